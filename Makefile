@@ -1,0 +1,87 @@
+# Rochdale's targets. `make` alone lists them.
+#
+# Everything that set-up makes lies in .venv: the Python environment, the engine's binary and
+# the protobuf code generated from that engine's own files. `make clean` removes all of it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := testnet node federation ledger activitypub governance did config
+ENGINE := github.com/cometbft/cometbft/cmd/cometbft
+# What Debian must bring for the locked Python packages that come as source.
+DEBIAN := gcc libc6-dev libgmp-dev python3-dev python3-venv
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: testnet
+testnet: setup  ## run a federation of four until Ctrl-C (ARGS=--once: until its summary)
+	@$(BIN)/rochdale testnet run $(ARGS)
+
+.PHONY: test
+test: setup $(VENV)/.dev  ## pass every test
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: check
+check: setup $(VENV)/.dev  ## format, lint, layers and types alone
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/codespell $(PACKAGES) tests docs *.md
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy
+
+.PHONY: browser
+browser: setup $(VENV)/.dev  ## look at the pages in Debian's Chromium
+	@scripts/debian-packages chromium
+	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+
+.PHONY: soak
+soak: setup  ## run the story ten times in a row (RUNS=10)
+	@for run in $$(seq $(or $(RUNS),10)); do \
+	  echo "run $$run"; $(BIN)/rochdale testnet run --once $(ARGS) || exit 1; done
+
+.PHONY: setup
+setup: $(BIN)/cometbft $(VENV)/.installed $(VENV)/.protobuf  ## everything a node needs, in .venv
+
+.PHONY: lock
+lock: $(VENV)/.dev  ## write the hash-locked requirements anew
+	@$(BIN)/pip -q install uv
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command 'make lock' requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command 'make lock' requirements-dev.in -o requirements-dev.txt
+
+.PHONY: clean
+clean:  ## remove all that set-up made
+	rm -rf $(VENV)
+
+$(VENV)/.debian: scripts/debian-packages
+	@scripts/debian-packages $(DEBIAN)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/.debian
+	@echo "Installing the locked Python packages into $(VENV) …"
+	@$(BIN)/pip -q install --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip -q install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/.installed
+	@echo "Installing what checks and tests need …"
+	@$(BIN)/pip -q install --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/cometbft: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
+	@echo "Building the consensus engine from its pinned module …"
+	@cd ledger/cometbft && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ $(ENGINE)
+
+# Into site-packages, like any dependency: the messages are the engine's, not ours.
+$(VENV)/.protobuf: scripts/generate-protobuf $(VENV)/.installed $(BIN)/cometbft
+	@scripts/generate-protobuf $(BIN)/python
+	@touch $@
