@@ -13,10 +13,18 @@ TX_VALIDITY_MS_MAX = 86_400_000
 BLOCK_BYTES_MAX = 1_048_576
 CODEC_DEPTH_MAX = 8
 """Nesting of canonical msgpack; an envelope's body nests four deep."""
+VERIFIED_TRANSACTIONS_MAX = 20_000
+"""Hashes of transactions whose signatures are known to hold; not part of consensus."""
 NONCE_WINDOW = 128
 """Nonces behind the highest used one that may still be used, once each (per key)."""
 ADMISSIONS_PER_TX_MAX = 64
 COOPERATIVES_MAX = 64
+GENESIS_BYTES_MAX = 1_048_576
+"""A genesis file with its founders' offers."""
+DEADLINES_PER_BLOCK_MAX = 256
+"""Windows started and deadlines met in one block; what is left waits for the next."""
+BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
+"""Ballots read in one block to close votes; a longer count goes on in the next."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 
@@ -29,6 +37,13 @@ RECORD_BYTES_MAX = 4_096
 RECORD_LIFETIME_S_MAX = 259_200
 """72 hours between a record's `iat` and `exp`."""
 CLOCK_SKEW_S_MAX = 300
+PROOFS_MAX = 8
+"""Proofs on one document."""
+APPLICATION_BYTES_MAX = 4_096
+"""A membership application, as a compact JWS."""
+APPLICATION_AGE_S_MAX = 600
+
+URL_CHARACTERS_MAX = 2_048
 
 # HTTP, inbound.
 HTTP_BODY_BYTES_MAX = 262_144
@@ -43,11 +58,24 @@ FETCH_CONNECT_TIMEOUT_S = 5
 FETCH_TIMEOUT_S = 10
 FETCH_REDIRECTS_MAX = 3
 
+# Deliveries to partners.
+DELIVERY_BACKOFF_S_MIN = 60
+DELIVERY_BACKOFF_S_MAX = 43_200
+"""Twelve hours; also the longest `Retry-After` that is honoured."""
+DELIVERY_HELD_S_MAX = 1_209_600
+"""Fourteen days of failures; then the partner is left to catch up by itself."""
+
 # Sockets between a node's own processes.
 FRAME_BYTES_MAX = 4_194_304
 """One message between two processes of a node; ABCI's included."""
+DISCOVERY_FRAME_BYTES_MAX = 524_288
+"""One message to or from the discovery process: a directory of the most cooperatives."""
 SOCKET_PATH_BYTES_MAX = 100
 """Linux allows 107; the engine adds a suffix of its own."""
+ENGINE_ANSWER_BYTES_MAX = 33_554_432
+"""One answer of the engine's RPC: a full block with the events of its transactions."""
+ENGINE_TIMEOUT_S = 10
+"""One call of the engine's RPC; the engine itself gives up after as long."""
 
 # Supervision.
 STOP_TIMEOUT_S = 8
@@ -56,3 +84,31 @@ RESTART_BACKOFF_S_MIN = 0.2
 RESTART_BACKOFF_S_MAX = 30.0
 RESTART_HEALTHY_AFTER_S = 30.0
 """A process that lived this long starts its next back-off from the minimum."""
+
+# Aggregates of members' records, and the insights made of them.
+CELL_PEOPLE_MIN = 50
+"""A released cell's noised count is never lower; receivers refuse one that is."""
+EPSILON_MILLIONTHS_MIN = 100_000
+"""ε of one release: below 0.1 a count of fifty is all noise."""
+EPSILON_BUDGET_MILLIONTHS_MAX = 1_000_000
+"""ε of all releases about one person's records in one budget period: 1.0."""
+RECORDS_BYTES_MAX = 16_777_216
+RECORDS_ROWS_MAX = 100_000
+AGGREGATE_REQUEST_BYTES_MAX = 16_384
+AGGREGATE_RESULT_BYTES_MAX = 65_536
+AGGREGATE_DEADLINE_S = 30
+AGGREGATE_MEMORY_BYTES_MAX = 536_870_912
+
+# The web process.
+DATABASE_BUSY_TIMEOUT_S = 5
+"""How long one process waits while another writes to the same SQLite file."""
+APPLICATIONS_PENDING_MAX = 10_000
+INBOX_REQUESTS_MAX = 64
+"""Inbox requests in work at a time; further ones are asked to come back."""
+DELIVERIES_IN_FLIGHT_MAX = 128
+INSIGHTS_PENDING_PER_PARTNER_MAX = 100
+"""Insights of one partner that wait for this node's own ledger to catch up."""
+CATCH_UP_PAGES_MAX = 20
+"""Outbox pages that are fetched from one partner in one go."""
+TEXT_BYTES_MAX = 65_536
+"""A proposal's text, UTF-8."""

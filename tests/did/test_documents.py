@@ -1,0 +1,202 @@
+"""DID documents."""
+
+import json
+from typing import Any
+
+import pytest
+
+from config.errors import RefusedError
+from did.documents import (
+    DocumentError,
+    did_web_for_origin,
+    origin_of_did_web,
+    parse_did_document,
+    render_did_web_document,
+    resolve_did_key,
+)
+from did.keys import KeyPair, did_key, did_key_verification_method, encode_multikey
+
+ORIGIN = "https://a.example"
+DID = "did:web:a.example"
+ROOT, ASSERTION, HTTP = (KeyPair(bytes([number]) * 32).public_key for number in (1, 2, 3))
+
+
+def render() -> dict[str, Any]:
+    """A cooperative's document."""
+    return render_did_web_document(
+        did=DID,
+        origin=ORIGIN,
+        assertion_key=ASSERTION,
+        http_key=HTTP,
+        root_key=ROOT,
+        also_known_as=("https://a.example/actor",),
+    )
+
+
+def parse(document: object, did: str = DID) -> Any:
+    """Read a document given as JSON."""
+    return parse_did_document(json.dumps(document).encode(), did=did)
+
+
+@pytest.mark.parametrize(
+    ("origin", "did"),
+    [
+        ("https://a.example", "did:web:a.example"),
+        ("https://a.example:8443", "did:web:a.example%3A8443"),
+        ("https://cleveland.test", "did:web:cleveland.test"),
+        ("https://localhost:1", "did:web:localhost%3A1"),
+    ],
+)
+def test_an_origin_and_its_did_lead_to_each_other(origin: str, did: str) -> None:
+    """did:web §3.1; the port's colon is encoded."""
+    assert did_web_for_origin(origin) == did
+    assert origin_of_did_web(did) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://a.example",
+        "https://a.example/",
+        "https://A.example",
+        "https://user@a.example",
+        "https://127.0.0.1:8080",
+        "https://[::1]",
+        "https://a.example:443",
+        "https://a.example:08443",
+        "https://a.example:99999",
+        "https://-a.example",
+        "https://a..example",
+        "https://a.example?x",
+        "https://a.example\n",
+        "https://",
+        "",
+    ],
+)
+def test_refuses_what_is_no_origin_of_a_name(origin: str) -> None:
+    """One spelling, https, a name, no default port."""
+    with pytest.raises(DocumentError):
+        did_web_for_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "did",
+    [
+        "did:web:a.example:path",
+        "did:web:a.example:8443",
+        "did:key:z6Mk",
+        "did:web:",
+        "did:web:a.example%3a8443",
+        "did:web:a.example%2Fx",
+        "did:web:a.example#k",
+    ],
+)
+def test_refuses_other_dids_as_a_cooperatives(did: str) -> None:
+    """A cooperative's did:web has no path."""
+    with pytest.raises(DocumentError):
+        origin_of_did_web(did)
+
+
+def test_a_document_says_which_key_is_for_what() -> None:
+    """Written and read back."""
+    document = parse(render())
+
+    assert document.methods == {
+        f"{DID}#root": ROOT,
+        f"{DID}#assertion": ASSERTION,
+        f"{DID}#http": HTTP,
+    }
+    assert document.get_assertion_key(f"{DID}#assertion") == ASSERTION
+    assert document.authentication_methods == (f"{DID}#http",)
+    assert document.also_known_as == ("https://a.example/actor",)
+    for name in ("root", "http", "unknown"):
+        with pytest.raises(DocumentError):
+            document.get_assertion_key(f"{DID}#{name}")
+
+
+def test_refuses_to_write_another_origins_document() -> None:
+    """The DID names the origin."""
+    with pytest.raises(DocumentError):
+        render_did_web_document(
+            did=DID,
+            origin="https://b.example",
+            assertion_key=ASSERTION,
+            http_key=HTTP,
+            root_key=ROOT,
+        )
+
+
+def test_a_document_speaks_for_the_did_that_was_asked_for() -> None:
+    """Another's document is refused."""
+    with pytest.raises(DocumentError):
+        parse(render(), did="did:web:b.example")
+
+
+def test_reads_documents_of_other_tools() -> None:
+    """Relative ids and embedded methods count; other kinds and controllers are passed over."""
+    multikey = encode_multikey(HTTP)
+    document = parse(
+        {
+            "id": DID,
+            "verificationMethod": [
+                {"id": "#a", "controller": DID, "publicKeyMultibase": multikey},
+                {"id": "#p256", "controller": DID, "publicKeyMultibase": "zDnaerx9Ct"},
+                {"id": "#jwk", "controller": DID, "publicKeyJwk": {"kty": "OKP"}},
+                {"id": "#foreign", "controller": "did:x:1", "publicKeyMultibase": multikey},
+            ],
+            "assertionMethod": [
+                "#a",
+                "#foreign",
+                {"id": "#own", "controller": DID, "publicKeyMultibase": encode_multikey(ROOT)},
+            ],
+        }
+    )
+
+    assert document.get_assertion_key(f"{DID}#a") == HTTP
+    assert document.get_assertion_key(f"{DID}#own") == ROOT
+    with pytest.raises(DocumentError):
+        document.get_assertion_key(f"{DID}#foreign")
+    assert set(document.methods) == {f"{DID}#a", f"{DID}#own"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verificationMethod": {}},
+        {"verificationMethod": ["#a"]},
+        {"verificationMethod": [{"id": 1}]},
+        {"verificationMethod": [{}] * 65},
+        {"assertionMethod": [1]},
+        {"assertionMethod": "#a"},
+        {"authentication": ["x" * 3_000]},
+    ],
+)
+def test_refuses_malformed_documents(change: dict[str, Any]) -> None:
+    """Lists of the right things, of bounded length."""
+    with pytest.raises(RefusedError):
+        parse({**render(), **change})
+
+
+def test_refuses_a_method_that_is_named_twice() -> None:
+    """Two readers could take different keys."""
+    document = render()
+    document["verificationMethod"].append(document["verificationMethod"][0])
+
+    with pytest.raises(DocumentError):
+        parse(document)
+
+
+def test_names_that_are_no_texts_are_passed_over() -> None:
+    """`alsoKnownAs` decides nothing."""
+    assert parse({**render(), "alsoKnownAs": [1, "x"]}).also_known_as == ("x",)
+    assert parse({**render(), "alsoKnownAs": "x"}).also_known_as == ()
+
+
+def test_a_did_key_is_its_own_document() -> None:
+    """Resolved without asking anybody."""
+    document = resolve_did_key(did_key(HTTP))
+
+    assert document.get_assertion_key(did_key_verification_method(HTTP)) == HTTP
+    for did in ("did:web:a.example", "did:key:zabc", encode_multikey(HTTP)):
+        with pytest.raises(RefusedError):
+            resolve_did_key(did)
