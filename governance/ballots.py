@@ -1,0 +1,201 @@
+"""Ballots: taking them, counting them at the close, and proving that one was counted.
+
+Counting sees an opaque ballot identity and a choice, nothing else, and goes on in the next
+block when a vote is longer than what one block may count. Whether a vote binds is
+`governance.counting`'s matter.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from did.codec import encode
+from governance.context import BlockContext, Sender
+from governance.counting import compute_outcome
+from governance.events import BallotCast, Events, ProposalClosed
+from governance.logs import append_decision
+from governance.merkle_log import compute_inclusion_path
+from governance.proposals import release_proposer
+from governance.records import (
+    Ballot,
+    Choice,
+    Decision,
+    DecisionLeaf,
+    Proposal,
+    Stage,
+    Tally,
+    compute_ballot_id,
+)
+from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll import is_member, require_account, was_on_roll
+from governance.transactions import CastBallot
+from governance.view import StateView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedProof:
+    """That a ballot was counted; check it against `Decision.ballots_root`."""
+
+    choice: Choice
+    index: int
+    size: int
+    """Ballots counted."""
+    path: tuple[bytes, ...]
+
+
+def apply_cast_ballot(
+    view: StateView, tx: CastBallot, *, sender: Sender, block: BlockContext
+) -> Events:
+    """Take a ballot; a later one with the same identity replaces it until voting closes.
+
+    Raises:
+        TxRefusedError: COOPERATIVE_UNKNOWN, PROPOSAL_UNKNOWN, NOT_A_MEMBER, VOTING_NOT_OPEN,
+            VOTING_CLOSED, NOT_IN_ELECTORATE; in this order.
+    """
+    if view.get_cooperative(tx.cooperative) is None:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
+    proposal = view.get_proposal(tx.cooperative, tx.proposal_id)
+    if proposal is None:
+        raise TxRefusedError(RefusalCode.PROPOSAL_UNKNOWN)
+    account = require_account(view, sender.account)
+    if not is_member(account, tx.cooperative):
+        raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
+    _check_voting(proposal, block=block)
+    if not was_on_roll(account, height=proposal.roll_height):
+        raise TxRefusedError(RefusalCode.NOT_IN_ELECTORATE)
+    ballot_id = compute_ballot_id(proposal_id=tx.proposal_id, account=sender.account)
+    replaced = view.get_ballot(tx.cooperative, proposal_id=tx.proposal_id, ballot_id=ballot_id)
+    view.put_ballot(
+        tx.cooperative,
+        proposal_id=tx.proposal_id,
+        ballot_id=ballot_id,
+        ballot=Ballot(choice=tx.choice),
+    )
+    return (
+        BallotCast(
+            cooperative=tx.cooperative,
+            proposal=tx.proposal_id,
+            ballot=ballot_id,
+            replaced=replaced is not None,
+        ),
+    )
+
+
+def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> tuple[Tally, bool]:
+    """Count on from where the last block stopped.
+
+    Args:
+        view: State.
+        proposal: Whose voting has closed.
+        ballots_max: At most so many now.
+
+    Returns:
+        The tally so far, and whether it is complete.
+    """
+    tally = view.get_tally(proposal.cooperative, proposal.id)
+    ballots = view.scan_ballots(
+        proposal.cooperative, proposal_id=proposal.id, after=tally.last_ballot_id
+    )
+    counts = {Choice.NO: 0, Choice.YES: 0, Choice.ABSTAIN: 0}
+    frontier, last_ballot_id = tally.ballots, tally.last_ballot_id
+    for ballot_id, ballot in islice(ballots, ballots_max):
+        counts[ballot.choice] += 1
+        frontier = frontier.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
+        last_ballot_id = ballot_id
+    counted = Tally(
+        yes_count=tally.yes_count + counts[Choice.YES],
+        no_count=tally.no_count + counts[Choice.NO],
+        abstain_count=tally.abstain_count + counts[Choice.ABSTAIN],
+        last_ballot_id=last_ballot_id,
+        ballots=frontier,
+    )
+    return counted, next(ballots, None) is None
+
+
+def close_proposal(
+    view: StateView, proposal: Proposal, tally: Tally, *, block: BlockContext
+) -> Events:
+    """Decide a vote whose count is complete, and log the decision."""
+    outcome = compute_outcome(
+        yes_count=tally.yes_count,
+        no_count=tally.no_count,
+        abstain_count=tally.abstain_count,
+        electorate_count=proposal.electorate_count,
+        quorum_bps=proposal.quorum_bps,
+    )
+    leaf = DecisionLeaf(
+        cooperative=proposal.cooperative,
+        proposal=proposal.id,
+        kind=proposal.kind,
+        outcome=outcome,
+        subject=proposal.subject,
+        yes_count=tally.yes_count,
+        no_count=tally.no_count,
+        abstain_count=tally.abstain_count,
+        electorate_count=proposal.electorate_count,
+    )
+    decision = Decision(
+        yes_count=tally.yes_count,
+        no_count=tally.no_count,
+        abstain_count=tally.abstain_count,
+        electorate_count=proposal.electorate_count,
+        quorum_bps=proposal.quorum_bps,
+        outcome=outcome,
+        ballots_root=tally.ballots.compute_root(),
+        decision_index=append_decision(view, leaf),
+        closed_height=block.height,
+        closed_ms=block.time_ms,
+    )
+    view.put_decision(proposal.cooperative, proposal.id, decision)
+    view.put_proposal(replace(proposal, stage=Stage.CLOSED))
+    view.delete_tally(proposal.cooperative, proposal.id)
+    release_proposer(view, proposal)
+    return (_render_closed(proposal, decision),)
+
+
+def compute_ballot_leaf(*, ballot_id: bytes, choice: Choice) -> bytes:
+    """A ballot as `Decision.ballots_root` commits to it."""
+    return encode([ballot_id, int(choice)])
+
+
+def prove_counted(
+    view: StateView, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes
+) -> CountedProof | None:
+    """Prove that a ballot is among those that a closed vote counted; None if it is not."""
+    if view.get_decision(cooperative, proposal_id) is None:
+        return None
+    ballots = list(view.scan_ballots(cooperative, proposal_id=proposal_id))
+    for index, (counted_id, ballot) in enumerate(ballots):
+        if counted_id == ballot_id:
+            leaves = [
+                compute_ballot_leaf(ballot_id=each_id, choice=each.choice)
+                for each_id, each in ballots
+            ]
+            path = compute_inclusion_path(leaves, index=index)
+            return CountedProof(choice=ballot.choice, index=index, size=len(leaves), path=path)
+    return None
+
+
+def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:
+    if proposal.stage in (Stage.CLOSED, Stage.VOID):
+        raise TxRefusedError(RefusalCode.VOTING_CLOSED)
+    if proposal.stage is not Stage.VOTING:
+        raise TxRefusedError(RefusalCode.VOTING_NOT_OPEN)
+    if block.time_ms >= proposal.closes_at_ms:  # its count goes on
+        raise TxRefusedError(RefusalCode.VOTING_CLOSED)
+
+
+def _render_closed(proposal: Proposal, decision: Decision) -> ProposalClosed:
+    return ProposalClosed(
+        cooperative=proposal.cooperative,
+        proposal=proposal.id,
+        kind=proposal.kind,
+        outcome=decision.outcome,
+        subject=proposal.subject,
+        yes_count=decision.yes_count,
+        no_count=decision.no_count,
+        abstain_count=decision.abstain_count,
+        electorate_count=decision.electorate_count,
+        quorum_bps=decision.quorum_bps,
+        ballots_root=decision.ballots_root,
+        decision_index=decision.decision_index,
+    )

@@ -1,0 +1,35 @@
+"""What the rules know of a block and of a transaction's sender.
+
+Apart from the machine so that every rule can name them without importing it.
+"""
+
+from dataclasses import dataclass
+
+TEST_CHAIN_PREFIX = "test-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockContext:
+    """The block that is being executed; the rules have no other clock."""
+
+    height: int
+    """Height of this block, >= 1; at genesis the initial height."""
+    time_ms: int
+    """Header time in milliseconds since 1970, UTC; strictly increasing."""
+    chain_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who signed a transaction, after the ledger has authenticated it."""
+
+    account: bytes
+    """32 bytes; known to be in state and active."""
+    key_ids: tuple[bytes, ...]
+    """The account's keys that signed, sorted; at least one."""
+    nonce: int
+
+
+def is_test_chain(chain_id: str) -> bool:
+    """Check if shortcuts such as scaled windows are allowed on this chain."""
+    return chain_id.startswith(TEST_CHAIN_PREFIX)

@@ -1,0 +1,269 @@
+"""What the rules keep in state: one frozen dataclass per collection.
+
+Each has one canonical encoding (`governance.fields`). Nothing here reads or writes state or
+knows when a record may change. Free text and names are never kept: only hashes of them.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated
+
+from config.limits import NETWORK_NAME_MAX, NONCE_WINDOW
+from did.codec import encode
+from governance.fields import (
+    BasisPoints,
+    Bounds,
+    Count,
+    Hash,
+    HashOrEmpty,
+    Height,
+    Record,
+    TimeMs,
+)
+from governance.merkle_log import EMPTY_FRONTIER, Frontier
+
+NODE_ID_BYTES = 20
+DID_CHARS_MAX = 256
+_NONCE_WINDOW_BYTES = NONCE_WINDOW // 8
+_OFFICE_DOMAIN = b"rochdale/office/v1"
+_BALLOT_DOMAIN = b"rochdale/ballot/v1"
+
+
+class Role(IntEnum):
+    """What an account may do; offices are separate from their holders' memberships."""
+
+    MEMBER = 1
+    REGISTRAR = 2
+    ROOT = 3
+
+
+class ProposalKind(IntEnum):
+    """Which path a proposal takes and what its subject is."""
+
+    ORDINARY = 1
+    INSIGHT = 2
+
+
+class Stage(IntEnum):
+    """Where a proposal stands."""
+
+    SUBMITTED = 1
+    """Its discussion starts with the next block."""
+    DISCUSSION = 2
+    VOTING = 3
+    CLOSED = 4
+    """Its outcome is in state."""
+    VOID = 5
+    """A rule failed at a deadline: there is no outcome."""
+
+
+class Choice(IntEnum):
+    """What a ballot says."""
+
+    NO = 0
+    YES = 1
+    ABSTAIN = 2
+
+
+class Outcome(IntEnum):
+    """What a vote decided."""
+
+    ACCEPTED = 1
+    REJECTED = 2
+    NO_QUORUM = 3
+
+
+class CooperativeStatus(IntEnum):
+    """Whether a cooperative takes part."""
+
+    ACTIVE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters(Record):
+    """What holds for the whole federation."""
+
+    network: Annotated[str, Bounds(1, NETWORK_NAME_MAX)]
+    """Middle part of its accounts' DIDs; survives a new genesis."""
+    time_scale: Annotated[int, Bounds(1, 1_000_000_000)]
+    """Divides every window; more than 1 on test chains only."""
+    bylaws_hash: Hash
+    """Bylaws that a cooperative begins with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cooperative(Record):
+    """A cooperative in the federation's registry."""
+
+    id: Hash
+    """Hash of its inception record; also the id of its root account."""
+    did: Annotated[str, Bounds(1, DID_CHARS_MAX)]
+    """Its did:web, where its public face is."""
+    root_key: Hash
+    registrar_key: Hash
+    assertion_key: Hash
+    """Signs its records and insights."""
+    consensus_key: Hash
+    """Its validator's key."""
+    node_id: Annotated[bytes, Bounds(NODE_ID_BYTES, NODE_ID_BYTES)]
+    """The engine's node id."""
+    bylaws_hash: Hash
+    """Bylaws that its next proposals follow."""
+    admitted_height: Height
+    status: CooperativeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKey(Record):
+    """One key of an account and the nonces that it has used."""
+
+    public_key: Hash
+    nonce_highest: Count = 0
+    """Highest nonce used; 0 also before any."""
+    nonce_window: Annotated[bytes, Bounds(_NONCE_WINDOW_BYTES, _NONCE_WINDOW_BYTES)] = bytes(
+        _NONCE_WINDOW_BYTES
+    )
+    """Big-endian bit map: bit i is set if nonce `nonce_highest - i` was used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account(Record):
+    """A member of one cooperative, or one of its offices."""
+
+    cooperative: Hash
+    role: Role
+    keys: Annotated[tuple[AccountKey, ...], Bounds(1, 16)]
+    next_key_commitment: Hash
+    guardians_commitment: Hash
+    joined_height: Height
+    """Block of the admission: votes opening in a later block include the member."""
+    left_height: Height | None = None
+    open_proposals_count: Count = 0
+    """Proposals of this account that have not closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll(Record):
+    """A cooperative's roll of members, as a log of admissions."""
+
+    epoch: Count = 0
+    """Batches of changes so far."""
+    active_count: Count = 0
+    log: Frontier = EMPTY_FRONTIER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal(Record):
+    """A members' motion. Fields of a later stage are zero or empty until it comes."""
+
+    id: Hash
+    cooperative: Hash
+    kind: ProposalKind
+    proposer: Hash
+    """Account that submitted it."""
+    text_hash: Hash
+    """SHA-256 of the text, which the cooperative serves."""
+    subject: HashOrEmpty
+    """Digest of the insight that is proposed for release; empty for ordinary proposals."""
+    bylaws_hash: Hash
+    """Bylaws in force at submission: these apply until it closes."""
+    stage: Stage
+    submitted_height: Height
+    submitted_ms: TimeMs
+    discussion_ends_ms: TimeMs = 0
+    closes_at_ms: TimeMs = 0
+    """Ballots in blocks before this time count."""
+    roll_height: Height = 0
+    """Members who had joined by this block are the electorate."""
+    roll_epoch: Count = 0
+    roll_root: HashOrEmpty = b""
+    electorate_count: Count = 0
+    quorum_bps: BasisPoints = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot(Record):
+    """A choice under an opaque identity."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally(Record):
+    """A count so far; long ones are resumed in the next block."""
+
+    yes_count: Count = 0
+    no_count: Count = 0
+    abstain_count: Count = 0
+    last_ballot_id: HashOrEmpty = b""
+    """Where to go on; empty before the first."""
+    ballots: Frontier = EMPTY_FRONTIER
+    """Log over the ballots counted, in the order of their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision(Record):
+    """The result of a vote, final."""
+
+    yes_count: Count
+    no_count: Count
+    abstain_count: Count
+    electorate_count: Count
+    quorum_bps: BasisPoints
+    outcome: Outcome
+    ballots_root: Hash
+    """RFC 6962 root over all ballots (`governance.ballots.compute_ballot_leaf`)."""
+    decision_index: Count
+    """Place in the federation's decision log."""
+    closed_height: Height
+    closed_ms: TimeMs
+
+    @property
+    def ballots_count(self) -> int:
+        """Distinct voters, abstentions included."""
+        return self.yes_count + self.no_count + self.abstain_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLeaf(Record):
+    """What the federation's decision log says of a closed vote."""
+
+    cooperative: Hash
+    proposal: Hash
+    kind: ProposalKind
+    outcome: Outcome
+    subject: HashOrEmpty
+    yes_count: Count
+    no_count: Count
+    abstain_count: Count
+    electorate_count: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollEntry(Record):
+    """One admission in a cooperative's roll log."""
+
+    account: Hash
+    height: Height
+
+
+def compute_office_account_id(*, cooperative: bytes, role: Role) -> bytes:
+    """Account id of an office: it stays while its holders and keys change.
+
+    Args:
+        cooperative: The cooperative's id, which is also its root account's.
+        role: `Role.REGISTRAR` or `Role.ROOT`.
+    """
+    if role is Role.ROOT:
+        return cooperative
+    return hashlib.sha256(_OFFICE_DOMAIN + encode([cooperative, int(role)])).digest()
+
+
+def compute_ballot_id(*, proposal_id: bytes, account: bytes) -> bytes:
+    """The one ballot identity that an account has on a proposal; 32 bytes.
+
+    Tallying sees only this and a choice, so that a later, anonymous identity changes nothing
+    there.
+    """
+    return hashlib.sha256(_BALLOT_DOMAIN + proposal_id + account).digest()
