@@ -1,0 +1,332 @@
+"""The ABCI 2.0 application: one method per engine call, protobuf in and out.
+
+FinalizeBlock runs a block on a savepoint and keeps it in memory; Commit writes it in one
+synced batch. A crash between the two makes the engine send the same block again, with the
+same result. Calls never overlap. Errors other than refusals are not caught: they end the
+process before anything is written.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from tendermint.abci import types_pb2 as abci
+
+from config.errors import InvariantError, RefusedError
+from config.limits import VERIFIED_TRANSACTIONS_MAX
+from governance import machine
+from governance.context import BlockContext
+from governance.events import Event, encode_event
+from governance.genesis import decode_genesis
+from governance.refusals import RefusalCode
+from governance.view import FEDERATION, Collection, KeyValue, Savepoint, StateView, state_key
+from ledger.app_hash import AppHashParts
+from ledger.envelope import compute_transaction_hash, decode_transaction
+from ledger.queries import answer_query
+from ledger.store import CommitRecord, Store
+from ledger.transition import (
+    APPLIED,
+    BlockOutcome,
+    TxOutcome,
+    execute_block,
+    execute_transaction,
+    recheck_transaction,
+)
+from ledger.tree import Tree
+
+APP_VERSION = 1
+"""Version of the rules; a change is a coordinated upgrade."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """A finalized block that is not committed yet."""
+
+    changes: list[tuple[bytes, bytes | None]]
+    tree: Tree
+    record: CommitRecord
+
+
+class Application:
+    """Answers the engine for one store."""
+
+    def __init__(self, store: Store, *, software_version: str) -> None:
+        self._store = store
+        self._software_version = software_version
+        self._genesis: Savepoint | None = None
+        """What InitChain made; it becomes part of the first block's batch."""
+        self._chain_id = store.record.chain_id
+        self._genesis_time_ms = store.record.time_ms
+        self._pending: _Pending | None = None
+        self._verified: OrderedDict[bytes, None] = OrderedDict()
+
+    def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
+        """Say the same."""
+        return abci.ResponseEcho(message=request.message)
+
+    def flush(self, request: abci.RequestFlush) -> abci.ResponseFlush:  # noqa: ARG002
+        """Nothing: the socket writes what it holds."""
+        return abci.ResponseFlush()
+
+    def info(self, request: abci.RequestInfo) -> abci.ResponseInfo:  # noqa: ARG002
+        """Where the last commit left the state."""
+        record = self._store.record
+        return abci.ResponseInfo(
+            data="rochdale",
+            version=self._software_version,
+            app_version=APP_VERSION,
+            last_block_height=record.height,
+            last_block_app_hash=record.app_hash if record.height else b"",
+        )
+
+    def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
+        """Begin the chain from the genesis file; asked again after a crash before block 1.
+
+        Raises:
+            InvariantError: The chain has begun, or the file breaks the rules: starting on it
+                would fork from those who read it otherwise.
+        """
+        if self._store.record.height:
+            raise InvariantError("the engine begins a chain that this state already has")
+        if request.initial_height > 1:
+            raise InvariantError("a chain begins at height 1")
+        self._chain_id = request.chain_id
+        self._genesis_time_ms = _to_ms(request.time)
+        block = BlockContext(height=1, time_ms=self._genesis_time_ms, chain_id=self._chain_id)
+        self._genesis = Savepoint(self._store)
+        try:
+            machine.init_state(self._genesis, decode_genesis(request.app_state_bytes), block)
+        except RefusedError as refused:
+            raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
+        tree = Tree().update(self._genesis.changes())
+        app_hash = _compute_parts(self._genesis, tree).compute()
+        return abci.ResponseInitChain(app_hash=app_hash)
+
+    def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
+        """Answer about the last committed state; docs/ledger.md lists the paths."""
+        record = self._store.record
+        if not record.height:
+            return abci.ResponseQuery(code=1, log="the chain has no block yet: ask again")
+        try:
+            parts = _compute_parts(self._store, self._store.tree)
+            value = answer_query(
+                self._store,
+                parts,
+                path=request.path,
+                data=request.data,
+                is_proved=request.prove,
+            )
+        except RefusedError as refused:
+            return abci.ResponseQuery(code=refused.code, log=refused.reason)
+        # The same state since this height, so that the header after it exists already.
+        return abci.ResponseQuery(key=request.data, value=value, height=record.since_height)
+
+    def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
+        """Say whether a transaction may wait for a block."""
+        block = self._next_block()
+        base = self._base()
+        if request.type == abci.RECHECK:
+            outcome = recheck_transaction(base, request.tx, block=block)
+        else:
+            outcome = execute_transaction(
+                Savepoint(base), request.tx, block=block, is_verified=self._is_verified
+            )
+            if outcome.code == APPLIED:
+                self._remember(compute_transaction_hash(request.tx))
+        return abci.ResponseCheckTx(
+            code=outcome.code, log=outcome.log, codespace=_codespace(outcome)
+        )
+
+    def prepare_proposal(
+        self, request: abci.RequestPrepareProposal
+    ) -> abci.ResponsePrepareProposal:
+        """Choose transactions for a block, in the order they came, as many as fit."""
+        chosen: list[bytes] = []
+        room = request.max_tx_bytes
+        for data in request.txs:
+            if _is_well_formed(data) and len(data) <= room:
+                chosen.append(data)
+                room -= len(data)
+        return abci.ResponsePrepareProposal(txs=chosen)
+
+    def process_proposal(
+        self, request: abci.RequestProcessProposal
+    ) -> abci.ResponseProcessProposal:
+        """Refuse a block only for what every node sees alike in its bytes."""
+        is_sound = all(_is_well_formed(data) for data in request.txs)
+        verdict = abci.ResponseProcessProposal.ACCEPT if is_sound else _REJECT
+        return abci.ResponseProcessProposal(status=verdict)
+
+    def extend_vote(self, request: abci.RequestExtendVote) -> abci.ResponseExtendVote:  # noqa: ARG002
+        """Nothing: vote extensions are off."""
+        return abci.ResponseExtendVote()
+
+    def verify_vote_extension(
+        self, request: abci.RequestVerifyVoteExtension
+    ) -> abci.ResponseVerifyVoteExtension:
+        """Accept only the empty extension."""
+        accept = abci.ResponseVerifyVoteExtension.ACCEPT
+        reject = abci.ResponseVerifyVoteExtension.REJECT
+        return abci.ResponseVerifyVoteExtension(status=reject if request.vote_extension else accept)
+
+    def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
+        """Run a decided block in memory; the same request gives the same answer.
+
+        Raises:
+            InvariantError: The block does not follow the last committed one.
+        """
+        last = self._store.record
+        if request.height != last.height + 1:
+            raise InvariantError(f"block {request.height} does not follow block {last.height}")
+        block = BlockContext(
+            height=request.height, time_ms=_to_ms(request.time), chain_id=self._chain_id
+        )
+        overlay = Savepoint(self._store)
+        if self._genesis is not None:
+            for key, value in self._genesis.changes():
+                if value is not None:
+                    overlay.put(key, value)
+        outcome = execute_block(
+            overlay, list(request.txs), block=block, is_verified=self._is_verified
+        )
+        self._pending = self._stage(overlay, block)
+        return _render_block(outcome, app_hash=self._pending.record.app_hash)
+
+    def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:  # noqa: ARG002
+        """Write the finalized block.
+
+        Raises:
+            InvariantError: No block is finalized.
+        """
+        if self._pending is None:
+            raise InvariantError("there is no finalized block to commit")
+        pending = self._pending
+        self._store.commit(pending.changes, tree=pending.tree, record=pending.record)
+        self._pending = self._genesis = None
+        return abci.ResponseCommit(retain_height=0)
+
+    def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:  # noqa: ARG002
+        """None are made."""
+        return abci.ResponseListSnapshots()
+
+    def offer_snapshot(self, request: abci.RequestOfferSnapshot) -> abci.ResponseOfferSnapshot:  # noqa: ARG002
+        """Refuse: a new node replays the chain."""
+        return abci.ResponseOfferSnapshot(result=abci.ResponseOfferSnapshot.REJECT_FORMAT)
+
+    def load_snapshot_chunk(
+        self,
+        request: abci.RequestLoadSnapshotChunk,  # noqa: ARG002
+    ) -> abci.ResponseLoadSnapshotChunk:
+        """None is held; an empty answer says so."""
+        return abci.ResponseLoadSnapshotChunk()
+
+    def apply_snapshot_chunk(
+        self,
+        request: abci.RequestApplySnapshotChunk,  # noqa: ARG002
+    ) -> abci.ResponseApplySnapshotChunk:
+        """Refuse: no snapshot was accepted."""
+        return abci.ResponseApplySnapshotChunk(result=abci.ResponseApplySnapshotChunk.ABORT)
+
+    def _stage(self, overlay: Savepoint, block: BlockContext) -> _Pending:
+        last = self._store.record
+        changes = overlay.changes()
+        tree = self._store.tree.update(changes)
+        app_hash = _compute_parts(overlay, tree).compute()
+        before = last.app_hash
+        if self._genesis is not None:
+            first = Tree().update(self._genesis.changes())
+            before = _compute_parts(self._genesis, first).compute()
+        record = CommitRecord(
+            chain_id=self._chain_id,
+            height=block.height,
+            time_ms=block.time_ms,
+            app_hash=app_hash,
+            state_root=tree.root,
+            since_height=last.since_height if app_hash == before else block.height,
+        )
+        return _Pending(changes=changes, tree=tree, record=record)
+
+    def _base(self) -> KeyValue:
+        return self._store if self._genesis is None else self._genesis
+
+    def _next_block(self) -> BlockContext:
+        record = self._store.record
+        return BlockContext(
+            height=record.height + 1,
+            time_ms=record.time_ms if record.height else self._genesis_time_ms,
+            chain_id=self._chain_id,
+        )
+
+    def _is_verified(self, transaction_hash: bytes) -> bool:
+        return transaction_hash in self._verified
+
+    def _remember(self, transaction_hash: bytes) -> None:
+        self._verified[transaction_hash] = None
+        if len(self._verified) > VERIFIED_TRANSACTIONS_MAX:
+            self._verified.popitem(last=False)
+
+
+_REJECT = abci.ResponseProcessProposal.REJECT
+
+
+def _compute_parts(kv: KeyValue, tree: Tree) -> AppHashParts:
+    view = StateView(kv)
+    parameters = kv.get(state_key(FEDERATION, Collection.PARAMETERS, b"")) or b""
+    return AppHashParts(
+        state_root=tree.root,
+        log_root=view.get_decision_log().compute_root(),
+        params_root=compute_transaction_hash(parameters),
+    )
+
+
+def _is_well_formed(data: bytes) -> bool:
+    try:
+        decode_transaction(data)
+    except RefusedError:
+        return False
+    return True
+
+
+def _render_block(outcome: BlockOutcome, *, app_hash: bytes) -> abci.ResponseFinalizeBlock:
+    return abci.ResponseFinalizeBlock(
+        events=_render_events(outcome.events),
+        tx_results=_render_results(outcome.transactions),
+        app_hash=app_hash,
+    )
+
+
+def _render_results(outcomes: Sequence[TxOutcome]) -> list[abci.ExecTxResult]:
+    return [
+        abci.ExecTxResult(
+            code=outcome.code,
+            log=outcome.log,
+            codespace=_codespace(outcome),
+            events=_render_events(outcome.events),
+        )
+        for outcome in outcomes
+    ]
+
+
+def _render_events(events: Iterable[Event]) -> list[abci.Event]:
+    rendered = []
+    for event in events:
+        kind, attributes = encode_event(event)
+        rendered.append(
+            abci.Event(
+                type=kind,
+                attributes=[
+                    abci.EventAttribute(key=key, value=value, index=False)
+                    for key, value in attributes
+                ],
+            )
+        )
+    return rendered
+
+
+def _codespace(outcome: TxOutcome) -> str:
+    return "" if outcome.code == APPLIED else RefusalCode(outcome.code).name
+
+
+def _to_ms(time: Timestamp) -> int:
+    return time.seconds * 1_000 + time.nanos // 1_000_000

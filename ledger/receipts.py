@@ -1,0 +1,360 @@
+"""Receipts: a fact of the ledger in one file that anybody can check without the network.
+
+A receipt holds a state key with its value (or the lack of one), the Merkle proof to the
+state's root, the roots that make up the app hash, and the header that carries this hash with
+the commit that makes it final. Checked against a trust bundle; whoever served it needs no
+trust. Pure: building one is `ledger.receipt_builder`'s matter.
+"""
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from config.errors import RefusedError
+from config.limits import JSON_BYTES_MAX
+from did.codec import decode
+from did.jcs import JsonObject, parse_json_object
+from governance.ballots import compute_ballot_leaf
+from governance.fields import STATE_VALUE_BYTES_MAX
+from governance.merkle_log import is_included
+from governance.records import Ballot, Choice, Decision
+from governance.view import Collection, state_key
+from ledger.app_hash import AppHashParts
+from ledger.headers import SignedHeader, parse_signed_header
+from ledger.light import TrustBundle, check_signed_header
+from ledger.tree import DEPTH_MAX, StateProof, check_absence, check_membership
+
+RECEIPT_VERSION = 1
+_ID_BYTES = 32
+_KEY_BYTES_MAX = 256
+_PATH_MAX = 63
+
+
+class ReceiptError(RefusedError):
+    """A receipt is malformed or does not show what it says."""
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt is about; follows from its key and content."""
+
+    BALLOT = "ballot"
+    """A ballot was in state."""
+    COUNTED = "counted"
+    """A ballot was among those that made a decision."""
+    STATE = "state"
+    """Any other key, and its value or absence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedBallot:
+    """A ballot's place among those counted."""
+
+    ballot_id: bytes
+    choice: Choice
+    index: int
+    """Place in the order of ballot ids, from 0."""
+    path: tuple[bytes, ...]
+    """RFC 6962 audit path to the decision's ballots root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A receipt as read: nothing is checked yet."""
+
+    chain_id: str
+    kind: ReceiptKind
+    key: bytes
+    value: bytes | None
+    """None: the key had no value."""
+    proof: StateProof
+    parts: AppHashParts
+    signed_header: JsonObject
+    """Header and commit as the engine spells them."""
+    counted: CountedBallot | None = None
+
+    def to_json(self) -> JsonObject:
+        """The receipt's file."""
+        return {
+            "version": RECEIPT_VERSION,
+            "chain_id": self.chain_id,
+            "kind": str(self.kind),
+            "key": self.key.hex(),
+            "value": None if self.value is None else self.value.hex(),
+            "proof": _render_proof(self.proof),
+            "app_hash": {
+                "log": self.parts.log_root.hex(),
+                "params": self.parts.params_root.hex(),
+                "state": self.parts.state_root.hex(),
+            },
+            "header": self.signed_header["header"],
+            "commit": self.signed_header["commit"],
+            "extra": None if self.counted is None else _render_counted(self.counted),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BallotFact:
+    """The ballot that a receipt shows."""
+
+    cooperative: bytes
+    proposal_id: bytes
+    ballot_id: bytes
+    """The account's, if it equals `governance.records.compute_ballot_id` of it."""
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a checked receipt shows to whoever trusts the bundle."""
+
+    chain_id: str
+    kind: ReceiptKind
+    height: int
+    """Block whose validators vouched for the state after the block before it."""
+    time_ms: int
+    """That block's header time."""
+    header_hash: bytes
+    key: bytes
+    value: bytes | None
+    ballot: BallotFact | None = None
+    """For kinds `BALLOT` and `COUNTED`."""
+    decision: Decision | None = None
+    """For kind `COUNTED`: the result that the ballot is part of."""
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    """Read a receipt's file.
+
+    Raises:
+        RefusedError: Malformed, or with other fields.
+    """
+    return parse_receipt_object(parse_json_object(data, bytes_max=JSON_BYTES_MAX))
+
+
+def parse_receipt_object(document: JsonObject) -> Receipt:
+    """Read a receipt from parsed JSON.
+
+    Raises:
+        ReceiptError: Malformed, or with other fields.
+    """
+    fields = _fields(
+        document,
+        "version chain_id kind key value proof app_hash header commit extra",
+    )
+    if fields["version"] != RECEIPT_VERSION or type(fields["version"]) is not int:
+        raise ReceiptError(f"only receipts of version {RECEIPT_VERSION} can be read")
+    if fields["kind"] not in list(ReceiptKind) or not isinstance(fields["chain_id"], str):
+        raise ReceiptError("unknown kind of receipt")
+    roots = _fields(fields["app_hash"], "log params state")
+    return Receipt(
+        chain_id=fields["chain_id"],
+        kind=ReceiptKind(fields["kind"]),
+        key=_hex(fields["key"], bytes_max=_KEY_BYTES_MAX),
+        value=(
+            None
+            if fields["value"] is None
+            else _hex(fields["value"], bytes_max=STATE_VALUE_BYTES_MAX)
+        ),
+        proof=_parse_proof(fields["proof"]),
+        parts=AppHashParts(
+            state_root=_hash(roots["state"]),
+            log_root=_hash(roots["log"]),
+            params_root=_hash(roots["params"]),
+        ),
+        signed_header={"header": fields["header"], "commit": fields["commit"]},
+        counted=None if fields["extra"] is None else _parse_counted(fields["extra"]),
+    )
+
+
+def check_receipt(receipt: Receipt, *, trust: TrustBundle) -> Verified:
+    """Check a receipt offline, from signature to meaning.
+
+    Args:
+        receipt: As read.
+        trust: Whom the reader believes.
+
+    Raises:
+        RefusedError: Any link is missing: chain, validators, signatures, app hash, proof,
+            or the place among the counted.
+    """
+    if receipt.chain_id != trust.chain_id:
+        raise ReceiptError(f"the receipt is of another chain than {trust.chain_id!r}")
+    signed = parse_signed_header(receipt.signed_header)
+    check_signed_header(signed, trust=trust)
+    if signed.header.app_hash != receipt.parts.compute():
+        raise ReceiptError("the header is not about this state")
+    root = receipt.parts.state_root
+    if receipt.value is None:
+        check_absence(root=root, key=receipt.key, proof=receipt.proof)
+    else:
+        check_membership(root=root, key=receipt.key, value=receipt.value, proof=receipt.proof)
+    return _read_fact(receipt, signed)
+
+
+def render_meaning(verified: Verified) -> str:
+    """Say to a person what a checked receipt shows."""
+    moment = datetime.datetime.fromtimestamp(verified.time_ms // 1000, tz=datetime.UTC)
+    source = (
+        f"More than two thirds of the validators of {verified.chain_id} signed block "
+        f"{verified.height} of {moment:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    ballot, decision = verified.ballot, verified.decision
+    if ballot is None:
+        what = "has this value" if verified.value is not None else "has no value"
+        return f"{source}, by which the state key {verified.key.hex()} {what}."
+    named = (
+        f"the ballot {ballot.ballot_id.hex()[:16]}… on proposal {ballot.proposal_id.hex()[:16]}… "
+        f"says {ballot.choice.name.lower()}"
+    )
+    if decision is None:
+        return f"{source}, by which {named}."
+    outcome = decision.outcome.name.lower().replace("_", " ")
+    return (
+        f"{source}, by which {named} and was counted: {decision.yes_count} yes, "
+        f"{decision.no_count} no, {decision.abstain_count} abstained, of "
+        f"{decision.electorate_count} entitled; outcome: {outcome}."
+    )
+
+
+def ballot_key(*, cooperative: bytes, proposal_id: bytes, ballot_id: bytes) -> bytes:
+    """The state key of a ballot."""
+    return state_key(cooperative, Collection.BALLOT, proposal_id + ballot_id)
+
+
+def decision_key(*, cooperative: bytes, proposal_id: bytes) -> bytes:
+    """The state key of a closed vote's result."""
+    return state_key(cooperative, Collection.DECISION, proposal_id)
+
+
+def _read_fact(receipt: Receipt, signed: SignedHeader) -> Verified:
+    ballot, decision = None, None
+    if receipt.counted is not None:
+        ballot, decision = _read_counted(receipt, receipt.counted)
+    elif receipt.value is not None and _is_key_of(receipt.key, Collection.BALLOT, ids=2):
+        ballot = _read_ballot(receipt.key, receipt.value)
+    kind = ReceiptKind.STATE
+    if ballot is not None:
+        kind = ReceiptKind.COUNTED if decision is not None else ReceiptKind.BALLOT
+    if receipt.kind is not kind:
+        raise ReceiptError(f"the receipt is of kind {kind}, not {receipt.kind}")
+    return Verified(
+        chain_id=receipt.chain_id,
+        kind=kind,
+        height=signed.header.height,
+        time_ms=signed.header.time_ms,
+        header_hash=signed.header.compute_hash(),
+        key=receipt.key,
+        value=receipt.value,
+        ballot=ballot,
+        decision=decision,
+    )
+
+
+def _read_ballot(key: bytes, value: bytes) -> BallotFact:
+    record = Ballot.from_value(decode(value, bytes_max=STATE_VALUE_BYTES_MAX))
+    ids = key[_ID_BYTES + 1 :]
+    return BallotFact(
+        cooperative=key[:_ID_BYTES],
+        proposal_id=ids[:_ID_BYTES],
+        ballot_id=ids[_ID_BYTES:],
+        choice=record.choice,
+    )
+
+
+def _read_counted(receipt: Receipt, counted: CountedBallot) -> tuple[BallotFact, Decision]:
+    key = receipt.key
+    if receipt.value is None or not _is_key_of(key, Collection.DECISION, ids=1):
+        raise ReceiptError("a counted ballot is shown by the result of its vote")
+    decision = Decision.from_value(decode(receipt.value, bytes_max=STATE_VALUE_BYTES_MAX))
+    leaf = compute_ballot_leaf(ballot_id=counted.ballot_id, choice=counted.choice)
+    if not is_included(
+        leaf=leaf,
+        index=counted.index,
+        size=decision.ballots_count,
+        path=counted.path,
+        root=decision.ballots_root,
+    ):
+        raise ReceiptError("the ballot is not among those counted")
+    fact = BallotFact(
+        cooperative=key[:_ID_BYTES],
+        proposal_id=key[_ID_BYTES + 1 :],
+        ballot_id=counted.ballot_id,
+        choice=counted.choice,
+    )
+    return fact, decision
+
+
+def _is_key_of(key: bytes, collection: Collection, *, ids: int) -> bool:
+    return len(key) == _ID_BYTES * (1 + ids) + 1 and key[_ID_BYTES] == collection
+
+
+def _render_proof(proof: StateProof) -> JsonObject:
+    other = proof.other_leaf
+    return {
+        "siblings": [item.hex() for item in proof.siblings],
+        "other_leaf": None if other is None else [item.hex() for item in other],
+    }
+
+
+def _parse_proof(value: object) -> StateProof:
+    fields = _fields(value, "siblings other_leaf")
+    other = fields["other_leaf"]
+    if other is not None:
+        if not isinstance(other, list) or len(other) != 2:
+            raise ReceiptError("a proof's other leaf is two hashes")
+        other = (_hash(other[0]), _hash(other[1]))
+    return StateProof(siblings=_hashes(fields["siblings"], DEPTH_MAX), other_leaf=other)
+
+
+def _render_counted(counted: CountedBallot) -> JsonObject:
+    return {
+        "ballot_id": counted.ballot_id.hex(),
+        "choice": int(counted.choice),
+        "index": counted.index,
+        "path": [item.hex() for item in counted.path],
+    }
+
+
+def _parse_counted(value: object) -> CountedBallot:
+    fields = _fields(value, "ballot_id choice index path")
+    choice, index = fields["choice"], fields["index"]
+    if type(choice) is not int or choice not in list(Choice):
+        raise ReceiptError("unknown choice")
+    if type(index) is not int or index < 0:
+        raise ReceiptError("a ballot's place is a whole number")
+    return CountedBallot(
+        ballot_id=_hash(fields["ballot_id"]),
+        choice=Choice(choice),
+        index=index,
+        path=_hashes(fields["path"], _PATH_MAX),
+    )
+
+
+def _fields(value: object, names: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or set(value) != set(names.split()):
+        raise ReceiptError(f"expected an object with exactly: {names}")
+    return value
+
+
+def _hashes(value: object, count_max: int) -> tuple[bytes, ...]:
+    if not isinstance(value, list) or len(value) > count_max:
+        raise ReceiptError(f"expected a list of at most {count_max} hashes")
+    return tuple(_hash(item) for item in value)
+
+
+def _hash(value: object) -> bytes:
+    data = _hex(value, bytes_max=_ID_BYTES)
+    if len(data) != _ID_BYTES:
+        raise ReceiptError(f"expected {_ID_BYTES} bytes")
+    return data
+
+
+def _hex(value: object, *, bytes_max: int) -> bytes:
+    try:
+        data = bytes.fromhex(value) if isinstance(value, str) else None
+    except ValueError:
+        data = None
+    if data is None or data.hex() != value or len(data) > bytes_max:
+        raise ReceiptError(f"expected at most {bytes_max} bytes as lower-case hexadecimal")
+    return data
