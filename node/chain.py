@@ -1,0 +1,189 @@
+"""A node's place on its chain: its offer to found one, its genesis, its engine's home.
+
+Joins the node's keys and settings with `ledger`'s ceremony and engine; `rochdale init` and
+`rochdale genesis` are thin over this. The cooperative's root key is loaded here, by commands
+only, to sign the offer.
+"""
+
+import os
+import tomllib
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from config.errors import MisconfiguredError, RefusedError
+from config.limits import GENESIS_BYTES_MAX
+from config.settings import Settings
+from did.accounts import Inception, compute_key_commitment
+from ledger.engine import EngineHome, compute_node_id, write_engine_home
+from ledger.genesis import Founder, Genesis, check_genesis, render_founder
+from node.home import Home
+from node.keystore import load_key, write_secret
+
+_NO_GUARDIANS = bytes(32)
+
+
+def make_offer(home: Home, settings: Settings) -> str:
+    """Sign this cooperative's offer to found its chain, and keep it in the home.
+
+    Returns:
+        The founder file's content, for whoever assembles the genesis.
+
+    Raises:
+        MisconfiguredError: A key is missing or open to others.
+        RefusedError: A setting is not fit for an offer.
+    """
+    root = load_key(home.keys, "cooperative")
+    following = load_key(home.keys, "cooperative-next")
+    founder = Founder(
+        chain_id=settings.network.chain_id,
+        network=settings.network.network,
+        name=settings.node.name,
+        origin=settings.node.origin,
+        inception=Inception(
+            public_key=root.public_key,
+            next_key_commitment=compute_key_commitment(following.public_key),
+            guardians_commitment=_NO_GUARDIANS,
+        ),
+        registrar_key=load_key(home.keys, "registrar").public_key,
+        assertion_key=load_key(home.keys, "assertion").public_key,
+        consensus_key=load_key(home.keys, "consensus").public_key,
+        node_id=compute_node_id(load_key(home.keys, "node").public_key),
+        p2p_address=settings.engine.p2p_advertise or settings.engine.p2p_listen,
+    )
+    offer = render_founder(founder, root_key=root)
+    home.founder_path.unlink(missing_ok=True)
+    write_secret(home.founder_path, offer + "\n")
+    return offer
+
+
+def adopt_genesis(home: Home, settings: Settings, genesis: bytes) -> Genesis:
+    """Make a genesis file this node's own.
+
+    Args:
+        home: Of a node that has no chain yet.
+        settings: Whose chain and network the file must be for.
+        genesis: The file, as assembled.
+
+    Raises:
+        RefusedError: Malformed, or without the offer that this cooperative signed.
+        MisconfiguredError: For another chain, or this node has one.
+    """
+    if home.genesis_path.exists():
+        if home.genesis_path.read_bytes() == genesis:
+            return check_genesis(genesis)
+        raise MisconfiguredError(
+            f"{home.root} is on another chain already: a new chain needs a new home "
+            "(`rochdale init --home …`)"
+        )
+    offer = None
+    if home.founder_path.exists():
+        offer = home.founder_path.read_text(encoding="ascii")
+    checked = check_genesis(genesis, own_founder=offer)
+    wanted = (settings.network.chain_id, settings.network.network)
+    if (checked.chain_id, checked.network) != wanted:
+        raise MisconfiguredError(
+            f"the genesis file is for {checked.chain_id} of network {checked.network}, this node "
+            f"for {wanted[0]} of {wanted[1]}: set [network] in {home.settings_path}"
+        )
+    written = home.genesis_path.with_suffix(".new")
+    written.write_bytes(genesis)
+    os.replace(written, home.genesis_path)  # noqa: PTH105 - says that it is atomic
+    return checked
+
+
+def load_genesis(home: Home) -> Genesis:
+    """Read the genesis that this node has adopted.
+
+    Raises:
+        MisconfiguredError: There is none, or it was changed.
+    """
+    try:
+        return check_genesis(home.genesis_path.read_bytes())
+    except FileNotFoundError as error:
+        raise MisconfiguredError(
+            f"the node at {home.root} has no chain yet: hand `rochdale genesis offer` to the "
+            "other founders, then run `rochdale genesis adopt FILE`"
+        ) from error
+    except RefusedError as error:
+        raise MisconfiguredError(
+            f"{home.genesis_path} was changed ({error}): put it back from your backup or "
+            "from another cooperative of the chain"
+        ) from error
+
+
+def prepare_engine(home: Home, settings: Settings) -> None:
+    """Write what the engine reads, from settings, keys and genesis; before every start.
+
+    Raises:
+        MisconfiguredError: The genesis or a key is missing, or the engine's home is another
+            chain's or another key's.
+    """
+    genesis = load_genesis(home)
+    node_key = load_key(home.keys, "node")
+    founders = genesis.list_peers(except_node_id=compute_node_id(node_key.public_key))
+    peers = tuple(dict.fromkeys((*founders, *settings.engine.persistent_peers)))
+    write_engine_home(
+        EngineHome(
+            path=home.engine,
+            chain_id=genesis.chain_id,
+            moniker=settings.node.name,
+            abci_socket=home.abci_socket,
+            rpc_socket=home.rpc_socket,
+            settings=replace(settings.engine, persistent_peers=peers),
+        ),
+        node_key=node_key,
+        consensus_key=load_key(home.keys, "consensus"),
+        genesis=home.genesis_path.read_bytes(),
+    )
+
+
+def read_genesis_file(path: Path) -> bytes:
+    """Read a genesis file that somebody handed over.
+
+    Raises:
+        MisconfiguredError: It cannot be read or is too large.
+    """
+    data = read_given_file(path)
+    if len(data) > GENESIS_BYTES_MAX:
+        raise MisconfiguredError(f"{path} is too large for a genesis file: name the right file")
+    return data
+
+
+def read_given_file(path: Path) -> bytes:
+    """Read a file named on the command line.
+
+    Raises:
+        MisconfiguredError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be read ({error.strerror}): name a file that you may read"
+        ) from error
+
+
+def load_bylaws(named: str) -> dict[str, Any]:
+    """Read bylaws: a preset's name, such as `standard`, or a TOML file's path.
+
+    Raises:
+        MisconfiguredError: There is neither, or it is not valid TOML.
+    """
+    presets = files("config") / "presets"
+    names = sorted(item.name.removesuffix(".toml") for item in presets.iterdir())
+    if named in names:
+        text = (presets / f"{named}.toml").read_text(encoding="utf-8")
+    elif Path(named).is_file():
+        text = read_given_file(Path(named)).decode("utf-8", "replace")
+    else:
+        raise MisconfiguredError(
+            f"there are no bylaws {named}: give a TOML file, or one of {', '.join(names)}"
+        )
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MisconfiguredError(
+            f"{named} is not valid TOML ({error}): correct that line"
+        ) from error

@@ -1,0 +1,71 @@
+"""The command line: `rochdale`.
+
+Gathers the commands, takes the settings' flags out of what was typed, and turns every error
+into one sentence and a documented exit code. Commands import what they need when they run.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from config.errors import RochdaleError
+from node import exit_codes
+from node.commands.genesis import genesis_app
+from node.commands.init import init
+from node.commands.run import start, stop
+from node.commands.status import show_settings, status
+from node.settings import extract_flags
+
+_SETTINGS_HELP = (
+    "Every setting is also a flag, such as --web.listen; `rochdale settings` lists all."
+)
+
+app = typer.Typer(
+    name="rochdale",
+    help="The node that a patient-owned health-data cooperative runs.",
+    epilog=_SETTINGS_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command(epilog=_SETTINGS_HELP)(init)
+app.command(epilog=_SETTINGS_HELP)(start)
+app.command()(status)
+app.command()(stop)
+app.command("settings")(show_settings)
+app.add_typer(genesis_app, name="genesis")
+
+
+def run(application: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit code.
+
+    Args:
+        application: The commands; `testnet` passes more than `app`.
+        arguments: What was typed; `sys.argv` if not given.
+    """
+    try:
+        rest, flags = extract_flags(sys.argv[1:] if arguments is None else arguments)
+        os.environ.update(flags)  # the node's processes read them there too
+        application(args=rest, prog_name="rochdale")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except RochdaleError as error:
+        sys.stderr.write(f"rochdale: {error}\n")
+        return exit_codes.exit_code_of(error)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except Exception:  # noqa: BLE001 - the last place that can still explain itself
+        sys.stderr.write(
+            f"{traceback.format_exc()}\n"
+            "rochdale: this is a defect of Rochdale, not of your node: please report the lines "
+            "above\n"
+        )
+        return exit_codes.INTERNAL
+    return exit_codes.OK
+
+
+def main() -> None:
+    """Run the node's own commands."""
+    raise SystemExit(run(app))

@@ -1,0 +1,125 @@
+"""`rochdale genesis`: several cooperatives begin one chain together.
+
+Each runs `offer` and sends the file to all; anybody runs `assemble`, which gives everybody
+the same bytes for the same offers and time; each runs `adopt`, which checks that the file
+says of it exactly what it signed.
+"""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.commands.options import (
+    DEFAULT_BYLAWS,
+    DEFAULT_HOME,
+    BylawsOption,
+    HomeOption,
+    TimeScaleOption,
+    say,
+)
+
+genesis_app = typer.Typer(
+    no_args_is_help=True, help="Begin a chain together: offer, assemble, adopt."
+)
+
+
+@genesis_app.command()
+def offer(
+    home: HomeOption = DEFAULT_HOME,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
+    ] = None,
+) -> None:
+    """Sign what this cooperative brings to the chain, for the other founders."""
+    from node.chain import make_offer  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    opened = open_home(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    signed = make_offer(opened, settings)
+    if output is None:
+        sys.stdout.write(f"{signed}\n")
+        return
+    _write(output, f"{signed}\n".encode())
+    say(f"Wrote {output}: send it to the other founders.")
+
+
+@genesis_app.command()
+def assemble(
+    offers: Annotated[list[Path], typer.Argument(help="Every founder's offer.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path(
+        "genesis.json"
+    ),
+    bylaws: BylawsOption = DEFAULT_BYLAWS,
+    time_scale: TimeScaleOption = 1,
+    begins: Annotated[
+        str | None, typer.Option("--begins", help="When, such as 2027-01-31T12:00:00Z; else now.")
+    ] = None,
+) -> None:
+    """Make the genesis file from all founders' offers."""
+    from ledger.genesis import assemble_genesis, check_founder, check_genesis  # noqa: PLC0415
+    from node.chain import load_bylaws, read_given_file  # noqa: PLC0415
+
+    texts = [read_given_file(path).decode("ascii", "replace") for path in offers]
+    first = check_founder(texts[0])
+    data = assemble_genesis(
+        texts,
+        chain_id=first.chain_id,
+        network=first.network,
+        bylaws=load_bylaws(bylaws),
+        time_scale=time_scale,
+        genesis_time_ms=_parse_time_ms(begins),
+    )
+    _write(output, data)
+    say(f"Wrote {output} for {len(texts)} founders of {first.chain_id}.")
+    say(f"  SHA-256  {check_genesis(data).genesis_hash.hex()}")
+    say(f"Each founder runs: [bold]rochdale genesis adopt {output}[/]")
+
+
+@genesis_app.command()
+def adopt(
+    genesis: Annotated[Path, typer.Argument(help="The assembled file.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Check the genesis file and make it this node's own."""
+    from node.chain import adopt_genesis, read_genesis_file  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    opened = open_home(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    adopted = adopt_genesis(opened, settings, read_genesis_file(genesis))
+    say(f"Adopted {adopted.chain_id}, begun by:")
+    for founder in adopted.founders:
+        say(f"  {founder.name} ({founder.did})")
+    say(f"  SHA-256  {adopted.genesis_hash.hex()}")
+    say("Compare that number with the other founders, then run: [bold]rochdale start[/]")
+
+
+def _parse_time_ms(text: str | None) -> int:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if text is None:
+        return int(time.time() * 1000)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MisconfiguredError("--begins must read like 2027-01-31T12:00:00Z") from error
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+
+
+def _write(path: Path, data: bytes) -> None:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be written ({error.strerror}): choose another place with `--output`"
+        ) from error

@@ -1,0 +1,36 @@
+"""Options that many commands share."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path,
+    typer.Option(
+        "--home", envvar="ROCHDALE_HOME", help="The node's directory.", show_default="~/.rochdale"
+    ),
+]
+DEFAULT_HOME = Path("~/.rochdale")
+BylawsOption = Annotated[
+    str, typer.Option("--bylaws", metavar="NAME|FILE", help="A preset, or your own TOML file.")
+]
+DEFAULT_BYLAWS = "standard"
+TimeScaleOption = Annotated[
+    int, typer.Option("--time-scale", min=1, help="Divide all windows (test chains only).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def say(text: str) -> None:
+    """Print for people; rich decides about colour and width."""
+    from rich.console import Console  # noqa: PLC0415 - commands that print JSON need none of it
+
+    Console(highlight=False, soft_wrap=True).print(text)
+
+
+def say_json(value: object) -> None:
+    """Print for programs."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

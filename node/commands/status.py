@@ -1,0 +1,134 @@
+"""`rochdale status` and `rochdale settings`: what runs, and on which settings."""
+
+import asyncio
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from node import exit_codes
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+
+if TYPE_CHECKING:
+    from node.home import Home
+
+
+def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Show the node's processes and where its ledger stands; exit code 3 if it is not running."""
+    from node.home import open_home  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    opened = open_home(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    found = read_status(opened)
+    found |= {
+        "name": settings.node.name,
+        "chain_id": settings.network.chain_id,
+        "origin": settings.node.origin,
+    }
+    found["ledger"] = asyncio.run(_ask_engine(opened)) if found["running"] else None
+    if as_json:
+        say_json(found)
+    else:
+        _show(found)
+    if not found["running"]:
+        raise typer.Exit(exit_codes.UNAVAILABLE)
+
+
+def show_settings(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Show every setting that holds and where it comes from."""
+    from node.home import open_home  # noqa: PLC0415
+    from node.settings import (  # noqa: PLC0415
+        iterate_keys,
+        load_settings,
+        read_environment,
+        read_file,
+    )
+    from node.settings_file import render_value  # noqa: PLC0415
+
+    opened = open_home(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    in_file, outside = read_file(opened.settings_path), read_environment(os.environ)
+    rows = []
+    for dotted, _, default in iterate_keys():
+        section, _, key = dotted.partition(".")
+        value = getattr(getattr(settings, section), key)
+        source = "environment or flag" if dotted in outside else "file"
+        if dotted not in in_file and dotted not in outside:
+            source = "default"
+        rows.append({"key": dotted, "value": value, "default": default, "source": source})
+    if as_json:
+        say_json(rows)
+        return
+    from rich.markup import escape  # noqa: PLC0415
+
+    for row in rows:
+        line = escape(f"{row['key']} = {render_value(row['value'])}")
+        say(line if row["source"] == "file" else f"{line}  [dim]# {row['source']}[/]")
+
+
+def read_status(home: "Home") -> dict[str, Any]:
+    """What the supervisor says of its processes; `running` tells if it is alive."""
+    from node.lock import find_supervisor  # noqa: PLC0415
+
+    pid = find_supervisor(home.lock_path)
+    found: dict[str, Any] = {"running": pid is not None, "home": str(home.root)}
+    try:
+        told = json.loads(home.status_path.read_bytes())
+    except (OSError, ValueError):
+        told = {}
+    if pid is None or told.get("pid") != pid:
+        return found | {"pid": pid, "address": None, "uptime_s": None, "processes": []}
+    return found | {
+        "pid": pid,
+        "address": told["address"],
+        "uptime_s": max(0, int(time.time() - told["started_at_ms"] / 1000)),
+        "processes": told["processes"],
+    }
+
+
+async def _ask_engine(home: "Home") -> dict[str, Any] | None:
+    from config.errors import RochdaleError  # noqa: PLC0415
+    from ledger.rpc import EngineClient  # noqa: PLC0415
+
+    try:
+        async with EngineClient(home.rpc_socket, timeout_s=3) as engine:
+            told = await engine.status()
+            connected = await engine.connected_node_ids()
+    except RochdaleError:  # it may be between two starts
+        return None
+    return {
+        "height": told.height,
+        "time": told.time,
+        "app_hash": told.app_hash.hex(),
+        "catching_up": told.is_catching_up,
+        "consensus_peers": len(connected),
+    }
+
+
+def _show(found: dict[str, Any]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    say(f"[bold]{escape(found['name'])}[/] on {found['chain_id']}, {found['home']}")
+    if not found["running"]:
+        say(f"[yellow]not running[/]: start it with `rochdale start --home {found['home']}`")
+        return
+    say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
+    ledger = found["ledger"]
+    if ledger is None:
+        say("[yellow]the engine does not answer yet[/]: see logs/engine.log")
+    else:
+        doing = "catching up" if ledger["catching_up"] else "up to date"
+        say(f"height {ledger['height']} of {ledger['time']}, {doing}")
+        say(f"app hash {ledger['app_hash']}, {ledger['consensus_peers']} consensus peers")
+    table = Table(box=None, pad_edge=False)
+    for column in ("process", "state", "id", "restarts", "last exit"):
+        table.add_column(column)
+    for row in found["processes"]:
+        keys = ("name", "state", "pid", "restarts", "last_exit")
+        table.add_row(*("" if row[key] is None else str(row[key]) for key in keys))
+    Console(highlight=False).print(table)

@@ -1,0 +1,108 @@
+"""The node's secret keys, one file per purpose.
+
+Each file is a hex seed, readable by its owner alone. Apart from the code that signs, so that
+a process loads only the keys it is for (docs/operations.md, "Keys"). Never logs, never
+puts a secret on a command line.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from config.errors import MisconfiguredError
+from did.keys import SEED_BYTES, KeyPair
+
+KEY_NAMES = (
+    "cooperative",
+    "cooperative-next",
+    "registrar",
+    "assertion",
+    "http",
+    "libp2p",
+    "consensus",
+    "node",
+)
+REGISTER_KEY_NAME = "register"
+"""AES-256 key of the members' register; not a signing key."""
+
+
+def create_keys(directory: Path, *, random: Callable[[int], bytes]) -> None:
+    """Make every key of a new node.
+
+    Args:
+        directory: Exists and is empty.
+        random: Source of secret bytes, as `secrets.token_bytes`.
+    """
+    for name in (*KEY_NAMES, REGISTER_KEY_NAME):
+        write_secret(directory / f"{name}.key", random(SEED_BYTES).hex() + "\n")
+
+
+def load_key(directory: Path, name: str) -> KeyPair:
+    """Load the key pair of one purpose.
+
+    Raises:
+        MisconfiguredError: Missing, malformed, or others may read it.
+    """
+    return KeyPair(load_secret(directory, name))
+
+
+def load_secret(directory: Path, name: str) -> bytes:
+    """Load the 32 secret bytes of one purpose.
+
+    Raises:
+        MisconfiguredError: Missing, malformed, or others may read it.
+    """
+    path = directory / f"{name}.key"
+    check_private(directory)
+    check_private(path)
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise MisconfiguredError(
+            f"{path} does not hold a key in hex: put it back from your backup"
+        ) from error
+    if len(secret) != SEED_BYTES:
+        raise MisconfiguredError(
+            f"{path} does not hold {SEED_BYTES} bytes in hex: put it back from your backup"
+        )
+    return secret
+
+
+def check_keys(directory: Path, *, names: tuple[str, ...]) -> None:
+    """Check that keys are there and private, before any process starts.
+
+    Raises:
+        MisconfiguredError: Names the file and the command that mends it.
+    """
+    for name in names:
+        load_secret(directory, name)
+
+
+def check_private(path: Path) -> None:
+    """Check that a file or directory is this user's and closed to all others.
+
+    Raises:
+        MisconfiguredError: It is missing or open; names the command that closes it.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be opened ({error.strerror}): put it back from your backup, "
+            "and run the node as the user who owns it"
+        ) from error
+    if found.st_uid not in {os.getuid(), 0}:
+        raise MisconfiguredError(f"{path} is not yours: chown it to the user who runs the node")
+    if found.st_mode & 0o077:
+        wanted = "700" if stat.S_ISDIR(found.st_mode) else "600"
+        raise MisconfiguredError(f"others may read {path}: run `chmod {wanted} {path}`")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read; refuses to overwrite."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

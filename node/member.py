@@ -1,0 +1,180 @@
+"""What a member does with a wallet: apply, propose, vote, and check what came of it.
+
+Keys never leave the wallet: a node gets signed bytes and relays them. What a node answers
+about the ledger is checked here against a trust bundle, offline.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.errors import RefusedError
+from did.applications import sign_application
+from did.jcs import JsonObject
+from did.wallets import Home, Wallet, bind_wallet
+from governance.records import Choice, ProposalKind, compute_ballot_id
+from governance.transactions import CastBallot, SubmitProposal, compute_proposal_id
+from ledger.envelope import sign_transaction
+from node.member_client import Committed, NodeClient
+
+TRANSACTION_VALID_MS = 600_000
+TEXT_BYTES_MAX = 16_384
+COMMIT_TIMEOUT_S = 30.0
+_NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentProposal:
+    """A proposal that was handed in."""
+
+    proposal_id: bytes
+    committed: Committed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentBallot:
+    """A ballot that was handed in."""
+
+    proposal_id: bytes
+    ballot_id: bytes
+    committed: Committed
+
+
+class Actor:
+    """A wallet at its cooperative's node."""
+
+    def __init__(
+        self, wallet: Wallet, node: NodeClient, *, chain_id: str, now_ms: Callable[[], int]
+    ) -> None:
+        self.wallet = wallet
+        self._node = node
+        self._chain_id = chain_id
+        self._now_ms = now_ms
+        self._nonce = 0
+
+    async def propose(
+        self, text: str, *, kind: ProposalKind = ProposalKind.ORDINARY, subject: bytes = b""
+    ) -> SentProposal:
+        """Put a motion before the cooperative and give its node the text.
+
+        Args:
+            text: What is proposed; its first line is the title. At most 16 KiB.
+            kind: Ordinary, or the release of an insight.
+            subject: Digest of the insight; empty for an ordinary motion.
+
+        Raises:
+            RefusedError: The text is too long or empty, or the ledger refuses.
+            UnavailableError: The node does not answer, or no block came.
+        """
+        data = text.encode()
+        if not text.strip() or len(data) > TEXT_BYTES_MAX:
+            raise RefusedError(f"a proposal's text has 1 to {TEXT_BYTES_MAX} bytes: shorten it")
+        digest = hashlib.sha256(data).digest()
+        payload = SubmitProposal(
+            cooperative=self.wallet.get_home().cooperative_id,
+            kind=kind,
+            text_hash=digest,
+            subject=subject,
+        )
+        nonce = self._take_nonce()
+        committed = await self._send(payload, nonce)
+        await self._node.put_text(digest.hex(), data)
+        proposal_id = compute_proposal_id(
+            account=self.wallet.account_id, nonce=nonce, payload=payload
+        )
+        return SentProposal(proposal_id=proposal_id, committed=committed)
+
+    async def vote(self, proposal_id: bytes, choice: Choice) -> SentBallot:
+        """Cast a ballot, or replace the one cast before.
+
+        Raises:
+            RefusedError: The ledger refuses; says why.
+            UnavailableError: The node does not answer, or no block came.
+        """
+        payload = CastBallot(
+            cooperative=self.wallet.get_home().cooperative_id,
+            proposal_id=proposal_id,
+            choice=choice,
+        )
+        committed = await self._send(payload, self._take_nonce())
+        ballot_id = self.compute_ballot_id(proposal_id)
+        return SentBallot(proposal_id=proposal_id, ballot_id=ballot_id, committed=committed)
+
+    def compute_ballot_id(self, proposal_id: bytes) -> bytes:
+        """The identity that this wallet's ballot has on a proposal; 32 bytes."""
+        return compute_ballot_id(proposal_id=proposal_id, account=self.wallet.account_id)
+
+    async def _send(self, payload: SubmitProposal | CastBallot, nonce: int) -> Committed:
+        transaction = sign_transaction(
+            chain_id=self._chain_id,
+            account=self.wallet.account_id,
+            nonce=nonce,
+            valid_until_ms=self._now_ms() + TRANSACTION_VALID_MS,
+            payload=payload,
+            keys=[self.wallet.device_key],
+        )
+        transaction_hash = await self._node.submit(transaction)
+        committed = await self._node.wait_committed(transaction_hash, timeout_s=COMMIT_TIMEOUT_S)
+        if committed.code:
+            raise RefusedError(committed.reason, code=committed.code)
+        return committed
+
+    def _take_nonce(self) -> int:
+        # The clock needs no memory between two runs of a command.
+        self._nonce = max(self._nonce + 1, self._now_ms())
+        return self._nonce
+
+
+async def apply_for_membership(
+    wallet: Wallet,
+    node: NodeClient,
+    *,
+    name: str,
+    contact: str,
+    now_s: int,
+    random: Callable[[int], bytes],
+) -> tuple[Wallet, str]:
+    """Bind a wallet to a node's cooperative and hand in a signed application.
+
+    Args:
+        wallet: Bound to no cooperative yet, or to this one.
+        node: The cooperative's own.
+        name: As the registrar shall know the applicant; may be empty.
+        contact: How the registrar reaches the applicant; may be empty.
+        now_s: Unix seconds.
+        random: Source of random bytes.
+
+    Returns:
+        The bound wallet, to be saved, and the application's id.
+
+    Raises:
+        RefusedError: The node refuses the application, or the wallet is another's.
+    """
+    home = read_home(await node.get_status())
+    bound = bind_wallet(wallet, home)
+    application = sign_application(
+        key=bound.device_key,
+        inception=bound.inception,
+        cooperative_id=home.cooperative_id,
+        name=name,
+        contact=contact,
+        iat_s=now_s,
+        nonce=random(_NONCE_BYTES),
+    )
+    return bound, await node.apply(application)
+
+
+def read_home(status: JsonObject) -> Home:
+    """Read which cooperative a node is of from its status.
+
+    Raises:
+        RefusedError: The node does not say.
+    """
+    try:
+        return Home(
+            network=str(status["network"]),
+            cooperative_id=bytes.fromhex(status["cooperative"]),
+            origin=str(status["origin"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RefusedError("this node does not say which cooperative it is of") from error

@@ -1,0 +1,207 @@
+"""What a member's or operator's command says to a node over HTTP.
+
+The client trusts nothing that the node answers about the ledger: what matters comes as a
+receipt and is checked against a trust bundle by `ledger.receipts`. Plain HTTP is spoken to
+this machine only.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from config.errors import MisconfiguredError, RefusedError, UnavailableError
+from config.limits import FETCH_BYTES_MAX, FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
+from did.jcs import JsonObject, parse_json_object
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A transaction in a block."""
+
+    height: int
+    code: int
+    """0 if applied, else the refusal's number."""
+    name: str
+    reason: str
+
+
+class NodeClient:
+    """A connection to one node; use as `async with NodeClient(url) as node`."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare a client for the node at a URL such as `https://node.example`.
+
+        Raises:
+            MisconfiguredError: Not an HTTPS URL, nor HTTP on this machine.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            raise MisconfiguredError(
+                f"{url} is not a node's address: write https://… (plain http only for this machine)"
+            )
+        self._base = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S, sock_connect=FETCH_CONNECT_TIMEOUT_S)
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get_status(self) -> JsonObject:
+        """What the node says about itself, its chain and its partners."""
+        return await self._request("GET", "/api/status")
+
+    async def get_ledger(self, method: str, **params: int) -> JsonObject:
+        """One of the engine's read-only answers that light clients need."""
+        query = "&".join(f"{name}={value}" for name, value in params.items())
+        return await self._request("GET", f"/ledger/{method}?{query}")
+
+    async def get_trust(self) -> JsonObject:
+        """A trust bundle, as this node would hand it out."""
+        return await self._request("GET", "/api/trust")
+
+    async def apply(self, application: str) -> str:
+        """Hand in a signed membership application; its id."""
+        answer = await self._request("POST", "/api/applications", body=application.encode())
+        return str(answer["application"])
+
+    async def get_application(self, application_id: str) -> JsonObject:
+        """How far an application is: `status`, and the account once admitted."""
+        return await self._request("GET", f"/api/applications/{application_id}")
+
+    async def submit(self, transaction: bytes) -> str:
+        """Hand in a signed transaction; its hash in hex.
+
+        Raises:
+            RefusedError: The rules refuse it; code and reason are the ledger's.
+        """
+        answer = await self._request("POST", "/api/transactions", body=transaction)
+        return str(answer["hash"])
+
+    async def wait_committed(self, transaction_hash: str, *, timeout_s: float) -> Committed:
+        """Wait until a transaction is in a block, which makes it final.
+
+        Raises:
+            UnavailableError: It is in none yet after that time.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
+            answer = await self._find(f"/api/transactions/{transaction_hash}")
+            if answer is not None:
+                return Committed(
+                    height=answer["height"],
+                    code=answer["code"],
+                    name=answer["name"],
+                    reason=answer["reason"],
+                )
+            await asyncio.sleep(_POLL_S)
+        raise UnavailableError(
+            f"the transaction is in no block after {timeout_s:g} s; the chain may stand still: "
+            "look at the node's page, and send the same transaction again, which is harmless"
+        )
+
+    async def put_text(self, digest: str, text: bytes) -> None:
+        """Give the node a proposal's text; only its hash is on the ledger."""
+        await self._request("PUT", f"/texts/{digest}", body=text)
+
+    async def list_proposals(self) -> list[JsonObject]:
+        """Every proposal of the federation, newest first."""
+        answer = await self._request("GET", "/api/proposals")
+        return list(answer["proposals"])
+
+    async def find_proposal(self, proposal_id: str) -> JsonObject | None:
+        """One proposal as this node's read model has it, or none."""
+        return await self._find(f"/api/proposals/{proposal_id}")
+
+    async def list_insights(self) -> list[JsonObject]:
+        """Every insight that the node has, its own and partners'."""
+        answer = await self._request("GET", "/api/insights")
+        return list(answer["insights"])
+
+    async def fetch_receipt(self, path: str, *, timeout_s: float) -> JsonObject:
+        """Fetch a receipt as soon as the header that it needs exists.
+
+        Args:
+            path: Below `/api/receipts/`: `state/KEY`, `ballot/PROPOSAL/BALLOT` or
+                `counted/PROPOSAL/BALLOT`.
+            timeout_s: Seconds until giving up.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            try:
+                return await self._request("GET", f"/api/receipts/{path}")
+            except UnavailableError:
+                if time.monotonic() >= deadline_s:
+                    raise
+            await asyncio.sleep(_POLL_S)
+
+    async def _find(self, path: str) -> JsonObject | None:
+        try:
+            return await self._request("GET", path)
+        except NotFoundError:
+            return None
+
+    async def _request(self, method: str, path: str, *, body: bytes | None = None) -> JsonObject:
+        if self._session is None:
+            raise AssertionError("use the client as a context manager")
+        url = self._base + path
+        try:
+            async with self._session.request(
+                method, url, data=body, allow_redirects=False
+            ) as response:
+                data = await _read_bounded(response)
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UnavailableError(
+                f"the node at {self._base} does not answer: is it running, is the address right?"
+            ) from error
+        if status == 204:
+            return {}
+        return _read_answer(status, data, url)
+
+
+class NotFoundError(RefusedError):
+    """The node knows nothing by that name, or not yet."""
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    data = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        data += chunk
+        if len(data) > FETCH_BYTES_MAX:
+            raise UnavailableError(f"{response.url} answered with more than can be right")
+    return bytes(data)
+
+
+def _read_answer(status: int, data: bytes, url: str) -> JsonObject:
+    answer: dict[str, Any]
+    try:
+        answer = parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
+    except RefusedError as error:
+        raise UnavailableError(f"{url} did not answer as a node does (status {status})") from error
+    if status < 300:
+        return answer
+    reason = str(answer.get("reason", f"status {status}"))
+    if status == 404:
+        raise NotFoundError(reason)
+    if status in {429, 503} or status >= 500:
+        raise UnavailableError(reason)
+    code = answer.get("code", 1)
+    raise RefusedError(reason, code=code if isinstance(code, int) else 1)

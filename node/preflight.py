@@ -1,0 +1,104 @@
+"""What must hold before a node starts: found out at once, said in one sentence.
+
+Everything here would otherwise show as a process that ends again and again. Apart from the
+supervisor, which cannot afford the imports.
+"""
+
+import os
+import re
+import socket
+
+from config.errors import MisconfiguredError, UnavailableError
+from config.settings import Settings
+from node.home import Home
+from node.keystore import check_keys, check_private
+from node.lock import find_supervisor, is_locked
+from node.settings_check import split_address
+
+PROCESS_KEYS = ("assertion", "http", "libp2p", "consensus", "node", "register")
+"""Keys that a running process holds; the others are for commands."""
+
+
+def check_start(home: Home, settings: Settings) -> None:
+    """Check everything that a start needs.
+
+    Raises:
+        UnavailableError: The node runs already.
+        MisconfiguredError: Names what is wrong and what mends it.
+    """
+    from ledger.engine import check_engine  # noqa: PLC0415 - `status` needs none of this
+    from node.chain import load_genesis  # noqa: PLC0415
+    from node.processes import find_engine  # noqa: PLC0415
+
+    check_not_running(home)
+    check_private(home.root)
+    check_keys(home.keys, names=PROCESS_KEYS)
+    load_genesis(home)
+    check_engine(find_engine(settings))
+    check_ports(settings)
+
+
+def check_not_running(home: Home) -> None:
+    """Check that no supervisor runs this home; orphans of a killed one may still be ending.
+
+    Raises:
+        UnavailableError: One does.
+    """
+    pid = find_supervisor(home.lock_path) if is_locked(home.lock_path) else None
+    if pid is not None:
+        raise UnavailableError(
+            f"the node at {home.root} is running already (process {pid}): "
+            f"`rochdale status --home {home.root}` shows it, "
+            f"`rochdale stop --home {home.root}` ends it"
+        )
+
+
+def check_ports(settings: Settings) -> None:
+    """Check that the node's three ports can be listened on.
+
+    Raises:
+        MisconfiguredError: One is taken or not allowed; names the setting.
+    """
+    listening = {
+        "web.listen": split_address(settings.web.listen, key="web.listen"),
+        "engine.p2p_listen": split_address(settings.engine.p2p_listen, key="engine.p2p_listen"),
+        "discovery.listen": split_multiaddress(settings.discovery.listen),
+    }
+    for key, (host, port) in listening.items():
+        taken = [other for other, where in listening.items() if where[1] == port and other != key]
+        if taken:
+            raise MisconfiguredError(
+                f"{key} and {taken[0]} both say port {port}: give each its own"
+            )
+        _check_port(key, host, port)
+
+
+def split_multiaddress(address: str) -> tuple[str, int]:
+    """Split `/ip4/<address>/tcp/<port>`.
+
+    Raises:
+        MisconfiguredError: Not of that form.
+    """
+    match = re.fullmatch(r"/ip[46]/([^/]+)/tcp/(\d{1,5})", address)
+    if match is None:
+        raise MisconfiguredError("discovery.listen must read /ip4/<address>/tcp/<port>")
+    return match[1], int(match[2])
+
+
+def _check_port(key: str, host: str, port: int) -> None:
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{key}: {host} is no address of this machine: correct it in rochdale.toml"
+        ) from error
+    with socket.socket(family, kind) as probe:
+        # As servers do: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+        except OSError as error:
+            raise MisconfiguredError(
+                f"{key}: {host} port {port} cannot be used ({os.strerror(error.errno or 0)}): "
+                f"stop what holds it, or set another port (rochdale.toml, or `--{key}`)"
+            ) from error

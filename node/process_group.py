@@ -1,0 +1,222 @@
+"""Processes that live and die together: starting, watching, restarting, stopping.
+
+A state machine over real child processes; the clock is passed in, and `step` never blocks.
+Generic: it knows no process of ours by name.
+
+    state     what happened                          next
+    --------  -------------------------------------  --------
+    waiting   the back-off is over                   starting
+    starting  all are started and ready              running
+    starting  one ended                              ending
+    running   one ended                              ending
+    ending    all have ended                         waiting
+    any       `stop` was called                      stopping
+    stopping  all have ended                         stopped
+
+A process of a group starts when the one before it is ready, and they are stopped in reverse.
+Any exit that was not asked for counts as a failure, whatever its code: the engine ends with
+code 0 when its application dies.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.limits import (
+    RESTART_BACKOFF_S_MAX,
+    RESTART_BACKOFF_S_MIN,
+    RESTART_HEALTHY_AFTER_S,
+    STOP_TIMEOUT_S,
+)
+
+WAITING, STARTING, RUNNING = "waiting", "starting", "running"
+ENDING, STOPPING, STOPPED = "ending", "stopping", "stopped"
+_STOP_STEP_S = 3.0
+"""How long a process may take to end before the one it depends on is told to end too."""
+_LAST_WORDS_BYTES = 2_048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSpec:
+    """How one process is started and known to be ready."""
+
+    name: str
+    argv: tuple[str, ...]
+    """The program first; never holds a secret."""
+    log_path: Path
+    """Takes its standard output and error."""
+    ready_path: Path | None = None
+    """A socket that it makes when it is ready; removed before each start."""
+    ready_address: tuple[str, int] | None = None
+    """A TCP address that answers when it is ready."""
+    dies_with_supervisor: bool = False
+    """Whether the kernel kills it as soon as the supervisor dies; the others watch a pipe."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of a group and its history."""
+
+    spec: ProcessSpec
+    process: "subprocess.Popen[bytes] | None" = None
+    is_ready: bool = False
+    asked: signal.Signals | None = None
+    """The last signal that it was sent."""
+    starts: int = 0
+    last_exit: int | None = None
+    """Exit code, negative for a signal; none while it never ended."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was started and has not been seen to end."""
+        return self.process is not None
+
+
+Spawn = Callable[[ProcessSpec], "subprocess.Popen[bytes]"]
+Report = Callable[..., None]
+"""Takes an event's name and its keys."""
+
+
+class ProcessGroup:
+    """Runs its processes until it is told to stop."""
+
+    def __init__(self, specs: Sequence[ProcessSpec], *, spawn: Spawn, report: Report) -> None:
+        self.children = [Child(spec) for spec in specs]
+        self.state = WAITING
+        self._spawn = spawn
+        self._report = report
+        self._due_s = 0.0
+        self._failures = 0
+        self._started_s = 0.0
+        self._ending_s = 0.0
+
+    def step(self, now_s: float) -> None:
+        """Notice what happened and do what is due; call it often while something is."""
+        ended = [child for child in self.children if self._has_ended(child)]
+        if self.state == WAITING and now_s >= self._due_s:
+            self.state, self._started_s = STARTING, now_s
+        if self.state in {STARTING, RUNNING}:
+            if ended:
+                self._fail(ended[0], now_s)
+            else:
+                self._advance(now_s)
+        elif self.state == ENDING:
+            # The one that was seen first need not be the one that began it.
+            for child in ended:
+                self._report_end(child)
+        if self.state in {ENDING, STOPPING}:
+            self._end(now_s)
+
+    def stop(self, now_s: float) -> None:
+        """Ask every process to end; `step` sees it through within `STOP_TIMEOUT_S`."""
+        if self.state not in {STOPPING, STOPPED}:
+            self._ending_s = self._ending_s if self.state == ENDING else now_s
+            self.state = STOPPING
+            self._end(now_s)
+
+    def next_step_s(self, now_s: float) -> float | None:
+        """Seconds until `step` has something to do that no signal announces."""
+        if self.state == WAITING:
+            return max(0.0, self._due_s - now_s)
+        if self.state in {STARTING, ENDING, STOPPING}:
+            return 0.05
+        return None
+
+    def _advance(self, now_s: float) -> None:
+        for child in self.children:
+            if not child.is_alive and not self._start(child, now_s):
+                return
+            if not child.is_ready:
+                child.is_ready = is_ready(child.spec)
+            if not child.is_ready:
+                return
+        if self.state != RUNNING:
+            self.state = RUNNING
+            self._report("group_running", names=[child.spec.name for child in self.children])
+
+    def _start(self, child: Child, now_s: float) -> bool:
+        if child.spec.ready_path is not None:
+            child.spec.ready_path.unlink(missing_ok=True)
+        child.is_ready, child.asked = False, None
+        try:
+            child.process = self._spawn(child.spec)
+        except OSError as error:
+            child.last_exit = 127
+            self._fail(child, now_s, words=f"{child.spec.argv[0]}: {error.strerror}")
+            return False
+        child.starts += 1
+        self._report("process_started", name=child.spec.name, pid=child.process.pid)
+        return True
+
+    def _has_ended(self, child: Child) -> bool:
+        if child.process is None or child.process.poll() is None:
+            return False
+        child.last_exit = child.process.returncode
+        child.process, child.is_ready = None, False
+        return True
+
+    def _fail(self, child: Child, now_s: float, *, words: str | None = None) -> None:
+        if now_s - self._started_s >= RESTART_HEALTHY_AFTER_S:
+            self._failures = 0
+        backoff_s = min(RESTART_BACKOFF_S_MIN * 2**self._failures, RESTART_BACKOFF_S_MAX)
+        self._failures = min(self._failures + 1, 16)
+        self._due_s = now_s + backoff_s
+        self.state, self._ending_s = ENDING, now_s
+        self._report(
+            "process_ended",
+            name=child.spec.name,
+            code=child.last_exit,
+            restart_in_s=round(backoff_s, 2),
+            said=words if words is not None else read_last_words(child.spec.log_path),
+        )
+
+    def _report_end(self, child: Child) -> None:
+        if child.last_exit not in {0, -signal.SIGTERM}:
+            said = read_last_words(child.spec.log_path)
+            self._report("process_ended_too", name=child.spec.name, code=child.last_exit, said=said)
+
+    def _end(self, now_s: float) -> None:
+        alive = [child for child in self.children if child.is_alive]
+        if not alive:
+            self.state = STOPPED if self.state == STOPPING else WAITING
+            return
+        elapsed_s = now_s - self._ending_s
+        if elapsed_s >= STOP_TIMEOUT_S:
+            _ask(alive, signal.SIGKILL)
+        else:
+            # Last first: a process ends before the one it depends on, unless it takes too long.
+            _ask(alive[-1 - int(elapsed_s // _STOP_STEP_S) :], signal.SIGTERM)
+
+
+def is_ready(spec: ProcessSpec) -> bool:
+    """Check if a process serves what others wait for."""
+    if spec.ready_path is not None and not spec.ready_path.exists():
+        return False
+    if spec.ready_address is not None:
+        try:
+            socket.create_connection(spec.ready_address, timeout=0.2).close()
+        except OSError:
+            return False
+    return True
+
+
+def read_last_words(path: Path) -> str:
+    """The last line of a log: usually the sentence that says why a process ended."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return lines[-1].strip() if lines else ""
+
+
+def _ask(children: Sequence[Child], with_signal: signal.Signals) -> None:
+    for child in children:
+        if child.process is not None and child.asked != with_signal:
+            child.process.send_signal(with_signal)
+            child.asked = with_signal

@@ -1,0 +1,177 @@
+"""Mains of a node's processes: `python -m node.processes NAME HOME`.
+
+Started by the supervisor alone. Each loads the settings and only the keys it is for, imports
+only what it runs, and ends when SIGTERM comes or the supervisor's pipe closes. What an
+operator can mend is one sentence on standard error, which the supervisor repeats.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from config.errors import InvariantError, MisconfiguredError, RochdaleError
+from config.limits import STOP_TIMEOUT_S
+from config.settings import Settings
+from node import exit_codes
+from node.home import Home, open_home
+from node.logs import configure_logging
+from node.settings import load_settings
+
+_PIPE = 0
+"""Standard input: the reading end of the supervisor's pipe."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one process until it is told to stop; the exit code."""
+    name, root = arguments
+    try:
+        home = open_home(root)
+        settings = load_settings(home.settings_path, environ=os.environ)
+        configure_logging(process=name, level=settings.log.level)
+        PROCESSES[name](home, settings)
+    except InvariantError:
+        raise  # corrupt state: the whole traceback belongs into the log
+    except RochdaleError as error:
+        sys.stderr.write(f"{error}\n")
+        return exit_codes.exit_code_of(error)
+    return exit_codes.OK
+
+
+def run_ledger(home: Home, _settings: Settings) -> None:
+    """Serve the ABCI application to the engine."""
+    from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
+    from ledger.application import Application  # noqa: PLC0415
+    from ledger.store import Store  # noqa: PLC0415
+
+    _end_with_supervisor()
+    store = Store.open(home.ledger)
+    application = Application(store, software_version=version("rochdale"))
+    try:
+        _run_until_told(lambda: serve_abci(application, home.abci_socket))
+    finally:
+        store.close()
+
+
+def run_engine(home: Home, settings: Settings) -> NoReturn:
+    """Write the engine's home from the node's settings and keys, then become the engine.
+
+    The kernel was told to kill this process with the supervisor; that survives.
+    """
+    from ledger.engine import check_engine, engine_argv, get_engine_environment  # noqa: PLC0415
+    from node.chain import prepare_engine  # noqa: PLC0415
+
+    binary = check_engine(find_engine(settings)).path
+    prepare_engine(home, settings)
+    arguments = engine_argv(binary, home.engine)
+    os.execve(binary, arguments, get_engine_environment())  # noqa: S606 - no shell is meant
+
+
+def run_discovery(home: Home, settings: Settings) -> None:
+    """Find other cooperatives and be found."""
+    from federation import discovery  # noqa: PLC0415
+    from node.keystore import load_secret  # noqa: PLC0415
+
+    discovery.run_discovery(
+        discovery.DiscoverySettings(
+            socket_path=home.discovery_socket,
+            directory_path=home.directory_path,
+            listen=settings.discovery.listen,
+            bootstrap=settings.discovery.bootstrap,
+            announce=settings.discovery.announce,
+        ),
+        seed=load_secret(home.keys, "libp2p"),
+        now_s=lambda: int(time.time()),
+        stop_descriptor=_PIPE,
+    )
+
+
+def run_web(home: Home, settings: Settings) -> None:
+    """Serve pages, API and ActivityPub."""
+    from node.web.main import run_web as serve  # noqa: PLC0415
+
+    _end_with_supervisor()
+    _run_until_told(lambda: serve(home, settings))
+
+
+PROCESSES: dict[str, Callable[[Home, Settings], None]] = {
+    "ledger": run_ledger,
+    "engine": run_engine,
+    "discovery": run_discovery,
+    "web": run_web,
+}
+
+
+def find_engine(settings: Settings) -> Path | None:
+    """The operator's own engine, or none for the one that `make setup` builds."""
+    if not settings.engine.binary:
+        return None
+    return Path(settings.engine.binary).expanduser()
+
+
+def _run_until_told(serve: Callable[[], Awaitable[None]]) -> None:
+    """Run a server until SIGTERM or SIGINT; it is cancelled then."""
+
+    async def run() -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - narrows the type: a coroutine runs in a task
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await serve()
+
+    try:
+        asyncio.run(run())
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error that a task group was ended by: ours, if one of its errors is."""
+    if isinstance(error, BaseExceptionGroup):
+        found = [_first(part) for part in error.exceptions]
+        ours = [part for part in found if isinstance(part, RochdaleError)]
+        return (ours or found)[0]
+    return error
+
+
+def _end_with_supervisor() -> None:
+    """End this process when the supervisor's pipe closes, whatever the main thread does."""
+
+    def watch() -> None:
+        while os.read(_PIPE, 64):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_TIMEOUT_S)
+        os._exit(exit_codes.UNAVAILABLE)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
+
+
+def check_arguments(arguments: Sequence[str]) -> None:
+    """Check the command line of this module.
+
+    Raises:
+        MisconfiguredError: Not a process's name and a home.
+    """
+    if len(arguments) != 2 or arguments[0] not in PROCESSES:
+        raise MisconfiguredError(
+            f"python -m node.processes {'|'.join(PROCESSES)} HOME is for the supervisor: "
+            "use `rochdale start`"
+        )
+
+
+if __name__ == "__main__":
+    try:
+        check_arguments(sys.argv[1:])
+    except MisconfiguredError as problem:
+        sys.stderr.write(f"{problem}\n")
+        raise SystemExit(exit_codes.MISCONFIGURED) from None
+    raise SystemExit(main(sys.argv[1:]))

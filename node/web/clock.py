@@ -1,0 +1,32 @@
+"""Time and chance, as the web process gets them; tests pass their own."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Wall clock, steady clock and randomness."""
+
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    """Unix milliseconds."""
+    steady_s: Callable[[], float] = time.monotonic
+    """Seconds that never go back."""
+    random_below: Callable[[int], int] = secrets.randbelow
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+
+    def now_s(self) -> int:
+        """Unix seconds."""
+        return self.now_ms() // 1_000
+
+    def now_text(self) -> str:
+        """RFC 3339 in UTC, to the second."""
+        return render_time(self.now_ms())
+
+
+def render_time(time_ms: int) -> str:
+    """Unix milliseconds as RFC 3339 in UTC, to the second."""
+    return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,108 @@
+"""Following the ledger: every block's events into the read model, and watching for silence.
+
+The engine's websocket only says that there is something new; what counts is read height by
+height from `block_results`, so nothing is missed over a restart. While the engine is down
+the process goes on and says so.
+"""
+
+import asyncio
+
+import structlog
+
+from config.errors import RefusedError, UnavailableError
+from did.jcs import JsonObject
+from governance.events import Event, decode_event
+from ledger.headers import parse_time_ns
+from ledger.rpc import BlockResults, EngineError, EngineEvent
+from node.web.context import WebContext
+from node.web.projection import ProjectedBlock
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 0.3
+_WATCH_S = 1.0
+_RESULTS_TRIES = 20
+_RESULTS_PAUSE_S = 0.05
+_FLAG_COMMIT = 2
+_PREFIX = "rochdale."
+
+
+async def follow_ledger(context: WebContext) -> None:
+    """Keep the read model at the chain's tip; runs until cancelled, between two blocks."""
+    while True:
+        try:
+            async for height in context.engine.subscribe_new_blocks():
+                context.chain.is_reachable = True
+                await _apply_until(context, height)
+        except (UnavailableError, EngineError) as error:
+            if context.chain.is_reachable:
+                log.warning("engine_unreachable", reason=str(error))
+            context.chain.is_reachable = not isinstance(error, UnavailableError)
+        await asyncio.sleep(_RETRY_S)
+
+
+async def watch_chain(context: WebContext) -> None:
+    """Notice when blocks stay away, and for whose validator the chain waits."""
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        try:
+            status = await context.engine.status()
+            context.chain.is_reachable = True
+            context.chain.is_catching_up = status.is_catching_up
+            if context.chain.stands_still(now_s=context.clock.steady_s()):
+                context.chain.absent = (await context.engine.consensus_round()).absent
+        except (UnavailableError, EngineError):
+            context.chain.is_reachable = False
+
+
+async def _apply_until(context: WebContext, height: int) -> None:
+    context.chain.grow(height, now_s=context.clock.steady_s())
+    for missing in range(context.projection.height + 1, height + 1):
+        header, results = await asyncio.gather(
+            context.engine.commit(missing), _fetch_results(context, missing)
+        )
+        context.projection.apply_block(_read_block(header, results))
+        if missing == height:
+            context.chain.voted = _read_voters(header)
+        context.ledger_moved.set()
+
+
+async def _fetch_results(context: WebContext, height: int) -> BlockResults:
+    """A block's results, which the engine keeps a moment later than the block itself."""
+    for _ in range(_RESULTS_TRIES):
+        try:
+            return await context.engine.block_results(height)
+        except EngineError:
+            await asyncio.sleep(_RESULTS_PAUSE_S)
+    return await context.engine.block_results(height)
+
+
+def _read_block(signed_header: JsonObject, results: BlockResults) -> ProjectedBlock:
+    events = [event for tx in results.transactions if tx.code == 0 for event in tx.events]
+    # The block's own events come first: deadlines fall due before any transaction.
+    return ProjectedBlock(
+        height=results.height,
+        time_ms=parse_time_ns(signed_header["header"]["time"]) // 1_000_000,
+        app_hash=results.app_hash,
+        events=tuple(_decode_events((*results.events, *events))),
+    )
+
+
+def _decode_events(events: tuple[EngineEvent, ...]) -> list[Event]:
+    decoded = []
+    for event in events:
+        if not event.type.startswith(_PREFIX):
+            continue  # the engine adds events of its own
+        try:
+            decoded.append(decode_event(event.type, event.attributes))
+        except RefusedError as error:
+            log.warning("event_unknown", type=event.type, reason=error.reason)
+    return decoded
+
+
+def _read_voters(signed_header: JsonObject) -> frozenset[bytes]:
+    return frozenset(
+        bytes.fromhex(signature["validator_address"])
+        for signature in signed_header["commit"]["signatures"]
+        if signature["block_id_flag"] == _FLAG_COMMIT
+    )

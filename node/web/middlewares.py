@@ -1,0 +1,117 @@
+"""What every inbound request passes before a handler sees it, and every answer after.
+
+Body sizes and deadlines (aiohttp has none for a body that drips), no compressed bodies,
+security headers, one log line per request, and errors as JSON that says what to do. Never
+tells a stranger about our insides.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from config.errors import InvariantError, RefusedError, UnavailableError
+from config.limits import HTTP_BODY_DEADLINE_S
+from did.jcs import canonicalize
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RETRY_AFTER_S = 2
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+FATAL: web.AppKey["asyncio.Future[None]"] = web.AppKey("fatal", asyncio.Future)
+"""Set when a handler meets a defect of ours: the process must end."""
+
+
+def answer_json(
+    value: object, *, status: int = 200, content_type: str = "application/json"
+) -> web.Response:
+    """An answer of canonical JSON."""
+    return web.Response(body=canonicalize(value), status=status, content_type=content_type)
+
+
+def answer_refusal(reason: str, *, status: int, code: int = 1, name: str = "") -> web.Response:
+    """An answer that says what is wrong and what to do."""
+    value = {"code": code, "reason": reason}
+    return answer_json({**value, "name": name} if name else value, status=status)
+
+
+@web.middleware
+async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Write one line per request; never its query, body or address."""
+    began_s = asyncio.get_running_loop().time()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    else:
+        return response
+    finally:
+        took_ms = round((asyncio.get_running_loop().time() - began_s) * 1_000)
+        log.info("request", method=request.method, path=request.path, status=status, ms=took_ms)
+
+
+@web.middleware
+async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Add the headers that keep pages and documents from being misused."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(_HEADERS)
+        raise
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn errors into answers: theirs say why, ours say when to come back."""
+    try:
+        return await handler(request)
+    except RefusedError as error:
+        return answer_refusal(error.reason, status=422, code=error.code)
+    except UnavailableError as error:
+        response = answer_refusal(str(error), status=503)
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
+    except InvariantError as error:
+        fatal = request.app[FATAL]
+        if not fatal.done():
+            fatal.set_exception(error)
+        return answer_refusal("this node found a defect of its own and stops", status=500)
+
+
+@web.middleware
+async def read_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Read the whole body within a deadline, before a handler runs; it then has it at hand."""
+    if "Content-Encoding" in request.headers:
+        return answer_refusal("send the body without compression", status=415)
+    if request.can_read_body:
+        try:
+            async with asyncio.timeout(HTTP_BODY_DEADLINE_S):
+                await request.read()
+        except TimeoutError:
+            response = answer_refusal("the body took too long: send it at once", status=408)
+            response.force_close()
+            return response
+    return await handler(request)
+
+
+MIDDLEWARES = (log_requests, add_headers, answer_errors, read_bodies)
+"""Outermost first."""

@@ -1,0 +1,342 @@
+"""The read model: what the ledger's events add up to, for pages and API.
+
+projection.db is disposable: it holds nothing that the chain does not, and a start with
+another chain or schema builds it anew from the first block. Nothing that it says is proof;
+whoever must be able to check asks for a receipt. Never decides anything.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from config.errors import MisconfiguredError
+from governance.events import (
+    BallotCast,
+    DiscussionOpened,
+    Event,
+    MembersAdmitted,
+    ProposalClosed,
+    ProposalSubmitted,
+    ProposalVoided,
+    VotingOpened,
+)
+from governance.records import Outcome, ProposalKind, Stage
+from node.web.database import open_database, transaction
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE chain (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    genesis_hash BLOB NOT NULL,
+    height INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    app_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE members (
+    account BLOB PRIMARY KEY,
+    cooperative BLOB NOT NULL,
+    joined_height INTEGER NOT NULL
+) STRICT;
+CREATE TABLE proposals (
+    id BLOB PRIMARY KEY,
+    cooperative BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    proposer BLOB NOT NULL,
+    text_hash BLOB NOT NULL,
+    subject BLOB NOT NULL,
+    stage INTEGER NOT NULL,
+    submitted_height INTEGER NOT NULL,
+    submitted_ms INTEGER NOT NULL,
+    discussion_ends_ms INTEGER NOT NULL DEFAULT 0,
+    closes_at_ms INTEGER NOT NULL DEFAULT 0,
+    electorate_count INTEGER NOT NULL DEFAULT 0,
+    quorum_bps INTEGER NOT NULL DEFAULT 0,
+    outcome INTEGER,
+    yes_count INTEGER NOT NULL DEFAULT 0,
+    no_count INTEGER NOT NULL DEFAULT 0,
+    abstain_count INTEGER NOT NULL DEFAULT 0,
+    decision_index INTEGER,
+    closed_height INTEGER,
+    closed_ms INTEGER
+) STRICT;
+CREATE INDEX proposals_by_subject ON proposals (cooperative, subject);
+CREATE INDEX proposals_by_text ON proposals (cooperative, text_hash);
+CREATE TABLE ballots (
+    proposal BLOB NOT NULL,
+    ballot BLOB NOT NULL,
+    PRIMARY KEY (proposal, ballot)
+) STRICT, WITHOUT ROWID;
+"""
+_PROPOSALS = """
+SELECT *, (SELECT COUNT(*) FROM ballots WHERE proposal = proposals.id) AS ballots_count
+FROM proposals"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedProposal:
+    """A proposal as its events tell it; zero or None where its stage has not come."""
+
+    id: bytes
+    cooperative: bytes
+    kind: ProposalKind
+    proposer: bytes
+    text_hash: bytes
+    subject: bytes
+    stage: Stage
+    submitted_height: int
+    submitted_ms: int
+    discussion_ends_ms: int
+    closes_at_ms: int
+    electorate_count: int
+    quorum_bps: int
+    ballots_count: int
+    """Distinct ballots seen so far."""
+    outcome: Outcome | None
+    yes_count: int
+    no_count: int
+    abstain_count: int
+    decision_index: int | None
+    closed_height: int | None
+    closed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedBlock:
+    """One block's part in the read model."""
+
+    height: int
+    time_ms: int
+    app_hash: bytes
+    """After this block."""
+    events: tuple[Event, ...]
+
+
+class Projection:
+    """projection.db, open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path, *, genesis_hash: bytes) -> Self:
+        """Open the read model of a chain, empty if the file cannot be used.
+
+        Args:
+            path: projection.db.
+            genesis_hash: Of the chain's genesis file; another one's model is thrown away.
+        """
+        try:
+            projection = cls(_open(path))
+            if projection._is_of(genesis_hash):
+                return projection
+            projection.close()
+        except (MisconfiguredError, sqlite3.DatabaseError):
+            # Whatever is wrong with it, the chain can tell it all again.
+            pass
+        for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            name.unlink(missing_ok=True)
+        projection = cls(_open(path))
+        projection._connection.execute(
+            "INSERT INTO chain VALUES (1, ?, 0, 0, ?)", (genesis_hash, b"")
+        )
+        return projection
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    @property
+    def height(self) -> int:
+        """The last block that is part of the model; 0 before the first."""
+        row = self._connection.execute("SELECT height FROM chain").fetchone()
+        return int(row["height"])
+
+    @property
+    def app_hash(self) -> bytes:
+        """State's root after that block."""
+        row = self._connection.execute("SELECT app_hash FROM chain").fetchone()
+        return bytes(row["app_hash"])
+
+    @property
+    def time_ms(self) -> int:
+        """Header time of that block."""
+        row = self._connection.execute("SELECT time_ms FROM chain").fetchone()
+        return int(row["time_ms"])
+
+    def apply_block(self, block: ProjectedBlock) -> None:
+        """Add the block that follows; one that is part of the model already changes nothing."""
+        with transaction(self._connection):
+            if block.height <= self.height:
+                return
+            for event in block.events:
+                self._apply(event, block)
+            self._connection.execute(
+                "UPDATE chain SET height = ?, time_ms = ?, app_hash = ?",
+                (block.height, block.time_ms, block.app_hash),
+            )
+
+    def is_member(self, account: bytes) -> bool:
+        """Whether an account is on a roll."""
+        query = "SELECT 1 FROM members WHERE account = ?"
+        return self._connection.execute(query, (account,)).fetchone() is not None
+
+    def count_members(self) -> dict[bytes, int]:
+        """Members of each cooperative that has any."""
+        rows = self._connection.execute(
+            "SELECT cooperative, COUNT(*) AS members FROM members GROUP BY cooperative"
+        )
+        return {bytes(row["cooperative"]): int(row["members"]) for row in rows}
+
+    def find_proposal(self, proposal_id: bytes) -> ProjectedProposal | None:
+        """One proposal."""
+        found = self._list_proposals("WHERE id = ?", (proposal_id,))
+        return found[0] if found else None
+
+    def list_proposals(self, *, limit: int) -> list[ProjectedProposal]:
+        """Proposals of the whole federation, newest first."""
+        return self._list_proposals(
+            "ORDER BY submitted_height DESC, submitted_ms DESC, id LIMIT ?", (limit,)
+        )
+
+    def is_text_named(self, text_hash: bytes, *, cooperative: bytes) -> bool:
+        """Whether a proposal of a cooperative names a text."""
+        query = "SELECT 1 FROM proposals WHERE cooperative = ? AND text_hash = ?"
+        row = self._connection.execute(query, (cooperative, text_hash)).fetchone()
+        return row is not None
+
+    def list_accepted_insights(self, cooperative: bytes) -> list[ProjectedProposal]:
+        """A cooperative's accepted insight proposals, in the order of their decisions."""
+        return self._list_proposals(
+            "WHERE cooperative = ? AND kind = ? AND outcome = ? ORDER BY decision_index",
+            (cooperative, int(ProposalKind.INSIGHT), int(Outcome.ACCEPTED)),
+        )
+
+    def count_decisions(self) -> int:
+        """Size of the federation's decision log, as far as this model has come."""
+        row = self._connection.execute("SELECT MAX(decision_index) FROM proposals").fetchone()
+        return 0 if row[0] is None else int(row[0]) + 1
+
+    def _is_of(self, genesis_hash: bytes) -> bool:
+        row = self._connection.execute("SELECT genesis_hash FROM chain").fetchone()
+        return row is not None and bytes(row["genesis_hash"]) == genesis_hash
+
+    def _list_proposals(self, rest: str, values: Iterable[object]) -> list[ProjectedProposal]:
+        # `rest` is one of the texts above, never input.
+        rows = self._connection.execute(f"{_PROPOSALS} {rest}", tuple(values))
+        return [_read_proposal(row) for row in rows]
+
+    def _apply(self, event: Event, block: ProjectedBlock) -> None:
+        match event:
+            case MembersAdmitted():
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO members VALUES (?, ?, ?)",
+                    [(account, event.cooperative, block.height) for account in event.accounts],
+                )
+            case ProposalSubmitted():
+                self._submit_proposal(event, block)
+            case DiscussionOpened():
+                self._connection.execute(
+                    "UPDATE proposals SET stage = ?, discussion_ends_ms = ? WHERE id = ?",
+                    (int(Stage.DISCUSSION), event.ends_ms, event.proposal),
+                )
+            case VotingOpened():
+                self._open_voting(event)
+            case BallotCast():
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO ballots VALUES (?, ?)",
+                    (event.proposal, event.ballot),
+                )
+            case ProposalClosed():
+                self._close_proposal(event, block)
+            case ProposalVoided():
+                self._connection.execute(
+                    "UPDATE proposals SET stage = ?, closed_height = ?, closed_ms = ? WHERE id = ?",
+                    (int(Stage.VOID), block.height, block.time_ms, event.proposal),
+                )
+            case _:
+                pass  # what the genesis registers is read from the genesis itself
+
+    def _submit_proposal(self, event: ProposalSubmitted, block: ProjectedBlock) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO proposals (id, cooperative, kind, proposer, text_hash, subject,"
+            " stage, submitted_height, submitted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                event.proposal,
+                event.cooperative,
+                int(event.kind),
+                event.proposer,
+                event.text_hash,
+                event.subject,
+                int(Stage.SUBMITTED),
+                block.height,
+                block.time_ms,
+            ),
+        )
+
+    def _open_voting(self, event: VotingOpened) -> None:
+        self._connection.execute(
+            "UPDATE proposals SET stage = ?, closes_at_ms = ?, electorate_count = ?,"
+            " quorum_bps = ? WHERE id = ?",
+            (
+                int(Stage.VOTING),
+                event.closes_at_ms,
+                event.electorate_count,
+                event.quorum_bps,
+                event.proposal,
+            ),
+        )
+
+    def _close_proposal(self, event: ProposalClosed, block: ProjectedBlock) -> None:
+        self._connection.execute(
+            "UPDATE proposals SET stage = ?, outcome = ?, yes_count = ?, no_count = ?,"
+            " abstain_count = ?, electorate_count = ?, quorum_bps = ?, decision_index = ?,"
+            " closed_height = ?, closed_ms = ? WHERE id = ?",
+            (
+                int(Stage.CLOSED),
+                int(event.outcome),
+                event.yes_count,
+                event.no_count,
+                event.abstain_count,
+                event.electorate_count,
+                event.quorum_bps,
+                event.decision_index,
+                block.height,
+                block.time_ms,
+                event.proposal,
+            ),
+        )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return open_database(path, schema=_SCHEMA, version=_VERSION, is_durable=False)
+
+
+def _read_proposal(row: sqlite3.Row) -> ProjectedProposal:
+    plain = (
+        "submitted_height",
+        "submitted_ms",
+        "discussion_ends_ms",
+        "closes_at_ms",
+        "electorate_count",
+        "quorum_bps",
+        "ballots_count",
+        "yes_count",
+        "no_count",
+        "abstain_count",
+        "decision_index",
+        "closed_height",
+        "closed_ms",
+    )
+    return ProjectedProposal(
+        id=bytes(row["id"]),
+        cooperative=bytes(row["cooperative"]),
+        kind=ProposalKind(row["kind"]),
+        proposer=bytes(row["proposer"]),
+        text_hash=bytes(row["text_hash"]),
+        subject=bytes(row["subject"]),
+        stage=Stage(row["stage"]),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        **{name: row[name] for name in plain},
+    )

@@ -1,0 +1,218 @@
+"""Pages for people: what the cooperative decides and shares, in plain language.
+
+Work without scripts, from 320 px on, light and dark. Templates escape everything; an
+insight's table is made here from its checked cells, never from foreign markup.
+"""
+
+from importlib.resources import files
+
+import jinja2
+from aiohttp import web
+
+from activitypub.vocabulary import ACTIVITY_TYPE
+from config.errors import RefusedError
+from config.limits import PAGE_ITEMS_MAX
+from did.jcs import JsonObject, canonicalize, parse_json_object
+from federation.insight_content import render_insight_table
+from governance.records import ProposalKind
+from node.web.clock import render_time
+from node.web.context import WebContext
+from node.web.insight_store import HeldInsight, InsightState
+from node.web.projection import ProjectedProposal
+from node.web.requests import get_context, read_hash
+from node.web.status import (
+    describe_insight,
+    describe_standing,
+    describe_votes,
+    render_proposal,
+    render_status,
+)
+
+_TITLE_CHARACTERS_MAX = 120
+_CHECKS = (
+    "The cooperative that its members decided in signed it, with the key that the ledger names.",
+    "The members' decision is in this node's own copy of the ledger, and names this insight.",
+    "It states its privacy cost (ε), which is within the charter's limit.",
+    "No group of fewer than fifty people is shown, after noise was added.",
+)
+_TEMPLATES = files("node.web") / "templates"
+
+routes = web.RouteTableDef()
+
+
+def _load_template(name: str) -> str | None:
+    file = _TEMPLATES / name
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FunctionLoader(_load_template),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@routes.get("/")
+async def get_overview(request: web.Request) -> web.Response:
+    """The transparency page."""
+    context = get_context(request)
+    proposals = context.projection.list_proposals(limit=PAGE_ITEMS_MAX)
+    return _answer_page(
+        context,
+        "index.html",
+        status=render_status(context),
+        proposals=[_describe_proposal(context, item) for item in proposals],
+        insights=[_describe_insight(context, item) for item in context.insights.list_all()],
+    )
+
+
+@routes.get("/proposals/{id}")
+async def get_proposal(request: web.Request) -> web.Response:
+    """One proposal."""
+    context = get_context(request)
+    try:
+        proposal = context.projection.find_proposal(read_hash(request, "id"))
+    except RefusedError:
+        proposal = None
+    if proposal is None:
+        return _answer_missing(context, "This node knows no such proposal.")
+    described = _describe_proposal(context, proposal)
+    text = None if proposal.subject else _find_text(context, proposal)
+    return _answer_page(
+        context,
+        "proposal.html",
+        proposal=described,
+        text=described["title"] if proposal.subject else text,
+        dates=_list_dates(proposal),
+        quorum=_describe_quorum(proposal),
+    )
+
+
+@routes.get("/insights/{id}")
+async def get_insight(request: web.Request) -> web.Response:
+    """One insight: a page for browsers, its document for other software.
+
+    Its id is the last part of an own insight's URL, or any insight's digest.
+    """
+    context = get_context(request)
+    insight = _find_insight(context, request.match_info["id"])
+    if insight is None:
+        return _answer_missing(context, "This node holds no such insight.")
+    document = parse_json_object(insight.activity)["object"]
+    if _wants_json(request):
+        response = web.Response(body=canonicalize(document), content_type=ACTIVITY_TYPE)
+        response.headers["Vary"] = "Accept"
+        return response
+    is_verified = insight.state is InsightState.VERIFIED
+    described = _describe_insight(context, insight)
+    response = _answer_page(
+        context,
+        "insight.html",
+        **described,
+        table=render_insight_table(document) if is_verified else None,
+        checks=_CHECKS if is_verified else (described["standing"],),
+        proposal_id=document["validation"]["proposal"].rpartition("/")[2] if is_verified else "",
+    )
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+@routes.get("/style.css")
+async def get_style(_request: web.Request) -> web.Response:
+    """The one style sheet."""
+    return _answer_file("style.css", content_type="text/css")
+
+
+@routes.get("/icon.svg")
+async def get_icon(_request: web.Request) -> web.Response:
+    """The icon of browser tabs."""
+    return _answer_file("icon.svg", content_type="image/svg+xml")
+
+
+def _answer_page(context: WebContext, template: str, **values: object) -> web.Response:
+    own = context.registry.own
+    text = _ENVIRONMENT.get_template(template).render(name=own.name, did=own.did, **values)
+    return web.Response(text=text, content_type="text/html", charset="utf-8")
+
+
+def _answer_missing(context: WebContext, reason: str) -> web.Response:
+    response = _answer_page(context, "missing.html", reason=reason)
+    response.set_status(404)
+    return response
+
+
+def _answer_file(name: str, *, content_type: str) -> web.Response:
+    response = web.Response(text=_load_template(name), content_type=content_type, charset="utf-8")
+    response.headers["Cache-Control"] = "max-age=300"
+    return response
+
+
+def _describe_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObject:
+    return {
+        **render_proposal(context, proposal),
+        "title": _find_title(context, proposal),
+        "standing": describe_standing(proposal),
+        "votes": describe_votes(proposal),
+    }
+
+
+def _find_text(context: WebContext, proposal: ProjectedProposal) -> str | None:
+    text = context.private.get_text(proposal.text_hash)
+    return None if text is None else text.decode()
+
+
+def _find_title(context: WebContext, proposal: ProjectedProposal) -> str:
+    """The first line of the text; an insight's proposal is titled by the insight."""
+    text = _find_text(context, proposal)
+    if text is None:
+        return f"Proposal {proposal.id.hex()[:8]}"
+    if proposal.kind is ProposalKind.INSIGHT:
+        try:
+            name = parse_json_object(text.encode()).get("name")
+        except RefusedError:
+            name = None
+        if isinstance(name, str):
+            return f"Release the insight “{name[:_TITLE_CHARACTERS_MAX]}”"
+    return text.strip().partition("\n")[0].strip()[:_TITLE_CHARACTERS_MAX] or "Untitled"
+
+
+def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
+    dates = [
+        ("Submitted", proposal.submitted_ms),
+        ("Discussion until", proposal.discussion_ends_ms),
+        ("Voting until", proposal.closes_at_ms),
+        ("Counted", proposal.closed_ms),
+    ]
+    return [(term, render_time(time_ms)) for term, time_ms in dates if time_ms]
+
+
+def _describe_quorum(proposal: ProjectedProposal) -> str:
+    whole, rest = divmod(proposal.quorum_bps, 100)
+    return f"{whole}.{rest:02} %" if rest else f"{whole} %"
+
+
+def _describe_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
+    document = parse_json_object(insight.activity)["object"]
+    return {
+        "digest": insight.digest.hex(),
+        "title": str(document["name"])[:_TITLE_CHARACTERS_MAX],
+        "cooperative_name": context.registry.get_name(insight.cooperative),
+        "standing": describe_insight(insight),
+    }
+
+
+def _find_insight(context: WebContext, name: str) -> HeldInsight | None:
+    found = context.insights.find(f"{context.origin}/insights/{name}")
+    if found is None and len(name) == 64:
+        try:
+            found = context.insights.find_by_digest(bytes.fromhex(name))
+        except ValueError:
+            return None
+    return found
+
+
+def _wants_json(request: web.Request) -> bool:
+    accepted = request.headers.get("Accept", "")
+    return "json" in accepted and "text/html" not in accepted

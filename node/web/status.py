@@ -1,0 +1,199 @@
+"""What this node says about itself, its chain and its partners: one answer for page and API.
+
+Gathers; decides nothing. Names of people are in none of it.
+"""
+
+from did.jcs import JsonObject
+from governance.records import Stage
+from node.web.clock import render_time
+from node.web.context import WebContext
+from node.web.insight_store import HeldInsight, InsightState
+from node.web.mailbox import Following, Partner
+from node.web.projection import ProjectedProposal
+from node.web.registry import KnownCooperative
+
+_THIRDS = 3
+
+
+def render_status(context: WebContext) -> JsonObject:
+    """The whole, as `/api/status` serves it."""
+    chain, projection = context.chain, context.projection
+    now_s = context.clock.steady_s()
+    missing = _find_missing(context, now_s=now_s)
+    height = projection.height
+    return {
+        "name": context.registry.own.name,
+        "did": context.registry.own.did,
+        "cooperative": context.registry.own.id.hex(),
+        "origin": context.origin,
+        "network": context.genesis.network,
+        "now": render_time(context.clock.now_ms()),
+        "chain_id": context.genesis.chain_id,
+        "height": height,
+        "time": render_time(projection.time_ms) if height else None,
+        "app_hash": projection.app_hash.hex(),
+        "ledger_reachable": chain.is_reachable,
+        "catching_up": chain.is_catching_up,
+        "silent_s": int(now_s - chain.grew_at_s),
+        "validators": _render_validators(context, missing),
+        "stands_still": missing is not None,
+        "missing": [context.registry.get_name(item.id) for item in missing or ()],
+        "partners": _render_partners(context),
+        "insights": [_render_insight_line(insight) for insight in context.insights.list_all()],
+        "discovery": dict(context.discovery_status),
+    }
+
+
+def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObject:
+    """One proposal, as `/api/proposals` serves it."""
+    return {
+        "id": proposal.id.hex(),
+        "cooperative": proposal.cooperative.hex(),
+        "cooperative_name": context.registry.get_name(proposal.cooperative),
+        "kind": proposal.kind.name.lower(),
+        "stage": proposal.stage.name.lower(),
+        "outcome": None if proposal.outcome is None else proposal.outcome.name.lower(),
+        "proposer": proposal.proposer.hex(),
+        "text_hash": proposal.text_hash.hex(),
+        "subject": proposal.subject.hex(),
+        "submitted_height": proposal.submitted_height,
+        "submitted_ms": proposal.submitted_ms,
+        "discussion_ends_ms": proposal.discussion_ends_ms,
+        "closes_at_ms": proposal.closes_at_ms,
+        "closed_height": proposal.closed_height,
+        "closed_ms": proposal.closed_ms,
+        "decision_index": proposal.decision_index,
+        "tally": {
+            "yes": proposal.yes_count,
+            "no": proposal.no_count,
+            "abstain": proposal.abstain_count,
+            "ballots": proposal.ballots_count,
+            "electorate": proposal.electorate_count,
+            "quorum_bps": proposal.quorum_bps,
+        },
+    }
+
+
+def render_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
+    """One insight with all that this node knows about it, as `/api/insights` serves it."""
+    return {
+        **_render_insight_line(insight),
+        "url": insight.url,
+        "cooperative_name": context.registry.get_name(insight.cooperative),
+        "state": insight.state.value,
+        "reason": insight.reason,
+        "received_at_ms": insight.received_at_ms,
+        "verified_at_ms": insight.verified_at_ms,
+    }
+
+
+def describe_standing(proposal: ProjectedProposal) -> str:
+    """Where a proposal stands, in words."""
+    if proposal.stage is Stage.SUBMITTED:
+        return "Submitted; discussion begins with the next block"
+    if proposal.stage is Stage.DISCUSSION:
+        return f"In discussion until {render_time(proposal.discussion_ends_ms)}"
+    if proposal.stage is Stage.VOTING:
+        return f"Voting until {render_time(proposal.closes_at_ms)}"
+    if proposal.stage is Stage.VOID or proposal.outcome is None:
+        return "Ended without an outcome"
+    return {
+        "accepted": "Accepted",
+        "rejected": "Rejected",
+        "no_quorum": "Not decided: too few members voted",
+    }[proposal.outcome.name.lower()]
+
+
+def describe_votes(proposal: ProjectedProposal) -> str:
+    """The votes so far or the count, in words."""
+    if proposal.stage in {Stage.SUBMITTED, Stage.DISCUSSION}:
+        return "Voting has not opened"
+    if proposal.outcome is None:
+        return f"{proposal.ballots_count} of {proposal.electorate_count} have voted"
+    counted = f"{proposal.yes_count} for, {proposal.no_count} against"
+    if proposal.abstain_count:
+        counted += f", {proposal.abstain_count} abstained"
+    return f"{counted}; {proposal.electorate_count} entitled"
+
+
+def describe_insight(insight: HeldInsight) -> str:
+    """What is known of an insight, in words."""
+    if insight.state is InsightState.PENDING:
+        return f"Waiting: {insight.reason}"
+    if insight.state is InsightState.REFUSED:
+        return f"Refused: {insight.reason}"
+    return "Released by our own members" if insight.is_own else "Verified"
+
+
+def _find_missing(context: WebContext, *, now_s: float) -> tuple[KnownCooperative, ...] | None:
+    """Whose validators the chain waits for; None while it does not stand still."""
+    chain, registry = context.chain, context.registry
+    if chain.stands_still(now_s=now_s):
+        found = (registry.find_by_validator(address) for address in chain.absent)
+        return tuple(item for item in found if item is not None)
+    # A silent engine of ours tells nothing about the others, unless they cannot go on alone.
+    count = len(registry.cooperatives)
+    is_needed = registry.is_own_registered and (count - 1) * _THIRDS <= count * (_THIRDS - 1)
+    if not chain.is_reachable and is_needed and now_s - chain.grew_at_s > chain.standstill_s:
+        return (registry.own,)
+    return None
+
+
+def _render_validators(
+    context: WebContext, missing: tuple[KnownCooperative, ...] | None
+) -> list[JsonObject]:
+    members = context.projection.count_members()
+    absent = {item.id for item in missing or ()}
+    return [
+        {
+            "cooperative": item.id.hex(),
+            "name": item.name,
+            "voting": item.id not in absent
+            if missing is not None
+            else item.validator_address in context.chain.voted,
+            "members": members.get(item.id, 0),
+        }
+        for item in context.registry.cooperatives
+    ]
+
+
+def _render_partners(context: WebContext) -> list[JsonObject]:
+    known = {partner.did: partner for partner in context.mailbox.list_partners()}
+    return [
+        _render_partner(context, item, known.get(item.did)) for item in context.registry.partners
+    ]
+
+
+def _render_partner(
+    context: WebContext, item: KnownCooperative, partner: Partner | None
+) -> JsonObject:
+    state = context.directory_states.get(item.did, "unknown")
+    follows = partner is not None and partner.following is Following.ACCEPTED
+    followed_by = partner is not None and partner.is_follower
+    exchange = {
+        (True, True): "both ways",
+        (True, False): "we receive",
+        (False, True): "they receive",
+        (False, False): "not yet",
+    }[follows, followed_by]
+    found = {"fresh": "yes", "stale": "long ago", "unknown": "not yet"}
+    return {
+        "did": item.did,
+        "name": item.name,
+        "state": state,
+        "found": found[state],
+        "follows": follows,
+        "following": "no" if partner is None else partner.following.value,
+        "followed_by": followed_by,
+        "exchange": exchange,
+        "delivery": None if partner is None else partner.delivery.state.value,
+    }
+
+
+def _render_insight_line(insight: HeldInsight) -> JsonObject:
+    return {
+        "digest": insight.digest.hex(),
+        "cooperative": insight.cooperative.hex(),
+        "verified": insight.state is InsightState.VERIFIED,
+        "own": insight.is_own,
+    }

@@ -1,0 +1,165 @@
+"""`rochdale testnet run`: the whole story, live, and what to try next.
+
+Owns the run's directory, the display and the ending: whatever happens, Ctrl-C and SIGTERM
+included, no process is left behind.
+"""
+
+import asyncio
+import functools
+import math
+import shlex
+import shutil
+import signal
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from config.errors import MisconfiguredError, UnavailableError
+from testnet.community import PASSPHRASE, Community
+from testnet.federation import LocalFederation
+from testnet.manifest import Manifest
+from testnet.ports import NodePorts
+from testnet.report import print_summary
+from testnet.steps import crash, discovery, genesis, insights, members, partners, vote
+from testnet.story import Step, Story, run_steps
+from testnet.story_checks import wait_until
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("1. Genesis by everybody, and blocks", genesis.run),
+    ("2. Found through the DHT from one address", discovery.run),
+    ("3. Partners follow each other", partners.run),
+    ("4. Members join", members.run),
+    ("5. Proposals, ballots, outcomes, receipts", vote.run),
+    ("6. Insights, never records", insights.run),
+    ("7. Crashes", crash.run),
+)
+_LEFTOVER = "genesis.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line asks for."""
+
+    manifest: Manifest
+    ports: list[NodePorts]
+    directory: Path | None
+    """None for a temporary one."""
+    is_kept: bool
+    """Whether the directory stays afterwards."""
+    is_once: bool
+    """Whether to end after the summary."""
+    json_path: Path | None
+
+
+def run_story(options: RunOptions, console: Console) -> bool:
+    """Run the story; whether every step held.
+
+    Raises:
+        MisconfiguredError: The directory holds an earlier federation, or cannot be written.
+    """
+    with ExitStack() as stack:
+        directory = _open_directory(options, stack)
+        console.print(f"Everything of this federation lies in {directory}")
+        return asyncio.run(_run(options, directory, console))
+
+
+async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
+    task = asyncio.current_task()
+    if task is None:
+        raise AssertionError("the story runs as a task")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        async with LocalFederation(
+            options.manifest, directory=directory, ports=options.ports
+        ) as federation:
+            community = Community(federation, directory=directory)
+            story = Story(
+                federation=federation,
+                community=community,
+                show=lambda text: console.print(f"  {text}", highlight=False),
+            )
+            await run_steps(story, STEPS)
+            print_summary(story.report, console)
+            if options.json_path is not None:
+                _save(story, options.json_path)
+            _show_urls(story, console)
+            if not options.is_once and story.report.ok:
+                await _stay(story, console)
+            return story.report.ok
+    except asyncio.CancelledError:
+        console.print("Stopped.")
+        return options.is_once is False
+
+
+async def _stay(story: Story, console: Console) -> None:
+    """Keep one proposal open for whoever tries it, until Ctrl-C."""
+    author = story.community.members[0]
+    console.print(_render_next_steps(story), highlight=False, soft_wrap=True)
+    number = 0
+    while True:
+        number += 1
+        try:
+            motion = await author.propose(f"An open question to try ballots on, number {number}")
+            await wait_until(
+                functools.partial(motion.find_lag, "closed"), timeout_s=math.inf, poll_s=1.0
+            )
+        except UnavailableError as late:
+            console.print(f"[yellow]{escape(str(late))}[/]")
+            await asyncio.sleep(5.0)
+
+
+def _render_next_steps(story: Story) -> str:
+    voter = story.community.members[1]
+    wallet = shlex.quote(str(voter.wallet_path))
+    receipt = shlex.quote(str(story.federation.directory / "receipt.json"))
+    genesis_path = shlex.quote(str(story.federation.genesis_path))
+    return f"""
+[bold]To try as a member[/] of {voter.node.plan.name}, in another terminal (a proposal is always
+open; the first line holds the passphrase of every wallet here):
+
+  export ROCHDALE_WALLET_PASSPHRASE={shlex.quote(PASSPHRASE)}
+  .venv/bin/rochdale vote yes --wallet {wallet} --node {voter.node.url} --receipt {receipt}
+  .venv/bin/rochdale ledger verify {receipt} --trust {genesis_path}
+
+Ctrl-C ends the federation."""
+
+
+def _show_urls(story: Story, console: Console) -> None:
+    for node in story.federation.nodes:
+        console.print(f"  {node.plan.name:<16} {node.url}/", highlight=False)
+
+
+def _save(story: Story, path: Path) -> None:
+    try:
+        story.report.save(path)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be written ({error.strerror}): name another file with --json"
+        ) from error
+
+
+def _open_directory(options: RunOptions, stack: ExitStack) -> Path:
+    if options.directory is None:
+        directory = Path(tempfile.mkdtemp(prefix="rochdale-testnet-"))
+    else:
+        directory = options.directory.expanduser().resolve()
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise MisconfiguredError(
+                f"{directory} holds something already: remove it with "
+                f"`rm -r {shlex.quote(str(directory))}`, or name another with --dir"
+            )
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise MisconfiguredError(
+                f"{directory} cannot be made ({error.strerror}): name another with --dir"
+            ) from error
+    if not options.is_kept:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+    return directory

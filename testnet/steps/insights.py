@@ -1,0 +1,110 @@
+"""Step 6: aggregates instead of records, approved by members, verified by partners."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from node.drafting import compute_insight_draft
+
+from config.limits import CELL_PEOPLE_MIN
+from did.jcs import JsonObject
+from governance.records import ProposalKind
+from node.settings import load_settings
+from testnet.community import Member, Motion
+from testnet.federation import FederationNode
+from testnet.records import RECORDS_FILE
+from testnet.steps.vote import wait_closed, wait_open
+from testnet.story import Story
+from testnet.story_checks import check, for_each, wait_until
+
+EPSILON = "0.5"
+_VERIFY_TIMEOUT_S = 30.0
+
+
+async def run(story: Story) -> None:
+    """Every cooperative releases one insight, and every other verifies it."""
+    nodes = story.federation.nodes
+    digests: dict[str, str] = {}
+
+    async def publish(node: FederationNode) -> None:
+        digests[node.plan.name] = await publish_insight(story, node)
+
+    await for_each(publish(node) for node in nodes)
+    for node in nodes:
+        await wait_verified(digests[node.plan.name], at=nodes)
+    await _measure_verification(story, list(digests.values()))
+    _check_small_cells(await _fetch_insights(nodes[0]))
+    people = sum(story.federation.people_counts.values())
+    story.tell(
+        f"{len(nodes)} insights on {people} people, ε {EPSILON} each, anchored by approved "
+        f"proposals; each verified on all {len(nodes)} nodes; no cell under 50 is shown"
+    )
+    story.report.figures.node_memory_mib_max = round(
+        max(node.processes.measure_memory_mib() for node in nodes), 1
+    )
+
+
+async def publish_insight(story: Story, node: FederationNode) -> str:
+    """Compute a draft, have it approved, wait until the node has published it; its digest."""
+    settings = load_settings(node.home.settings_path, environ={})
+    draft = await asyncio.to_thread(
+        compute_insight_draft,
+        node.home,
+        settings,
+        records=node.home.records / RECORDS_FILE,
+        site=node.plan.site,
+        epsilon=EPSILON,
+        now_ms=int(time.time() * 1_000),
+    )
+    members = story.community.members_of(node)
+    motion = await members[0].propose(
+        f"Publish how common heart disease is in {node.plan.name}, by age and sex",
+        kind=ProposalKind.INSIGHT,
+        subject=draft.digest,
+    )
+    await wait_open(motion)
+    await for_each(_vote_yes(member, motion) for member in members)
+    await wait_closed(story, motion)
+    return draft.digest.hex()
+
+
+async def wait_verified(digest: str, *, at: Sequence[FederationNode]) -> None:
+    """Wait until nodes have an insight and have verified all of it."""
+    await wait_until(lambda: _find_unverified(digest, at), timeout_s=_VERIFY_TIMEOUT_S)
+
+
+async def _vote_yes(member: Member, motion: Motion) -> None:
+    await member.vote(motion, "yes")
+
+
+async def _find_unverified(digest: str, nodes: Sequence[FederationNode]) -> str | None:
+    for node in nodes:
+        found = {row["digest"]: row for row in await _fetch_insights(node)}
+        if digest not in found or not found[digest]["verified"]:
+            return f"{node.plan.name} has not verified the insight {digest[:12]}…"
+    return None
+
+
+async def _fetch_insights(node: FederationNode) -> list[JsonObject]:
+    answer = await node.client.list_insights()
+    return list(answer)
+
+
+async def _measure_verification(story: Story, digests: list[str]) -> None:
+    """From the author's publishing to the last partner's verifying; one clock, one machine."""
+    rows = [row for node in story.federation.nodes for row in await _fetch_insights(node)]
+    longest_ms = 0
+    for digest in digests:
+        mine = [row for row in rows if row["digest"] == digest]
+        published_ms = min(row["published_ms"] for row in mine if row["own"])
+        verified_ms = max(row["verified_ms"] for row in mine)
+        longest_ms = max(longest_ms, verified_ms - published_ms)
+    if len(story.federation.nodes) > 1:
+        story.report.figures.insight_verified_max_s = longest_ms / 1_000
+
+
+def _check_small_cells(insights: list[JsonObject]) -> None:
+    """No shown cell is under the floor, and a site's few women are in none."""
+    for row in insights:
+        for cell in row["cells"]:
+            check(cell["people"] >= CELL_PEOPLE_MIN, f"a cell shows {cell['people']} people")

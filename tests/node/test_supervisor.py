@@ -1,0 +1,245 @@
+"""The supervisor, with tiny real child processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from node.home import Home, create_home
+from node.lock import find_supervisor, is_locked
+
+LAUNCHER = """
+import json, sys
+from pathlib import Path
+from node.home import Home
+from node.process_group import ProcessSpec
+from node.supervisor import supervise
+
+home = Home(Path(sys.argv[1]))
+groups = [
+    [
+        ProcessSpec(
+            name=spec["name"],
+            argv=tuple(spec["argv"]),
+            log_path=home.logs / (spec["name"] + ".log"),
+            ready_path=Path(spec["ready"]) if "ready" in spec else None,
+            dies_with_supervisor=spec.get("dies", False),
+        )
+        for spec in group
+    ]
+    for group in json.loads(sys.argv[2])
+]
+raise SystemExit(supervise(home, groups, address="nowhere"))
+"""
+
+ON_TERM = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); "
+UNTIL_PIPE_CLOSES = "import os; os.read(0, 1)"
+ENGINE_LIKE = "import time; time.sleep(600)"
+
+
+def child(code: str, **keys: object) -> dict[str, object]:
+    return {"argv": [sys.executable, "-c", code], **keys}
+
+
+class Node:
+    """A supervisor under test."""
+
+    def __init__(self, root: Path) -> None:
+        self.home: Home = create_home(root)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *groups: list[dict[str, object]]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", LAUNCHER, str(self.home.root), json.dumps(groups)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def wait_stopped(self) -> int:
+        assert self.process is not None
+        return self.process.wait(15)
+
+    def send(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def status(self) -> dict[str, dict[str, object]]:
+        try:
+            found = json.loads(self.home.status_path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        return {process["name"]: process for process in found["processes"]}
+
+    def pid(self, name: str) -> int:
+        pid = self.status()[name]["pid"]
+        assert isinstance(pid, int)
+        return pid
+
+    def is_running(self, *names: str) -> bool:
+        status = self.status()
+        return all(status.get(name, {}).get("state") == "running" for name in names)
+
+
+def wait_until(predicate: Callable[[], object], *, timeout_s: float = 15.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not predicate():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = Node(tmp_path / "home")
+    yield node
+    if node.process is not None:
+        if node.process.poll() is None:
+            node.process.kill()
+        node.process.communicate(timeout=15)
+        wait_until(lambda: not is_locked(node.home.lock_path))
+
+
+def test_starts_what_is_needed_first_and_stops_it_last(node: Node, tmp_path: Path) -> None:
+    """A process starts when the one before it is ready, and ends before that one."""
+    log, ready = str(tmp_path / "order"), str(node.home.run / "first.sock")
+    note = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: ("
+    note += "open({log!r}, 'a').write({word!r}), sys.exit(0))); "
+    first = (
+        note.format(log=log, word="1 ended ")
+        + f"import time; time.sleep(0.3); open({ready!r}, 'w'); "
+    )
+    second = note.format(log=log, word="2 ended ")
+    second += f"open({log!r}, 'a').write('2 started ' if __import__('os').path.exists({ready!r})"
+    second += " else 'too early '); "
+
+    node.start(
+        [
+            child(first + UNTIL_PIPE_CLOSES, name="first", ready=ready),
+            child(second + UNTIL_PIPE_CLOSES, name="second"),
+        ]
+    )
+    wait_until(lambda: node.is_running("first", "second"))
+    wait_until(Path(log).exists)
+    node.send(signal.SIGTERM)
+
+    assert node.wait_stopped() == 0
+    assert Path(log).read_text() == "2 started 2 ended 1 ended "
+
+
+def test_restarts_a_group_together_after_an_exit_with_code_0(node: Node) -> None:
+    """The engine ends with code 0 when its application dies: any unasked exit is a failure."""
+    node.start(
+        [
+            child(ON_TERM + UNTIL_PIPE_CLOSES, name="ledger"),
+            child(ON_TERM + UNTIL_PIPE_CLOSES, name="engine"),
+        ],
+        [child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")],
+    )
+    wait_until(lambda: node.is_running("ledger", "engine", "web"))
+    before = {name: node.pid(name) for name in ("ledger", "engine", "web")}
+
+    os.kill(before["engine"], signal.SIGTERM)
+    wait_until(lambda: node.status()["ledger"]["restarts"] == 1)
+    wait_until(lambda: node.is_running("ledger", "engine", "web"))
+
+    assert node.pid("ledger") != before["ledger"]
+    assert node.pid("engine") != before["engine"]
+    assert node.pid("web") == before["web"]
+    assert node.status()["engine"]["last_exit"] == 0
+
+
+def test_backs_off_and_says_what_the_process_said_last(node: Node) -> None:
+    """A process that keeps failing is started ever less often, and its reason is shown."""
+    node.start([child("print('the disk is full'); raise SystemExit(3)", name="web")])
+    wait_until(lambda: node.status().get("web", {}).get("restarts", 0) == 3)
+    node.send(signal.SIGINT)
+    node.wait_stopped()
+
+    lines = [json.loads(line) for line in read(node.home.logs / "supervisor.log").splitlines()]
+    ended = [line for line in lines if line["event"] == "process_ended"]
+    assert [line["restart_in_s"] for line in ended[:3]] == [0.2, 0.4, 0.8]
+    assert {line["said"] for line in ended} == {"the disk is full"}
+    assert {line["code"] for line in ended} == {3}
+
+
+def test_says_which_program_cannot_be_started(node: Node) -> None:
+    """A missing program is an exit like any other, with its reason."""
+    node.start([{"name": "engine", "argv": ["/nowhere/engine"]}])
+    wait_until(lambda: "process_ended" in read(node.home.logs / "supervisor.log"))
+    node.send(signal.SIGTERM)
+
+    assert node.wait_stopped() == 0
+    assert "/nowhere/engine: No such file or directory" in read(node.home.logs / "supervisor.log")
+
+
+def test_kills_a_process_that_does_not_end(node: Node) -> None:
+    """The whole stop takes at most ten seconds, whoever ignores the signal."""
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    node.start(
+        [child(deaf + UNTIL_PIPE_CLOSES, name="deaf")],
+        [child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")],
+    )
+    wait_until(lambda: node.is_running("deaf", "web"))
+    time.sleep(0.3)
+
+    started = time.monotonic()
+    node.send(signal.SIGTERM)
+
+    assert node.wait_stopped() == 0
+    assert time.monotonic() - started < 10
+    assert not is_locked(node.home.lock_path)
+
+
+def test_children_end_when_the_supervisor_is_killed(node: Node) -> None:
+    """Ours see the pipe close; the engine is killed by the kernel; the lock frees itself."""
+    node.start(
+        [child(UNTIL_PIPE_CLOSES, name="web")],
+        [child(ENGINE_LIKE, name="engine", dies=True)],
+    )
+    wait_until(lambda: node.is_running("web", "engine"))
+    pids = [node.pid("web"), node.pid("engine")]
+
+    node.send(signal.SIGKILL)
+
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout_s=5)
+    assert not is_locked(node.home.lock_path)
+
+
+def test_a_home_runs_once(node: Node) -> None:
+    """A second supervisor of the same home says who is there; a file left behind locks nothing."""
+    node.home.lock_path.write_text("1\n")
+    node.start([child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")])
+    wait_until(lambda: node.is_running("web"))
+    assert node.process is not None
+    assert find_supervisor(node.home.lock_path) == node.process.pid
+
+    second = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, str(node.home.root), "[]"],
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert f"is running already (process {node.process.pid})" in second.stderr
+
+
+def test_the_supervisor_is_small() -> None:
+    """Its memory counts in the node's: no command line, event loop or HTTP is imported."""
+    code = "import node.supervisor, node.process_table, sys; print(*sys.modules)"
+
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert not {"typer", "rich", "aiohttp", "asyncio", "structlog", "plyvel", "ssl"} & set(found)
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
