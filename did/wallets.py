@@ -198,6 +198,16 @@ def decrypt_wallet(data: bytes, passphrase: str) -> Wallet:
     return _from_value(decode(plain, bytes_max=_FILE_BYTES_MAX))
 
 
+def read_strength(data: bytes) -> Strength:
+    """Read from a wallet's bytes, without the passphrase, how costly a guess at it is.
+
+    Raises:
+        WalletError: Not a wallet file.
+    """
+    header = _read_header(data)
+    return Strength(operations=header["operations"], memory_bytes=header["memory_bytes"])
+
+
 def save_wallet(
     path: Path,
     wallet: Wallet,

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.errors import RefusedError
+from config.errors import MisconfiguredError, RefusedError, UnavailableError
+from config.limits import TEXT_BYTES_MAX
 from did.applications import sign_application
 from did.jcs import JsonObject
 from did.wallets import Home, Wallet, bind_wallet
@@ -18,9 +19,10 @@ from ledger.envelope import sign_transaction
 from node.member_client import Committed, NodeClient
 
 TRANSACTION_VALID_MS = 600_000
-TEXT_BYTES_MAX = 16_384
 COMMIT_TIMEOUT_S = 30.0
 _NONCE_BYTES = 16
+_PREFIX_DIGITS_MIN = 8
+_ID_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +60,14 @@ class Actor:
         """Put a motion before the cooperative and give its node the text.
 
         Args:
-            text: What is proposed; its first line is the title. At most 16 KiB.
+            text: What is proposed; its first line is the title. At most 64 KiB.
             kind: Ordinary, or the release of an insight.
             subject: Digest of the insight; empty for an ordinary motion.
 
         Raises:
             RefusedError: The text is too long or empty, or the ledger refuses.
-            UnavailableError: The node does not answer, or no block came.
+            UnavailableError: The node does not answer, no block came, or the proposal is on
+                the ledger but the node has not got its text.
         """
         data = text.encode()
         if not text.strip() or len(data) > TEXT_BYTES_MAX:
@@ -78,10 +81,17 @@ class Actor:
         )
         nonce = self._take_nonce()
         committed = await self._send(payload, nonce)
-        await self._node.put_text(digest.hex(), data)
         proposal_id = compute_proposal_id(
             account=self.wallet.account_id, nonce=nonce, payload=payload
         )
+        try:
+            await self._node.put_text(digest.hex(), data)
+        except (RefusedError, UnavailableError) as error:
+            raise UnavailableError(
+                f"proposal {proposal_id.hex()} is on the ledger, but the node has not got its "
+                f"text ({error}): do not propose again, send the text with "
+                "`rochdale propose --text-only`"
+            ) from error
         return SentProposal(proposal_id=proposal_id, committed=committed)
 
     async def vote(self, proposal_id: bytes, choice: Choice) -> SentBallot:
@@ -162,6 +172,48 @@ async def apply_for_membership(
         nonce=random(_NONCE_BYTES),
     )
     return bound, await node.apply(application)
+
+
+async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | None) -> JsonObject:
+    """Find the proposal that a member means.
+
+    Args:
+        node: Of any cooperative.
+        cooperative: The member's own; 32 bytes.
+        named: The proposal's id or its first digits; none for the only one that is open.
+
+    Raises:
+        RefusedError: There is none.
+        MisconfiguredError: More than one, or not an id.
+    """
+    if named is not None and len(named) == _ID_DIGITS:
+        found = await node.find_proposal(named.lower())
+        if found is None:
+            raise RefusedError("this node knows no such proposal: check the id")
+        return found
+    rows = [row for row in await node.list_proposals() if row["cooperative"] == cooperative.hex()]
+    if named is None:
+        rows = [row for row in rows if row["stage"] == "voting"]
+        missing = "no proposal of your cooperative is open for voting now"
+    else:
+        if len(named) < _PREFIX_DIGITS_MIN:
+            raise MisconfiguredError(
+                f"give at least the first {_PREFIX_DIGITS_MIN} digits of the proposal's id"
+            )
+        rows = [row for row in rows if row["id"].startswith(named.lower())]
+        missing = f"your cooperative has no proposal {named}"
+    if not rows:
+        raise RefusedError(f"{missing}: see the proposals on its node's page")
+    if len(rows) > 1:
+        ids = ", ".join(row["id"][:16] for row in rows)
+        raise MisconfiguredError(f"name one of these proposals: {ids}")
+    return rows[0]
+
+
+async def find_title(node: NodeClient, proposal: JsonObject) -> str | None:
+    """First line of a proposal's text, if the node has it."""
+    text = await node.fetch_text(proposal["text_hash"])
+    return None if text is None else next(iter(text.strip().splitlines()), None)
 
 
 def read_home(status: JsonObject) -> Home:

@@ -6,6 +6,7 @@ this machine only.
 """
 
 import asyncio
+import hashlib
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -121,6 +122,13 @@ class NodeClient:
         """Give the node a proposal's text; only its hash is on the ledger."""
         await self._request("PUT", f"/texts/{digest}", body=text)
 
+    async def fetch_text(self, digest: str) -> str | None:
+        """A proposal's text by its SHA-256 in hex; None if the node has it not, or altered."""
+        status, data = await self._exchange("GET", f"/texts/{digest}")
+        if status != 200 or hashlib.sha256(data).hexdigest() != digest:
+            return None
+        return data.decode(errors="replace")
+
     async def list_proposals(self) -> list[JsonObject]:
         """Every proposal of the federation, newest first."""
         answer = await self._request("GET", "/api/proposals")
@@ -129,6 +137,10 @@ class NodeClient:
     async def find_proposal(self, proposal_id: str) -> JsonObject | None:
         """One proposal as this node's read model has it, or none."""
         return await self._find(f"/api/proposals/{proposal_id}")
+
+    async def get_directory(self) -> JsonObject:
+        """The signed cooperative records that the node has found."""
+        return await self._request("GET", "/api/directory")
 
     async def list_insights(self) -> list[JsonObject]:
         """Every insight that the node has, its own and partners'."""
@@ -159,22 +171,23 @@ class NodeClient:
             return None
 
     async def _request(self, method: str, path: str, *, body: bytes | None = None) -> JsonObject:
+        status, data = await self._exchange(method, path, body=body)
+        return {} if status == 204 else _read_answer(status, data, self._base + path)
+
+    async def _exchange(
+        self, method: str, path: str, *, body: bytes | None = None
+    ) -> tuple[int, bytes]:
         if self._session is None:
             raise AssertionError("use the client as a context manager")
-        url = self._base + path
         try:
             async with self._session.request(
-                method, url, data=body, allow_redirects=False
+                method, self._base + path, data=body, allow_redirects=False
             ) as response:
-                data = await _read_bounded(response)
-                status = response.status
+                return response.status, await _read_bounded(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(
                 f"the node at {self._base} does not answer: is it running, is the address right?"
             ) from error
-        if status == 204:
-            return {}
-        return _read_answer(status, data, url)
 
 
 class NotFoundError(RefusedError):

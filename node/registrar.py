@@ -68,6 +68,16 @@ def list_applicants(
     return [_read(item, cooperative=cooperative) for item in found]
 
 
+def list_pending_ids(home: Home) -> list[bytes]:
+    """Ids of the applications that wait, oldest first.
+
+    Raises:
+        MisconfiguredError: The register or its key cannot be used.
+    """
+    with open_register(home) as store:
+        return [item.application_id for item in store.list_applications(ApplicationStatus.PENDING)]
+
+
 def refuse_applicant(home: Home, application_id: bytes) -> None:
     """Record that the registrar does not admit somebody; the applicant can ask the node.
 

@@ -14,9 +14,14 @@ from typing import Self
 
 import aiohttp
 
+from activitypub.vocabulary import ACTIVITY_TYPE
 from config.errors import UnavailableError
-from did.jcs import JsonObject
-from federation.record import compute_peer_id
+from did.jcs import JsonObject, parse_json_object
+from federation.record import (
+    CooperativeRecord,
+    check_registered_record,
+    compute_peer_id,
+)
 from ledger.genesis import Founder, Genesis, assemble_genesis, check_genesis
 from node.chain import adopt_genesis, load_bylaws, make_offer
 from node.founding import complete_settings, create_node
@@ -42,6 +47,8 @@ class FederationNode:
     processes: NodeProcesses
     founder: Founder
     """Its identity, as the ceremony made it."""
+    founders: tuple[Founder, ...]
+    """Everybody's."""
     client: NodeClient
     session: aiohttp.ClientSession
 
@@ -75,6 +82,27 @@ class FederationNode:
         """App hash in the header of a height, in hex."""
         commit = await self.client.get_ledger("commit", height=height)
         return str(commit["signed_header"]["header"]["app_hash"]).lower()
+
+    async def fetch_records(self) -> dict[str, CooperativeRecord]:
+        """Cooperative records that the node has found, by DID, each checked here.
+
+        Raises:
+            RefusedError: A record is of a stranger, or not signed by its founder's key.
+        """
+        registry = {founder.did: founder.assertion_key for founder in self.founders}
+        answer = await self.client.get_directory()
+        return {
+            item["did"]: check_registered_record(
+                item["record"], now_s=int(time.time()), registry=registry
+            )
+            for item in answer["records"]
+        }
+
+    async def fetch_insight(self, digest: str) -> JsonObject:
+        """An insight as the node holds it."""
+        url = f"{self.url}/insights/{digest}"
+        async with self.session.get(url, headers={"Accept": ACTIVITY_TYPE}) as answer:
+            return parse_json_object(await answer.read())
 
     async def fetch_page(self, path: str) -> str:
         """A page, as a browser gets it."""
@@ -175,6 +203,7 @@ class LocalFederation:
                 ports=ports,
                 processes=NodeProcesses(home),
                 founder=founder,
+                founders=self.genesis.founders,
                 client=client,
                 session=session,
             )

@@ -13,6 +13,8 @@ from testnet.manifest import CooperativePlan
 
 DATA = Path(__file__).parent / "data" / "heart_disease_uci.csv"
 DATA_SHA256 = "574f2fa2b43012fa25fca4fcdb36bd7c6bccdd0af4242f6c0e4c8633c5a072ae"
+DATA_SOURCE = "https://doi.org/10.24432/C52P4X"
+"""UCI Heart Disease (Janosi, Steinbrunn, Pfisterer, Detrano 1988), CC BY 4.0."""
 RECORDS_FILE = "heart_disease.csv"
 
 

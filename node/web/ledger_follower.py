@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 _RETRY_S = 0.3
 _WATCH_S = 1.0
+_WATCH_TIMEOUT_S = 3.0
+"""A suspended engine takes the connection and never answers."""
 _RESULTS_TRIES = 20
 _RESULTS_PAUSE_S = 0.05
 _FLAG_COMMIT = 2
@@ -46,12 +48,13 @@ async def watch_chain(context: WebContext) -> None:
     while True:
         await asyncio.sleep(_WATCH_S)
         try:
-            status = await context.engine.status()
-            context.chain.is_reachable = True
-            context.chain.is_catching_up = status.is_catching_up
-            if context.chain.stands_still(now_s=context.clock.steady_s()):
-                context.chain.absent = (await context.engine.consensus_round()).absent
-        except (UnavailableError, EngineError):
+            async with asyncio.timeout(_WATCH_TIMEOUT_S):
+                status = await context.engine.status()
+                context.chain.is_reachable = True
+                context.chain.is_catching_up = status.is_catching_up
+                if context.chain.stands_still(now_s=context.clock.steady_s()):
+                    context.chain.absent = (await context.engine.consensus_round()).absent
+        except (UnavailableError, EngineError, TimeoutError):
             context.chain.is_reachable = False
 
 

@@ -3,16 +3,16 @@
 import asyncio
 import time
 from collections.abc import Sequence
-
-from node.drafting import compute_insight_draft
+from pathlib import Path
 
 from config.limits import CELL_PEOPLE_MIN
 from did.jcs import JsonObject
 from governance.records import ProposalKind
+from node.drafting import compute_insight_draft
 from node.settings import load_settings
 from testnet.community import Member, Motion
 from testnet.federation import FederationNode
-from testnet.records import RECORDS_FILE
+from testnet.records import DATA_SOURCE, RECORDS_FILE
 from testnet.steps.vote import wait_closed, wait_open
 from testnet.story import Story
 from testnet.story_checks import check, for_each, wait_until
@@ -33,7 +33,7 @@ async def run(story: Story) -> None:
     for node in nodes:
         await wait_verified(digests[node.plan.name], at=nodes)
     await _measure_verification(story, list(digests.values()))
-    _check_small_cells(await _fetch_insights(nodes[0]))
+    await _check_cells(nodes[-1])
     people = sum(story.federation.people_counts.values())
     story.tell(
         f"{len(nodes)} insights on {people} people, ε {EPSILON} each, anchored by approved "
@@ -51,9 +51,10 @@ async def publish_insight(story: Story, node: FederationNode) -> str:
         compute_insight_draft,
         node.home,
         settings,
-        records=node.home.records / RECORDS_FILE,
+        records=Path(RECORDS_FILE),
         site=node.plan.site,
         epsilon=EPSILON,
+        sources=(DATA_SOURCE,),
         now_ms=int(time.time() * 1_000),
     )
     members = story.community.members_of(node)
@@ -86,8 +87,7 @@ async def _find_unverified(digest: str, nodes: Sequence[FederationNode]) -> str 
 
 
 async def _fetch_insights(node: FederationNode) -> list[JsonObject]:
-    answer = await node.client.list_insights()
-    return list(answer)
+    return await node.client.list_insights()
 
 
 async def _measure_verification(story: Story, digests: list[str]) -> None:
@@ -96,15 +96,17 @@ async def _measure_verification(story: Story, digests: list[str]) -> None:
     longest_ms = 0
     for digest in digests:
         mine = [row for row in rows if row["digest"] == digest]
-        published_ms = min(row["published_ms"] for row in mine if row["own"])
-        verified_ms = max(row["verified_ms"] for row in mine)
+        published_ms = min(row["received_at_ms"] for row in mine if row["own"])
+        verified_ms = max(row["verified_at_ms"] for row in mine)
         longest_ms = max(longest_ms, verified_ms - published_ms)
     if len(story.federation.nodes) > 1:
         story.report.figures.insight_verified_max_s = longest_ms / 1_000
 
 
-def _check_small_cells(insights: list[JsonObject]) -> None:
-    """No shown cell is under the floor, and a site's few women are in none."""
-    for row in insights:
-        for cell in row["cells"]:
+async def _check_cells(node: FederationNode) -> None:
+    """What a node shows of every cooperative: no cell is under the floor."""
+    for row in await _fetch_insights(node):
+        document = await node.fetch_insight(row["digest"])
+        check(bool(document["cells"]), f"{row['url']} shows nothing")
+        for cell in document["cells"]:
             check(cell["people"] >= CELL_PEOPLE_MIN, f"a cell shows {cell['people']} people")

@@ -1,0 +1,173 @@
+"""`rochdale member`: the registrar's desk."""
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.settings import Settings
+    from node.home import Home
+    from node.registrar import Applicant
+
+_PREFIX_DIGITS_MIN = 8
+_ID_DIGITS = 64
+
+member_app = typer.Typer(
+    no_args_is_help=True, help="Who applied for membership, and admitting them (registrar)."
+)
+
+
+@member_app.command("list")
+def list_members(
+    home: HomeOption = DEFAULT_HOME,
+    status: Annotated[
+        str, typer.Option("--status", help="pending, admitted or refused.")
+    ] = "pending",
+    as_json: JsonOption = False,
+) -> None:
+    """List applications, oldest first; they are decrypted on this machine alone."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.registrar import list_applicants  # noqa: PLC0415
+    from node.web.private import ApplicationStatus  # noqa: PLC0415
+
+    if status not in list(ApplicationStatus):
+        raise MisconfiguredError("--status is one of pending, admitted and refused")
+    opened, settings = _open(home)
+    found = list_applicants(opened, settings, status=ApplicationStatus(status))
+    if as_json:
+        say_json([_describe(item) for item in found])
+    elif not found:
+        say(f"No application is {status}.")
+    else:
+        _show(found)
+
+
+@member_app.command()
+def admit(
+    applications: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="From `member list`; the first digits will do."),
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody who waits.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Put applicants on the roll: each gets an account on the ledger.
+
+    The node must be running. Running the command again is harmless.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.registrar import admit_members  # noqa: PLC0415
+
+    if bool(applications) == everybody:
+        raise MisconfiguredError("name whom to admit, or say `--all`: see `rochdale member list`")
+    opened, settings = _open(home)
+    chosen = None if everybody else _find_ids(opened, applications or [])
+    admitted = asyncio.run(
+        admit_members(opened, settings, chosen, now_ms=lambda: int(time.time() * 1_000))
+    )
+    if as_json:
+        say_json(
+            [
+                {
+                    "application": item.application_id.hex(),
+                    "account": item.account.hex(),
+                    "height": item.height,
+                }
+                for item in admitted
+            ]
+        )
+        return
+    for item in admitted:
+        when = "was a member already" if item.height is None else f"in block {item.height}"
+        say(f"{item.application_id.hex()[:16]}  account {item.account.hex()[:16]}…  {when}")
+    say(f"{len(admitted)} on the roll." if admitted else "Nobody waits.")
+
+
+@member_app.command()
+def refuse(
+    applications: Annotated[list[str], typer.Argument(metavar="ID...", help="From `member list`.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Refuse applications; an applicant whose wallet asks is told so."""
+    from node.registrar import refuse_applicant  # noqa: PLC0415
+
+    opened, _ = _open(home)
+    for application_id in _find_ids(opened, applications):
+        refuse_applicant(opened, application_id)
+        say(f"{application_id.hex()[:16]}  refused")
+
+
+def _open(path: "Path") -> "tuple[Home, Settings]":
+    from node.home import open_home  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    home = open_home(path)
+    return home, load_settings(home.settings_path, environ=os.environ)
+
+
+def _find_ids(home: "Home", texts: list[str]) -> list[bytes]:
+    """Full ids as given; shorter ones by the pending application that begins so."""
+    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
+    from node.registrar import list_pending_ids  # noqa: PLC0415
+
+    pending = [item.hex() for item in list_pending_ids(home)]
+    found = []
+    for text in texts:
+        digits = text.lower()
+        if not _PREFIX_DIGITS_MIN <= len(digits) <= _ID_DIGITS or set(digits) - set(
+            "0123456789abcdef"
+        ):
+            raise MisconfiguredError(
+                f"{text} is no application's id: give at least its first "
+                f"{_PREFIX_DIGITS_MIN} digits from `rochdale member list`"
+            )
+        matches = [item for item in pending if item.startswith(digits)]
+        if len(digits) == _ID_DIGITS:
+            matches = [digits]
+        if len(matches) != 1:
+            many = "more than one application begins" if matches else "no pending one begins"
+            raise RefusedError(f"{many} with {text}: see `rochdale member list`")
+        found.append(bytes.fromhex(matches[0]))
+    return found
+
+
+def _describe(item: "Applicant") -> dict[str, Any]:
+    return {
+        "application": item.application_id.hex(),
+        "status": str(item.status),
+        "received_at_ms": item.received_at_ms,
+        "name": item.application.name,
+        "contact": item.application.contact,
+        "did": item.application.did,
+        "account": item.application.account_id.hex(),
+    }
+
+
+def _show(found: "list[Applicant]") -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("application", "received (UTC)", "name", "contact"):
+        table.add_column(column)
+    for item in found:
+        moment = datetime.fromtimestamp(item.received_at_ms // 1_000, tz=UTC)
+        table.add_row(
+            item.application_id.hex()[:16],
+            f"{moment:%Y-%m-%d %H:%M}",
+            escape(item.application.name) or "–",
+            escape(item.application.contact) or "–",
+        )
+    Console(highlight=False).print(table)
+    say("Admit with: [bold]rochdale member admit ID…[/] or [bold]--all[/]")

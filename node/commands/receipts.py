@@ -1,0 +1,223 @@
+"""`rochdale receipt`, `ledger` and `trust`: proof that can be checked without the network."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    load_trust,
+    open_wallet,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+    from ledger.receipts import Verified
+
+_RECEIPT_TIMEOUT_S = 20.0
+_KINDS = ("ballot", "counted")
+
+receipt_app = typer.Typer(no_args_is_help=True, help="Receipts for your ballots, from any node.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Check what nodes say, offline.")
+trust_app = typer.Typer(no_args_is_help=True, help="Whom to believe when a receipt is checked.")
+
+OwnWalletOption = Annotated[
+    Path | None,
+    typer.Option("--wallet", "-w", envvar="ROCHDALE_WALLET", help="To find your own ballot."),
+]
+
+
+@receipt_app.command()
+def fetch(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="ballot|counted",
+            help="That the ballot is on the ledger, or, after closing, that it was counted.",
+        ),
+    ],
+    proposal: Annotated[str, typer.Argument(help="The proposal's id.")],
+    ballot: Annotated[
+        str | None, typer.Argument(help="The ballot's id; else found with --wallet.")
+    ] = None,
+    node: NodeOption = None,
+    wallet: OwnWalletOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
+    ] = None,
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Fetch a receipt; any node of the federation can give it, and none needs to be believed."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from governance.records import compute_ballot_id  # noqa: PLC0415
+
+    if kind not in _KINDS:
+        raise MisconfiguredError("a receipt is of kind ballot or counted")
+    proposal_id = _parse_id(proposal, what="proposal")
+    opened: Wallet | None = None
+    if ballot is not None:
+        ballot_id = _parse_id(ballot, what="ballot")
+    elif wallet is not None:
+        opened = open_wallet(wallet, passphrase_file)
+        ballot_id = compute_ballot_id(proposal_id=proposal_id, account=opened.account_id)
+    else:
+        raise MisconfiguredError("name the ballot, or your wallet with `--wallet`")
+    if node is None and opened is None:
+        raise MisconfiguredError("name a node with `--node`")
+    url = node if node is not None or opened is None else get_node_url(node, opened)
+    document = asyncio.run(_fetch(str(url), f"{kind}/{proposal_id.hex()}/{ballot_id.hex()}"))
+    data = json.dumps(document, indent=1) + "\n"
+    if output is None:
+        sys.stdout.write(data)
+        return
+    write_private(output, data.encode())
+    say(f"Wrote {output}. Check it: [bold]rochdale ledger verify {output} --trust genesis.json[/]")
+
+
+@ledger_app.command()
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="The receipt's file.")],
+    trust: Annotated[
+        Path,
+        typer.Option("--trust", help="Genesis file or trust bundle, from people whom you believe."),
+    ],
+    wallet: Annotated[
+        Path | None,
+        typer.Option("--wallet", "-w", help="Also check that the ballot is this wallet's."),
+    ] = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt without the network; exit code 1 if it does not hold.
+
+    It holds if more than two thirds of the validators that you trust signed a block header,
+    and the receipt's fact follows from that header.
+    """
+    from config.errors import RefusedError  # noqa: PLC0415
+    from ledger.receipts import check_receipt, parse_receipt, render_meaning  # noqa: PLC0415
+    from node.chain import read_given_file  # noqa: PLC0415
+
+    data, bundle = read_given_file(receipt), load_trust(trust)
+    own = None if wallet is None else open_wallet(wallet, passphrase_file)
+    try:
+        verified = check_receipt(parse_receipt(data), trust=bundle)
+        if own is not None:
+            _check_owner(verified, own)
+    except RefusedError as error:
+        raise RefusedError(f"the receipt does not hold: {error.reason}", code=error.code) from error
+    if as_json:
+        say_json({**_describe(verified), "is_own": None if own is None else True})
+        return
+    say("[green]The receipt holds.[/]")
+    say(render_meaning(verified))
+    if own is not None:
+        say("The ballot is your wallet's.")
+
+
+@trust_app.command()
+def export(
+    home: HomeOption = DEFAULT_HOME,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
+    ] = None,
+) -> None:
+    """Write the trust bundle of this node's chain, for members to check receipts with.
+
+    Hand it over in person or print its numbers: whoever fetches it from the network believes
+    whoever sent it.
+    """
+    from ledger.light import render_trust_bundle  # noqa: PLC0415
+    from node.chain import load_genesis  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+
+    bundle = load_genesis(open_home(home)).trust
+    data = render_trust_bundle(bundle)
+    if output is None:
+        sys.stdout.write(data.decode())
+        return
+    _write(output, data)
+    say(f"Wrote {output} for {bundle.chain_id} with {len(bundle.validators)} validators.")
+
+
+async def _fetch(url: str, path: str) -> "JsonObject":
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        return await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
+
+
+def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
+    from config.errors import RefusedError  # noqa: PLC0415
+    from governance.records import compute_ballot_id  # noqa: PLC0415
+
+    ballot = verified.ballot
+    if ballot is None:
+        raise RefusedError("it is not about a ballot")
+    own = compute_ballot_id(proposal_id=ballot.proposal_id, account=wallet.account_id)
+    if ballot.ballot_id != own:
+        raise RefusedError("the ballot is not this wallet's")
+
+
+def _describe(verified: "Verified") -> dict[str, Any]:
+    from ledger.receipts import render_meaning  # noqa: PLC0415
+
+    ballot, decision = verified.ballot, verified.decision
+    return {
+        "chain_id": verified.chain_id,
+        "kind": str(verified.kind),
+        "height": verified.height,
+        "time_ms": verified.time_ms,
+        "header_hash": verified.header_hash.hex(),
+        "key": verified.key.hex(),
+        "value": None if verified.value is None else verified.value.hex(),
+        "ballot": None
+        if ballot is None
+        else {
+            "cooperative": ballot.cooperative.hex(),
+            "proposal": ballot.proposal_id.hex(),
+            "ballot": ballot.ballot_id.hex(),
+            "choice": ballot.choice.name.lower(),
+        },
+        "decision": None
+        if decision is None
+        else {
+            "outcome": decision.outcome.name.lower(),
+            "yes": decision.yes_count,
+            "no": decision.no_count,
+            "abstain": decision.abstain_count,
+            "electorate": decision.electorate_count,
+        },
+        "meaning": render_meaning(verified),
+    }
+
+
+def _parse_id(text: str, *, what: str) -> bytes:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise MisconfiguredError(f"a {what}'s id has 64 hex digits")
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be written ({error.strerror}): choose another place with `--output`"
+        ) from error

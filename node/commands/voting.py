@@ -1,0 +1,229 @@
+"""`rochdale propose` and `rochdale vote`: what a member decides, from their own machine."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    TrustOption,
+    WalletOption,
+    get_node_url,
+    load_trust,
+    make_actor,
+    make_plain,
+    open_wallet,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+    from ledger.light import TrustBundle
+    from node.member import SentBallot, SentProposal
+
+_RECEIPT_TIMEOUT_S = 20.0
+_CHOICES = ("yes", "no", "abstain")
+
+
+def propose(
+    wallet: WalletOption,
+    text: Annotated[
+        str | None, typer.Argument(help="What is proposed; the first line is the title.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Read the text from a file instead.")
+    ] = None,
+    insight: Annotated[
+        str | None,
+        typer.Option("--insight", metavar="DIGEST", help="Release this draft of an insight."),
+    ] = None,
+    text_only: Annotated[
+        bool,
+        typer.Option("--text-only", help="Only send the text of a proposal that lacks it."),
+    ] = False,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a motion before your cooperative; discussion opens, then voting."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.chain import read_given_file  # noqa: PLC0415
+
+    if (text is None) == (file is None):
+        raise MisconfiguredError("give the proposal's text, or `--file` with a file that holds it")
+    subject = b"" if insight is None else _parse_digest(insight)
+    if file is not None:
+        try:
+            text = read_given_file(file).decode()
+        except UnicodeDecodeError as error:
+            raise MisconfiguredError(f"{file} is not UTF-8 text: save it as such") from error
+    opened = open_wallet(wallet, passphrase_file)
+    url = get_node_url(node, opened)
+    if text_only:
+        asyncio.run(_send_text(url, text or ""))
+        say("The node has the text.")
+        return
+    sent = asyncio.run(_propose(opened, url, text or "", subject))
+    proposal_id = sent.proposal_id.hex()
+    if as_json:
+        say_json({"proposal": proposal_id, "height": sent.committed.height})
+        return
+    say(f"Your proposal is on the ledger, in block {sent.committed.height}.")
+    say(f"  proposal  {proposal_id}")
+    say("Members vote when its discussion has ended: [bold]rochdale vote yes[/]")
+
+
+def vote(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PROPOSAL] yes|no|abstain",
+            help="The proposal may be left out if only one is open; its first digits will do.",
+        ),
+    ],
+    wallet: WalletOption,
+    node: NodeOption = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", help="File for the receipt; else named after the proposal."),
+    ] = None,
+    trust: TrustOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Vote on a proposal, and keep the receipt that your ballot is on the ledger.
+
+    Voting again replaces your ballot as long as voting is open.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    *named, choice = words
+    if choice not in _CHOICES or len(named) > 1:
+        raise MisconfiguredError("say `rochdale vote [PROPOSAL] yes`, or no, or abstain")
+    bundle = None if trust is None else load_trust(trust)
+    opened = open_wallet(wallet, passphrase_file)
+    proposal, sent, document = asyncio.run(
+        _vote(
+            opened,
+            get_node_url(node, opened),
+            named=named[0] if named else None,
+            choice=choice,
+            show=not as_json,
+        )
+    )
+    path = receipt or Path(f"ballot-{sent.proposal_id.hex()[:16]}.json")
+    write_private(path, json.dumps(document, indent=1).encode() + b"\n")
+    _check_own(document, opened, sent, choice=choice, bundle=bundle)
+    if as_json:
+        say_json(
+            {
+                "proposal": proposal["id"],
+                "choice": choice,
+                "ballot": sent.ballot_id.hex(),
+                "height": sent.committed.height,
+                "receipt": str(path),
+                "is_checked": bundle is not None,
+            }
+        )
+        return
+    say(f"Your ballot is final, in block {sent.committed.height}.")
+    checked = "" if bundle is None else ", and it holds"
+    say(f"The receipt is in {path}{checked}.")
+    if bundle is None:
+        say(
+            "Check it against a genesis file that people you trust gave you: "
+            f"[bold]rochdale ledger verify {path} --trust genesis.json[/]"
+        )
+
+
+async def _propose(wallet: "Wallet", url: str, text: str, subject: bytes) -> "SentProposal":
+    from governance.records import ProposalKind  # noqa: PLC0415
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        actor = await make_actor(wallet, client)
+        kind = ProposalKind.INSIGHT if subject else ProposalKind.ORDINARY
+        return await actor.propose(text, kind=kind, subject=subject)
+
+
+async def _send_text(url: str, text: str) -> None:
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    data = text.encode()
+    async with NodeClient(url) as client:
+        await client.put_text(hashlib.sha256(data).hexdigest(), data)
+
+
+async def _vote(
+    wallet: "Wallet", url: str, *, named: str | None, choice: str, show: bool
+) -> "tuple[JsonObject, SentBallot, JsonObject]":
+    from rich.markup import escape  # noqa: PLC0415
+
+    from governance.records import Choice  # noqa: PLC0415
+    from node.member import find_proposal, find_title  # noqa: PLC0415
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        actor = await make_actor(wallet, client)
+        proposal = await find_proposal(
+            client, cooperative=wallet.get_home().cooperative_id, named=named
+        )
+        if show:
+            title = await find_title(client, proposal)
+            say(f"Voting [bold]{choice}[/] on {proposal['id'][:16]}…")
+            say(f"  “{escape(make_plain(title))}”" if title else "  (the node has not its text)")
+        sent = await actor.vote(bytes.fromhex(proposal["id"]), Choice[choice.upper()])
+        document = await client.fetch_receipt(
+            f"ballot/{sent.proposal_id.hex()}/{sent.ballot_id.hex()}", timeout_s=_RECEIPT_TIMEOUT_S
+        )
+    return proposal, sent, document
+
+
+def _check_own(
+    document: "JsonObject",
+    wallet: "Wallet",
+    sent: "SentBallot",
+    *,
+    choice: str,
+    bundle: "TrustBundle | None",
+) -> None:
+    """Check that the receipt is about this ballot; with a bundle, that it holds."""
+    from config.errors import RefusedError  # noqa: PLC0415
+    from governance.records import Ballot, Choice  # noqa: PLC0415
+    from ledger.receipts import ballot_key, check_receipt, parse_receipt_object  # noqa: PLC0415
+
+    receipt = parse_receipt_object(document)
+    key = ballot_key(
+        cooperative=wallet.get_home().cooperative_id,
+        proposal_id=sent.proposal_id,
+        ballot_id=sent.ballot_id,
+    )
+    wanted = Ballot(choice=Choice[choice.upper()]).encode()
+    if receipt.key != key or receipt.value != wanted:
+        raise RefusedError(
+            "the node's receipt is not about your ballot: keep it, and ask at another "
+            "cooperative's node with `rochdale receipt fetch`"
+        )
+    if bundle is not None:
+        check_receipt(receipt, trust=bundle)
+
+
+def _parse_digest(text: str) -> bytes:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise MisconfiguredError(
+            "--insight takes the 64 hex digits that `rochdale insight drafts` shows"
+        )
+    return digest

@@ -1,0 +1,178 @@
+"""Options and steps that a member's commands share: the wallet, its passphrase, its node.
+
+A passphrase comes from a prompt, a private file or the environment, never from the command
+line, which other users of the machine can read.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from did.wallets import Wallet
+    from ledger.light import TrustBundle
+    from node.member import Actor
+    from node.member_client import NodeClient
+
+PASSPHRASE_VARIABLE = "ROCHDALE_WALLET_PASSPHRASE"  # noqa: S105 - a name, not a secret
+_PASSPHRASE_BYTES_MAX = 4_096
+
+WalletOption = Annotated[
+    Path, typer.Option("--wallet", "-w", envvar="ROCHDALE_WALLET", help="Your wallet's file.")
+]
+PassphraseFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help=f"File with the wallet's passphrase; else {PASSPHRASE_VARIABLE}, else you are asked.",
+    ),
+]
+NodeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--node",
+        envvar="ROCHDALE_NODE",
+        metavar="URL",
+        help="Address of your cooperative's node; by default the one that the wallet remembers.",
+    ),
+]
+TrustOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust", help="Genesis file or trust bundle: check the answer, do not believe the node."
+    ),
+]
+
+
+def read_passphrase(file: Path | None, *, is_new: bool = False) -> str:
+    """Read a passphrase.
+
+    Args:
+        file: Holds it in its first line; none for environment or prompt.
+        is_new: Ask twice.
+
+    Raises:
+        MisconfiguredError: The file cannot be used, or there is nobody to ask.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.keystore import check_private  # noqa: PLC0415
+
+    if file is not None:
+        check_private(file)
+        try:
+            with file.open("rb") as opened:
+                data = opened.read(_PASSPHRASE_BYTES_MAX)
+            return data.decode().partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MisconfiguredError(
+                f"{file} cannot be read as text: put the passphrase into its first line"
+            ) from error
+    if (given := os.environ.get(PASSPHRASE_VARIABLE)) is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise MisconfiguredError(
+            "nobody is there to ask for the wallet's passphrase: "
+            f"use `--passphrase-file` or set {PASSPHRASE_VARIABLE}"
+        )
+    prompt = "Passphrase for the new wallet" if is_new else "The wallet's passphrase"
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=is_new, err=True))
+
+
+def open_wallet(path: Path, passphrase_file: Path | None) -> "Wallet":
+    """Ask for the passphrase and open a wallet.
+
+    Raises:
+        MisconfiguredError: The file cannot be read, or others than its owner can.
+        RefusedError: The passphrase is wrong, or the file was altered.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from did.wallets import load_wallet  # noqa: PLC0415
+
+    if not path.exists():
+        raise MisconfiguredError(
+            f"there is no wallet at {path}: make one with `rochdale wallet create {path}`"
+        )
+    return load_wallet(path, read_passphrase(passphrase_file))
+
+
+def get_node_url(node: str | None, wallet: "Wallet") -> str:
+    """The node that was named, else the one of the wallet's cooperative.
+
+    Raises:
+        MisconfiguredError: The wallet belongs to no cooperative yet.
+    """
+    return wallet.get_home().origin if node is None else node
+
+
+async def make_actor(wallet: "Wallet", client: "NodeClient") -> "Actor":
+    """The wallet at a node of its cooperative.
+
+    Raises:
+        MisconfiguredError: The wallet is another cooperative's.
+        UnavailableError: The node does not answer.
+    """
+    import time  # noqa: PLC0415
+
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.member import Actor, read_home  # noqa: PLC0415
+
+    status = await client.get_status()
+    if read_home(status).cooperative_id != wallet.get_home().cooperative_id:
+        raise MisconfiguredError(
+            "this is another cooperative's node: name your own cooperative's with `--node`"
+        )
+    return Actor(
+        wallet,
+        client,
+        chain_id=str(status.get("chain_id")),
+        now_ms=lambda: int(time.time() * 1_000),
+    )
+
+
+def load_trust(path: Path) -> "TrustBundle":
+    """Read whom to believe: a genesis file or a trust bundle.
+
+    Raises:
+        MisconfiguredError: The file cannot be read.
+        RefusedError: It is neither of the two.
+    """
+    from config.limits import GENESIS_BYTES_MAX  # noqa: PLC0415
+    from did.jcs import parse_json_object  # noqa: PLC0415
+    from ledger.genesis import check_genesis  # noqa: PLC0415
+    from ledger.light import parse_trust_bundle  # noqa: PLC0415
+    from node.chain import read_genesis_file  # noqa: PLC0415
+
+    data = read_genesis_file(path)
+    document = parse_json_object(data, bytes_max=GENESIS_BYTES_MAX)
+    if "app_state" in document:
+        return check_genesis(data).trust
+    return parse_trust_bundle(document)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that tells how somebody voted: for its owner's eyes, replacing an older one.
+
+    Raises:
+        MisconfiguredError: It cannot be written.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(data)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be written ({error.strerror}): choose another place"
+        ) from error
+
+
+def make_plain(text: str) -> str:
+    """Text of somebody else without what would steer a terminal."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
