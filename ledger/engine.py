@@ -7,7 +7,6 @@ that is the supervisor's.
 """
 
 import base64
-import contextlib
 import json
 import mmap
 import os
@@ -160,12 +159,6 @@ def write_engine_home(
         # twice at one height.
         _write_secret(state, _render_json(_NOTHING_SIGNED))
     _write_secret(configuration / "config.toml", render_engine_config(home).encode())
-
-
-def clear_engine_socket(home: EngineHome) -> None:
-    """Remove the RPC socket that a killed engine left: a new one could not listen there."""
-    with contextlib.suppress(FileNotFoundError):
-        home.rpc_socket.unlink()
 
 
 def render_engine_config(home: EngineHome) -> str:

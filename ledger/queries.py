@@ -2,20 +2,22 @@
 
     path             data                                  answer
     ---------------  ------------------------------------  --------------------------------------
-    /state           a state key                           the value; with `prove`, as encoded
-                                                           [value or none, proof, app hash parts]
-    /log/decisions   encoded [size or 0, index]            encoded [leaf, size, root, path]
+    /state           a state key                           the value, or nothing; with `prove`
+                                                           encoded [value or none, proof,
+                                                           [state root, log root, params root]]
+    /log/decisions   encoded [size, or 0 for now, index]   encoded [leaf, size, root, path]
     /counted         encoded [cooperative, proposal,       encoded [choice, index, size, path]
                      ballot id]                            against the decision's ballots root
 
-Everything else is for the read model of the web process. Reads only.
+`encoded` is `did.codec`'s, a proof is `StateProof.to_value()`, a path is a list of hashes from
+the leaf up. Everything else is for the read model of the web process. Reads only.
 """
 
 from config.errors import RefusedError
 from did.codec import Value, decode, encode
 from governance.ballots import prove_counted
-from governance.merkle_log import compute_inclusion_path, compute_root
-from governance.view import FEDERATION, Collection, StateView, state_key
+from governance.logs import prove_decision
+from governance.view import StateView
 from ledger.app_hash import AppHashParts
 from ledger.store import Store
 
@@ -42,7 +44,7 @@ def answer_query(
         is_proved: With `/state`: answer with the proof.
 
     Raises:
-        QueryError: An unknown path, malformed data, or nothing there.
+        RefusedError: An unknown path, malformed data, or nothing there.
     """
     if len(data) > _QUERY_BYTES_MAX:
         raise QueryError(f"a question has at most {_QUERY_BYTES_MAX} bytes")
@@ -64,14 +66,11 @@ def _answer_decision(store: Store, question: Value) -> bytes:
             pass
         case _:
             raise QueryError("ask for a log entry with [size, index]")
-    prefix = state_key(FEDERATION, Collection.DECISION_ENTRY, b"")
-    leaves = [leaf for _, leaf in store.scan(prefix)]
-    size = size or len(leaves)
-    if not 0 <= index < size <= len(leaves):
-        raise QueryError(f"the log has {len(leaves)} entries: ask within them")
-    leaves = leaves[:size]
-    path = compute_inclusion_path(leaves, index=index)
-    return encode([leaves[index], size, compute_root(leaves), [*path]])
+    view = StateView(store)
+    entry = prove_decision(view, index=index, size=size or view.get_decision_log().size)
+    if entry is None:
+        raise QueryError("the log has no such entry at that size: ask within it")
+    return encode([entry.leaf, entry.size, entry.root, [*entry.path]])
 
 
 def _answer_counted(store: Store, question: Value) -> bytes:

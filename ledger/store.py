@@ -62,9 +62,15 @@ class Store:
             InvariantError: What lies on disk is not what the last commit recorded.
         """
         database = _open(path, is_new=False)
-        record = _read_record(database)
-        store = cls(database, record, Tree())
-        store.tree = Tree().update(store.scan(b""))
+        try:
+            record = _read_record(database)
+            store = cls(database, record, Tree())
+            # Reads every byte with its checksum: a flipped one ends the start here.
+            store.tree = Tree().update(store.scan(b""))
+        except plyvel.Error as error:
+            raise InvariantError(
+                f"the state in {path} is damaged ({error}): restore it from your backup"
+            ) from error
         if store.tree.root != record.state_root:
             raise InvariantError(
                 f"the state in {path} is not the one last committed (height {record.height}): "
@@ -78,7 +84,7 @@ class Store:
 
     def get(self, key: bytes) -> bytes | None:
         """The committed value, or None."""
-        value: bytes | None = self._flat.get(key)
+        value: bytes | None = self._flat.get(key, verify_checksums=True)
         return value
 
     def put(self, key: bytes, value: bytes) -> None:  # noqa: ARG002

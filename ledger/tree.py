@@ -49,6 +49,11 @@ class StateProof:
     other_leaf: tuple[bytes, bytes] | None = None
     """For absence: key hash and value hash of the leaf that stands in the key's place."""
 
+    def __post_init__(self) -> None:
+        hashes = (*self.siblings, *(self.other_leaf or ()))
+        if len(self.siblings) > DEPTH_MAX or any(len(item) != HASH_BYTES for item in hashes):
+            raise ProofError(f"a proof is at most {DEPTH_MAX} hashes of {HASH_BYTES} bytes")
+
     def to_value(self) -> list[Value]:
         """Positional form for `did.codec`."""
         other: Value = None if self.other_leaf is None else [*self.other_leaf]
@@ -59,20 +64,18 @@ def decode_state_proof(value: Value) -> StateProof:
     """Read the positional form.
 
     Raises:
-        ProofError: Another shape, or more levels than a hash has bits.
+        ProofError: Another shape, hashes of another length, or more levels than a hash has bits.
     """
     match value:
         case [list(siblings), None]:
             other = None
         case [list(siblings), [bytes(key_hash), bytes(value_hash)]]:
-            if len(key_hash) != HASH_BYTES or len(value_hash) != HASH_BYTES:
-                raise ProofError("a proof's leaf has hashes of another length")
             other = (key_hash, value_hash)
         case _:
             raise ProofError("a proof has siblings and, for absence, a leaf")
-    hashes = tuple(item for item in siblings if isinstance(item, bytes) and len(item) == HASH_BYTES)
-    if len(hashes) != len(siblings) or len(hashes) > DEPTH_MAX:
-        raise ProofError("a proof's siblings are at most 256 hashes of 32 bytes")
+    hashes = tuple(item for item in siblings if isinstance(item, bytes))
+    if len(hashes) != len(siblings):
+        raise ProofError("a proof's siblings are byte strings")
     return StateProof(siblings=hashes, other_leaf=other)
 
 

@@ -169,7 +169,12 @@ def prepare_run(home: Home) -> None:
     if run.parent != home.root:
         _make_private(run.parent)
     _make_private(run)
-    for leftover in run.iterdir():
+    clear_run(home)
+
+
+def clear_run(home: Home) -> None:
+    """Remove sockets and status; only while no process of the node lives."""
+    for leftover in home.run.iterdir():
         if leftover.is_socket() or leftover.suffix in {".json", ".new"}:
             leftover.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ about the ledger is checked here against a trust bundle, offline.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import TEXT_BYTES_MAX
@@ -193,17 +194,17 @@ async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | No
         return found
     rows = [row for row in await node.list_proposals() if row["cooperative"] == cooperative.hex()]
     if named is None:
+        missing = _describe_none_open(rows)
         rows = [row for row in rows if row["stage"] == "voting"]
-        missing = "no proposal of your cooperative is open for voting now"
     else:
         if len(named) < _PREFIX_DIGITS_MIN:
             raise MisconfiguredError(
                 f"give at least the first {_PREFIX_DIGITS_MIN} digits of the proposal's id"
             )
         rows = [row for row in rows if row["id"].startswith(named.lower())]
-        missing = f"your cooperative has no proposal {named}"
+        missing = f"your cooperative has no proposal {named}: see them on its node's page"
     if not rows:
-        raise RefusedError(f"{missing}: see the proposals on its node's page")
+        raise RefusedError(missing)
     if len(rows) > 1:
         ids = ", ".join(row["id"][:16] for row in rows)
         raise MisconfiguredError(f"name one of these proposals: {ids}")
@@ -230,3 +231,12 @@ def read_home(status: JsonObject) -> Home:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RefusedError("this node does not say which cooperative it is of") from error
+
+
+def _describe_none_open(rows: list[JsonObject]) -> str:
+    """Say when there will be something to vote on."""
+    ends_ms = [row["discussion_ends_ms"] for row in rows if row["stage"] == "discussion"]
+    if not ends_ms:
+        return "your cooperative has no proposal to vote on: see them on its node's page"
+    opens = datetime.fromtimestamp(min(ends_ms) // 1_000, tz=UTC)
+    return f"none is open for voting now, the next opens at {opens:%Y-%m-%d %H:%M:%S} UTC"

@@ -8,15 +8,18 @@ import os
 import re
 import socket
 
-from config.errors import MisconfiguredError, UnavailableError
+from config.errors import MisconfiguredError
 from config.settings import Settings
 from node.home import Home
 from node.keystore import check_keys, check_private
-from node.lock import find_supervisor, is_locked
+from node.lock import take_lock
 from node.settings_check import split_address
 
 PROCESS_KEYS = ("assertion", "http", "libp2p", "consensus", "node", "register")
 """Keys that a running process holds; the others are for commands."""
+
+_ORPHANS_S = 10.0
+"""Longer than a process takes to end once its supervisor's pipe has closed."""
 
 
 def check_start(home: Home, settings: Settings) -> None:
@@ -39,18 +42,12 @@ def check_start(home: Home, settings: Settings) -> None:
 
 
 def check_not_running(home: Home) -> None:
-    """Check that no supervisor runs this home; orphans of a killed one may still be ending.
+    """Check that nothing runs this home; waits for what a killed supervisor left to end.
 
     Raises:
-        UnavailableError: One does.
+        UnavailableError: Something does.
     """
-    pid = find_supervisor(home.lock_path) if is_locked(home.lock_path) else None
-    if pid is not None:
-        raise UnavailableError(
-            f"the node at {home.root} is running already (process {pid}): "
-            f"`rochdale status --home {home.root}` shows it, "
-            f"`rochdale stop --home {home.root}` ends it"
-        )
+    os.close(take_lock(home.lock_path, wait_s=_ORPHANS_S))
 
 
 def check_ports(settings: Settings) -> None:

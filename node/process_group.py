@@ -18,6 +18,7 @@ Any exit that was not asked for counts as a failure, whatever its code: the engi
 code 0 when its application dies.
 """
 
+import json
 import os
 import signal
 import socket
@@ -101,10 +102,10 @@ class ProcessGroup:
             self.state, self._started_s = STARTING, now_s
         if self.state in {STARTING, RUNNING}:
             if ended:
-                self._fail(ended[0], now_s)
+                self._fail(ended.pop(0), now_s)
             else:
                 self._advance(now_s)
-        elif self.state == ENDING:
+        if self.state == ENDING:
             # The one that was seen first need not be the one that began it.
             for child in ended:
                 self._report_end(child)
@@ -212,7 +213,19 @@ def read_last_words(path: Path) -> str:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return lines[-1].strip() if lines else ""
+    return _read_message(lines[-1].strip()) if lines else ""
+
+
+def _read_message(line: str) -> str:
+    """What a JSON line says, the engine's included; another line as it is."""
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(parsed, dict):
+        return line
+    parts = [parsed.get(key) for key in ("event", "_msg", "error", "err")]
+    return ", ".join(part for part in parts if isinstance(part, str)) or line
 
 
 def _ask(children: Sequence[Child], with_signal: signal.Signals) -> None:

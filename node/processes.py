@@ -11,13 +11,14 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from config.errors import InvariantError, MisconfiguredError, RochdaleError
+from config.errors import MisconfiguredError, RefusedError, RochdaleError, UnavailableError
 from config.limits import STOP_TIMEOUT_S
 from config.settings import Settings
 from node import exit_codes
@@ -37,11 +38,12 @@ def main(arguments: Sequence[str]) -> int:
         settings = load_settings(home.settings_path, environ=os.environ)
         configure_logging(process=name, level=settings.log.level)
         PROCESSES[name](home, settings)
-    except InvariantError:
-        raise  # corrupt state: the whole traceback belongs into the log
-    except RochdaleError as error:
+    except (MisconfiguredError, UnavailableError, RefusedError) as error:
         sys.stderr.write(f"{error}\n")
         return exit_codes.exit_code_of(error)
+    except Exception:  # noqa: BLE001 - a defect or corrupt state: all of it belongs into the log
+        traceback.print_exc()
+        return exit_codes.INTERNAL
     return exit_codes.OK
 
 

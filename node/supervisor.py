@@ -12,13 +12,14 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 
 from config.errors import RochdaleError
 from node import exit_codes
-from node.home import Home, open_home, prepare_run
+from node.home import Home, clear_run, open_home, prepare_run
 from node.lock import take_lock
 from node.logs import rotate_log, write_event
 from node.process_group import STOPPED, WAITING, Child, ProcessGroup, ProcessSpec
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     except RochdaleError as error:
         sys.stderr.write(f"{error}\n")
         return exit_codes.exit_code_of(error)
+    except Exception:  # noqa: BLE001 - a defect; the children end with this process's pipe
+        traceback.print_exc()
+        return exit_codes.INTERNAL
 
 
 def supervise(home: Home, groups: Sequence[Sequence[ProcessSpec]], *, address: str) -> int:
@@ -58,7 +62,7 @@ def supervise(home: Home, groups: Sequence[Sequence[ProcessSpec]], *, address: s
     spawner = Spawner(pass_on=(lock,))
     supervisor = _Supervisor(home, groups, spawner=spawner, address=address)
     supervisor.run(wakeup)
-    home.status_path.unlink(missing_ok=True)
+    clear_run(home)
     os.close(lock)
     return exit_codes.OK
 

@@ -8,10 +8,8 @@ the genesis file.
 import functools
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from node.registrar import admit_members
 
 from did.jcs import JsonObject
 from did.wallets import STRENGTH_TEST, Wallet, create_wallet, save_wallet
@@ -20,6 +18,7 @@ from governance.view import Collection, state_key
 from ledger.light import TrustBundle
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from node.member import Actor, apply_for_membership
+from node.registrar import admit_members
 from node.settings import load_settings
 from testnet.federation import FederationNode, LocalFederation
 from testnet.story_checks import check, wait_until
@@ -161,13 +160,16 @@ class Community:
             )
         self.members += [member for member, _ in applied]
 
-    def create_stranger(self) -> Member:
-        """A person with a wallet who never applied, at the first node."""
-        node = self._federation.nodes[0]
-        known = self.members_of(node)[0].wallet.get_home()
-        wallet = create_wallet(random=secrets.token_bytes)
-        bound = Wallet(device_seed=wallet.device_seed, next_seed=wallet.next_seed, home=known)
-        return self._create_member(bound, "a stranger", node)
+    def create_stranger(self, node: FederationNode) -> Member:
+        """A person with a wallet who never applied to the node's cooperative."""
+        home = self.members_of(node)[0].wallet.home
+        wallet = replace(create_wallet(random=secrets.token_bytes), home=home)
+        return self._create_member(wallet, "somebody without an account", node)
+
+    def create_intruder(self, member: Member, node: FederationNode) -> Member:
+        """A member of one cooperative who tries to act in another."""
+        wallet = replace(member.wallet, home=self.members_of(node)[0].wallet.home)
+        return self._create_member(wallet, f"a member of {member.node.plan.name}", node)
 
     def _create_member(self, wallet: Wallet, label: str, node: FederationNode) -> Member:
         chain_id = self._federation.genesis.chain_id

@@ -20,6 +20,7 @@ insight_app = typer.Typer(
 
 @insight_app.command()
 def compute(
+    *,
     site: Annotated[str, typer.Option("--site", help="What column `dataset` of the records says.")],
     records: Annotated[
         Path,
@@ -167,4 +168,4 @@ def _show_table(document: "JsonObject") -> None:
     for row in told.rows:
         table.add_row(escape(row.group), row.people, row.with_condition, row.prevalence)
     say(f"[bold]{escape(told.caption)}[/]")
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)

@@ -169,5 +169,5 @@ def _show(found: "list[Applicant]") -> None:
             escape(item.application.name) or "–",
             escape(item.application.contact) or "–",
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)
     say("Admit with: [bold]rochdale member admit ID…[/] or [bold]--all[/]")

@@ -28,7 +28,7 @@ def say(text: str) -> None:
     """Print for people; rich decides about colour and width."""
     from rich.console import Console  # noqa: PLC0415 - commands that print JSON need none of it
 
-    Console(highlight=False, soft_wrap=True).print(text)
+    Console(highlight=False, soft_wrap=True, emoji=False).print(text)
 
 
 def say_json(value: object) -> None:

@@ -38,6 +38,7 @@ OwnWalletOption = Annotated[
 
 @receipt_app.command()
 def fetch(
+    *,
     kind: Annotated[
         str,
         typer.Argument(
@@ -85,6 +86,7 @@ def fetch(
 
 @ledger_app.command()
 def verify(
+    *,
     receipt: Annotated[Path, typer.Argument(help="The receipt's file.")],
     trust: Annotated[
         Path,

@@ -131,4 +131,4 @@ def _show(found: dict[str, Any]) -> None:
     for row in found["processes"]:
         keys = ("name", "state", "pid", "restarts", "last_exit")
         table.add_row(*("" if row[key] is None else str(row[key]) for key in keys))
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)

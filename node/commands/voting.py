@@ -33,6 +33,7 @@ _CHOICES = ("yes", "no", "abstain")
 
 
 def propose(
+    *,
     wallet: WalletOption,
     text: Annotated[
         str | None, typer.Argument(help="What is proposed; the first line is the title.")
@@ -81,6 +82,7 @@ def propose(
 
 
 def vote(
+    *,
     words: Annotated[
         list[str],
         typer.Argument(

@@ -91,6 +91,7 @@ def show(
 
 @wallet_app.command()
 def apply(
+    *,
     path: WalletArgument,
     node: Annotated[
         str,
@@ -138,6 +139,7 @@ def apply(
 
 @wallet_app.command()
 def status(
+    *,
     path: WalletArgument,
     node: NodeOption = None,
     application: Annotated[

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from config.errors import InvariantError, RefusedError, UnavailableError
-from config.limits import HTTP_BODY_DEADLINE_S
+from config.limits import HTTP_BODY_BYTES_MAX, HTTP_BODY_DEADLINE_S
 from did.jcs import canonicalize
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,12 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Server": "Rochdale",
+}
+_PLAIN_REASONS = {
+    404: "there is nothing under this address",
+    405: "this address does not take that method",
+    413: f"at most {HTTP_BODY_BYTES_MAX} bytes are taken",
 }
 FATAL: web.AppKey["asyncio.Future[None]"] = web.AppKey("fatal", asyncio.Future)
 """Set when a handler meets a defect of ours: the process must end."""
@@ -75,7 +81,7 @@ async def add_headers(request: web.Request, handler: Handler) -> web.StreamRespo
         error.headers.update(_HEADERS)
         raise
     for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+        response.headers[name] = value
     return response
 
 
@@ -90,6 +96,14 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         response = answer_refusal(str(error), status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        reason = _PLAIN_REASONS.get(error.status, error.reason)
+        refused = answer_refusal(reason, status=error.status)
+        if "Allow" in error.headers:
+            refused.headers["Allow"] = error.headers["Allow"]
+        return refused
     except InvariantError as error:
         fatal = request.app[FATAL]
         if not fatal.done():

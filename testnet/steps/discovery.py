@@ -9,7 +9,7 @@ from testnet.story_checks import wait_until
 async def run(story: Story) -> None:
     """Wait for full directories and check every record's signature here."""
     nodes = story.federation.nodes
-    await wait_until(lambda: _find_incomplete(story), timeout_s=60.0)
+    await wait_until(lambda: _find_incomplete(story), timeout_s=100.0)
     story.report.figures.discovery_s = round(time.monotonic() - story.started_s, 3)
     if len(nodes) == 1:
         story.tell("a cooperative alone has nobody to find; its record is signed and kept")

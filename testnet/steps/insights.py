@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.limits import CELL_PEOPLE_MIN
 from did.jcs import JsonObject
+from federation.insight_refusals import InsightRefusal, InsightRefusedError
 from governance.records import ProposalKind
 from node.drafting import compute_insight_draft
 from node.settings import load_settings
@@ -24,39 +25,53 @@ _VERIFY_TIMEOUT_S = 30.0
 async def run(story: Story) -> None:
     """Every cooperative releases one insight, and every other verifies it."""
     nodes = story.federation.nodes
-    digests: dict[str, str] = {}
+    digests: list[str] = []
 
     async def publish(node: FederationNode) -> None:
-        digests[node.plan.name] = await publish_insight(story, node)
+        digest = await publish_insight(story, node)
+        if digest is not None:
+            digests.append(digest)
 
     await for_each(publish(node) for node in nodes)
-    for node in nodes:
-        await wait_verified(digests[node.plan.name], at=nodes)
-    await _measure_verification(story, list(digests.values()))
+    check(bool(digests), "no cooperative had a group large enough to be shown")
+    for digest in digests:
+        await wait_verified(digest, at=nodes)
+    await _measure_verification(story, digests)
     await _check_cells(nodes[-1])
     people = sum(story.federation.people_counts.values())
     story.tell(
-        f"{len(nodes)} insights on {people} people, ε {EPSILON} each, anchored by approved "
-        f"proposals; each verified on all {len(nodes)} nodes; no cell under 50 is shown"
+        f"insights of {len(digests)} of {len(nodes)} cooperatives, on {people} people in all, "
+        f"ε {EPSILON} each, anchored by approved proposals"
     )
+    story.tell(f"each is verified on all {len(nodes)} nodes, and no cell under 50 is shown")
     story.report.figures.node_memory_mib_max = round(
         max(node.processes.measure_memory_mib() for node in nodes), 1
     )
 
 
-async def publish_insight(story: Story, node: FederationNode) -> str:
-    """Compute a draft, have it approved, wait until the node has published it; its digest."""
+async def publish_insight(story: Story, node: FederationNode) -> str | None:
+    """Compute a draft and have it approved; its digest.
+
+    None if the cooperative stands for a part of a site and its noised groups are all too
+    small to be shown, which is as it should be.
+    """
     settings = load_settings(node.home.settings_path, environ={})
-    draft = await asyncio.to_thread(
-        compute_insight_draft,
-        node.home,
-        settings,
-        records=Path(RECORDS_FILE),
-        site=node.plan.site,
-        epsilon=EPSILON,
-        sources=(DATA_SOURCE,),
-        now_ms=int(time.time() * 1_000),
-    )
+    try:
+        draft = await asyncio.to_thread(
+            compute_insight_draft,
+            node.home,
+            settings,
+            records=Path(RECORDS_FILE),
+            site=node.plan.site,
+            epsilon=EPSILON,
+            sources=(DATA_SOURCE,),
+            now_ms=int(time.time() * 1_000),
+        )
+    except InsightRefusedError as refused:
+        if node.plan.shares == 1 or refused.refusal is not InsightRefusal.CELL_TOO_SMALL:
+            raise
+        story.tell(f"{node.plan.name} publishes nothing: {refused.reason}")
+        return None
     members = story.community.members_of(node)
     motion = await members[0].propose(
         f"Publish how common heart disease is in {node.plan.name}, by age and sex",

@@ -6,7 +6,7 @@ import statistics
 from config.errors import RefusedError
 from testnet.community import Member, Motion
 from testnet.story import Story
-from testnet.story_checks import check, for_each, wait_until
+from testnet.story_checks import StepFailedError, check, for_each, wait_until
 
 _CLOSE_TIMEOUT_S = 60.0
 
@@ -73,18 +73,19 @@ async def _vote_alone(motion: Motion, voter: Member) -> None:
 
 
 async def _show_refusals(story: Story, motion: Motion) -> None:
-    """A stranger's ballot and a partner's member's ballot are refused, with the reason."""
-    strangers = [("a person without an account", story.community.create_stranger())]
-    if len(story.federation.nodes) > 1:
-        foreign = story.community.members_of(story.federation.nodes[1])[0]
-        strangers.append((f"a member of {story.federation.nodes[1].plan.name}", foreign))
-    for who, stranger in strangers:
+    """The ballots of a stranger and of a partner's member are refused, with the reason."""
+    community, nodes = story.community, story.federation.nodes
+    strangers = [community.create_stranger(motion.node)]
+    if len(nodes) > 1:
+        foreign = community.members_of(nodes[1])[0]
+        strangers.append(community.create_intruder(foreign, motion.node))
+    for stranger in strangers:
         try:
             await stranger.vote(motion, "yes")
         except RefusedError as refused:
-            story.tell(f"the ballot of {who} was refused: {refused.reason} (code {refused.code})")
+            story.tell(f"the ballot of {stranger.label} was refused: {refused.reason}")
         else:
-            check(False, f"the ballot of {who} was taken")
+            raise StepFailedError(f"the ballot of {stranger.label} was taken")
 
 
 async def _check_outcome(story: Story, motion: Motion, outcome: str) -> None:

@@ -93,9 +93,7 @@ class World:
         savepoint = Savepoint(self.kv)
         sender = Sender(account=act.account, key_ids=(bytes(32),), nonce=act.nonce)
         try:
-            self.events += machine.apply(
-                savepoint, sender=sender, payload=act.payload, block=block
-            )
+            self.events += machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError as error:
             self.refusals.append(error.refusal)
         else:

@@ -15,7 +15,6 @@ from ledger.engine import (
     ENGINE_VERSION,
     EngineHome,
     check_engine,
-    clear_engine_socket,
     compute_node_id,
     engine_argv,
     get_default_engine_path,
@@ -179,17 +178,6 @@ def test_the_environment_cannot_move_the_engines_home(monkeypatch: pytest.Monkey
 
     assert not {"CMTHOME", "CMT_MONIKER", "TMHOME"} & environment.keys()
     assert environment["TMPDIR"] == "/tmp"
-
-
-def test_clears_a_socket_that_a_killed_engine_left(short_directory: Path) -> None:
-    """A new engine cannot listen where a file lies; none there is fine."""
-    home = _home(short_directory)
-    home.rpc_socket.touch()
-
-    clear_engine_socket(home)
-    clear_engine_socket(home)
-
-    assert not home.rpc_socket.exists()
 
 
 def test_the_command_runs_the_engine_in_the_foreground() -> None:

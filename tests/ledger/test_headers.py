@@ -9,6 +9,7 @@ import pytest
 from ledger.headers import (
     HeaderFormatError,
     compute_validators_hash,
+    compute_vote_sign_bytes,
     parse_base64,
     parse_integer,
     parse_signed_header,
@@ -37,6 +38,17 @@ def test_validators_hash_to_what_the_header_says() -> None:
     validators_hash = compute_validators_hash(tuple(reversed(TRUST.validators)))
 
     assert validators_hash.hex().upper() == value["validators_hash"]
+
+
+def test_sign_bytes_carry_their_length_however_long_the_chains_id_is() -> None:
+    """Beyond 127 bytes the length takes two: the longest chain id gets there."""
+    commit = parse_signed_header(VECTOR["signed_headers"][1]).commit
+
+    short = compute_vote_sign_bytes(commit, 0, chain_id="a")
+    long = compute_vote_sign_bytes(commit, 0, chain_id="a" * 50)
+
+    assert short[0] == len(short) - 1 < 128
+    assert (long[0] & 0x7F) + (long[1] << 7) == len(long) - 2 > 127
 
 
 def test_reads_times_to_the_nanosecond() -> None:

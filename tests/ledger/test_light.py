@@ -68,6 +68,15 @@ def test_refuses_two_of_four_signatures() -> None:
         check_signed_header(parse_signed_header(value), trust=TRUST)
 
 
+def test_refuses_a_commit_that_leaves_a_validator_out() -> None:
+    """Each validator has its entry, if only to say that it was absent."""
+    value = copy.deepcopy(VECTOR["signed_headers"][1])
+    value["commit"]["signatures"].pop()
+
+    with pytest.raises(LightError, match="one entry for each"):
+        check_signed_header(parse_signed_header(value), trust=TRUST)
+
+
 def test_refuses_exactly_two_thirds() -> None:
     """Two of three equal validators are two thirds, not more."""
     validators = TRUST.validators[:3]
@@ -160,6 +169,14 @@ def test_refuses_a_genesis_file_without_validators(genesis: bytes) -> None:
     """Trust in nobody is no trust."""
     with pytest.raises(RefusedError):
         compute_trust_bundle(genesis)
+
+
+def test_refuses_a_genesis_validator_without_power() -> None:
+    """Power decides what two thirds are."""
+    genesis = VECTOR["genesis"].replace('"power": "100"', '"power": "0"', 1)
+
+    with pytest.raises(LightError, match="positive power"):
+        compute_trust_bundle(genesis.encode())
 
 
 def test_refuses_more_validators_than_cooperatives_fit_a_chain() -> None:

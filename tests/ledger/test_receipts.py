@@ -168,6 +168,15 @@ def test_refuses_a_receipt_of_a_chain_that_is_not_trusted() -> None:
         )
 
 
+def test_refuses_a_hash_of_another_length() -> None:
+    """Sibling hashes are 32 bytes each."""
+    document = _ballot_receipt().to_json()
+    document["app_hash"]["log"] = "00"
+
+    with pytest.raises(ReceiptError, match="32 bytes"):
+        parse_receipt(json.dumps(document).encode())
+
+
 def test_refuses_a_header_about_another_state() -> None:
     """A true proof and a true header do not make a true receipt."""
     receipt = _ballot_receipt()

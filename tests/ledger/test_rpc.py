@@ -183,6 +183,14 @@ async def _take(client: EngineClient, count: int) -> list[int]:
     return heights
 
 
+async def test_other_errors_of_the_engine_are_passed_on(short_directory: Path) -> None:
+    """Only what is known to mean something else is turned into it."""
+    body = b'{"error": {"message": "Internal error", "data": "indexing is disabled"}}'
+    async with _serve(short_directory, body) as socket, EngineClient(socket) as client:
+        with pytest.raises(EngineError, match="disabled"):
+            await client.find_tx(bytes(32))
+
+
 @asynccontextmanager
 async def _serve(directory: Path, body: bytes, *, delay_s: float = 0) -> AsyncIterator[Path]:
     async def answer(request: web.Request) -> web.Response:

@@ -1,7 +1,6 @@
 """The supervisor, with tiny real child processes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -132,19 +131,22 @@ def test_starts_what_is_needed_first_and_stops_it_last(node: Node, tmp_path: Pat
     assert Path(log).read_text() == "2 started 2 ended 1 ended "
 
 
-def test_restarts_a_group_together_after_an_exit_with_code_0(node: Node) -> None:
+def test_restarts_a_group_together_after_an_exit_with_code_0(node: Node, tmp_path: Path) -> None:
     """The engine ends with code 0 when its application dies: any unasked exit is a failure."""
+    order = tmp_path / "end"
+    ends_when_told = f"import os, time\nwhile not os.path.exists({str(order)!r}): time.sleep(0.02)"
+    ends_when_told += f"\nos.remove({str(order)!r})"
     node.start(
         [
             child(ON_TERM + UNTIL_PIPE_CLOSES, name="ledger"),
-            child(ON_TERM + UNTIL_PIPE_CLOSES, name="engine"),
+            child(ends_when_told, name="engine", dies=True),
         ],
         [child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")],
     )
     wait_until(lambda: node.is_running("ledger", "engine", "web"))
     before = {name: node.pid(name) for name in ("ledger", "engine", "web")}
 
-    os.kill(before["engine"], signal.SIGTERM)
+    order.touch()
     wait_until(lambda: node.status()["ledger"]["restarts"] == 1)
     wait_until(lambda: node.is_running("ledger", "engine", "web"))
 

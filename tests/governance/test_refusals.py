@@ -1,0 +1,32 @@
+"""Refusals: stable numbers, and a sentence for each."""
+
+import pytest
+
+from governance.refusals import RefusalCode, TxRefusedError
+
+
+@pytest.mark.parametrize("refusal", RefusalCode)
+def test_every_refusal_tells_the_sender_what_to_do(refusal: RefusalCode) -> None:
+    """A code without a sentence would help nobody."""
+    error = TxRefusedError(refusal)
+
+    assert error.code == int(refusal) > 0
+    assert error.reason.endswith(".")
+    assert ":" in error.reason or " must " in error.reason
+
+
+def test_numbers_are_wire_codes_and_never_move() -> None:
+    """Wallets know these numbers: new ones are added, none is reused."""
+    numbers = [int(refusal) for refusal in RefusalCode]
+
+    assert numbers == [*range(1, 17), *range(100, 114)]
+    assert RefusalCode.NOT_A_MEMBER == 104
+    assert RefusalCode.VOTING_CLOSED == 111
+    assert RefusalCode.NOT_IN_ELECTORATE == 112
+
+
+def test_a_detail_follows_the_sentence() -> None:
+    """Which field is wrong stands in brackets."""
+    error = TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "CastBallot.choice")
+
+    assert error.reason.endswith("correct it. (CastBallot.choice)")

@@ -1,0 +1,57 @@
+"""Typing commands in tests, and reading what comes back."""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from node import exit_codes
+from node.cli import app, run
+
+PASSPHRASE = "only for test chains"
+
+
+@dataclass
+class Terminal:
+    """Types commands and reads what comes back."""
+
+    capture: pytest.CaptureFixture[str]
+    root: Path
+    code: int = 0
+    out: str = ""
+    error: str = ""
+
+    def type(self, *arguments: str | Path) -> str:
+        self.capture.readouterr()
+        with mock.patch.dict(os.environ):
+            self.code = run(app, [str(argument) for argument in arguments])
+        self.out, self.error = self.capture.readouterr()
+        assert "Traceback" not in self.error
+        return self.out + self.error
+
+    def do(self, *arguments: str | Path) -> str:
+        said = self.type(*arguments)
+        assert self.code == exit_codes.OK, self.error
+        return said
+
+    def ask(self, *arguments: str | Path) -> Any:
+        self.do(*arguments, "--json")
+        return json.loads(self.out)
+
+
+def free_ports() -> list[str]:
+    """Flags that give a node three ports of its own."""
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        for probe in (first, second, third):
+            probe.bind(("127.0.0.1", 0))
+        web, p2p, dht = (probe.getsockname()[1] for probe in (first, second, third))
+    return [
+        f"--web.listen=127.0.0.1:{web}",
+        f"--engine.p2p_listen=127.0.0.1:{p2p}",
+        f"--discovery.listen=/ip4/127.0.0.1/tcp/{dht}",
+    ]

@@ -1,0 +1,201 @@
+"""Everything that members, registrar and operator do, at one real node with commands alone."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.errors import UnavailableError
+from did.jcs import JsonObject
+from node import exit_codes
+from node.home import open_home
+from node.lock import is_locked
+from node.member_client import NodeClient
+from tests.node.terminal import Terminal, free_ports
+
+BYLAWS = """version = 1
+[quorum]
+ordinary_bps = 3_000
+insight_bps = 3_000
+[stages]
+discussion_s = 604_800
+voting_s = 2_419_200
+[proposals]
+open_per_member_max = 16
+"""
+TIME_SCALE = "201600"
+"""Discussion takes 3 s, voting 12 s."""
+RECORDS_PEOPLE = 240
+
+
+@pytest.fixture
+def node(member_terminal: Terminal) -> Iterator[Terminal]:
+    """One node alone, running; ended even if the test fails."""
+    home = member_terminal.root / "home"
+    bylaws = member_terminal.root / "bylaws.toml"
+    bylaws.write_text(BYLAWS)
+    ports = free_ports()
+    member_terminal.do(
+        *("init", "--home", home, "--bylaws", bylaws, "--time-scale", TIME_SCALE, *ports),
+        "--engine.timeout_commit_ms=300",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "node.supervisor", str(home)], stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_until(lambda: _get_status(home).get("height", 0) > 0)
+        yield member_terminal
+    finally:
+        member_terminal.type("stop", "--home", home)
+        process.terminate()
+        process.wait(20)
+    assert not is_locked(home / "node.lock")
+
+
+@pytest.mark.timeout(180)
+def test_members_join_decide_and_prove_it(node: Terminal) -> None:
+    """From an empty chain to a counted ballot, a published insight, and receipts that hold."""
+    home, wallets = node.root / "home", [node.root / f"{name}.wallet" for name in "abc"]
+    url = _get_url(home)
+    _join(node, home, wallets, url)
+    motion, release = _propose(node, home, wallets, url)
+    _wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"voting"})
+
+    receipt = _vote(node, wallets, url, motion=motion, release=release)
+    _check_receipts(node, home, wallets, receipt)
+    _wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"closed"})
+
+    rows = {row["id"]: row for row in _list_proposals(url)}
+    assert rows[motion]["outcome"] == rows[release]["outcome"] == "accepted"
+    assert rows[motion]["tally"]["yes"] == 2
+    counted = node.root / "counted.json"
+    node.do("receipt", "fetch", "counted", motion, "-w", wallets[0], "--node", url, "-o", counted)
+    told = node.ask("ledger", "verify", counted, "--trust", home / "genesis.json")
+    assert told["decision"]["outcome"] == "accepted"
+    assert told["ballot"]["choice"] == "yes"
+    _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
+    assert [item["own"] for item in _get_status(home)["insights"]] == [True]
+
+
+def _join(node: Terminal, home: Path, wallets: list[Path], url: str) -> None:
+    """Two are admitted, the third is not."""
+    for wallet in wallets:
+        node.do("wallet", "create", wallet, "--test-chain")
+        applied = node.ask("wallet", "apply", wallet, "--node", url, "--name", f"[b]{wallet.stem}")
+    assert "waits for the registrar" in node.type(
+        *("wallet", "status", wallets[2], "--node", url, "--application", applied["application"])
+    )
+    assert node.code == exit_codes.FAILED
+    listed = node.ask("member", "list", "--home", home)
+    assert [item["name"] for item in listed] == ["[b]a", "[b]b", "[b]c"]
+
+    node.do("member", "admit", listed[0]["application"][:12], "--home", home)
+    again = node.ask(
+        "member", "admit", *(item["application"] for item in listed[:2]), "--home", home
+    )
+    node.do("member", "refuse", listed[2]["application"], "--home", home)
+
+    assert again[0]["height"] is None
+    assert again[1]["height"] > 0
+    assert "Nobody waits" in node.do("member", "admit", "--all", "--home", home)
+    trust = ["--trust", home / "genesis.json"]
+    assert "checked" in node.do("wallet", "status", wallets[0], "--node", url, *trust)
+    assert "has refused" in node.type(
+        *("wallet", "status", wallets[2], "--node", url, "--application", applied["application"])
+    )
+
+
+def _propose(node: Terminal, home: Path, wallets: list[Path], url: str) -> tuple[str, str]:
+    """An ordinary motion, and the release of an insight."""
+    rows = [f"{number},55,Male,Site,{number % 2}" for number in range(RECORDS_PEOPLE)]
+    records = home / "records" / "people.csv"
+    records.write_text("\n".join(["id,age,sex,dataset,num", *rows, ""]), encoding="utf-8")
+    draft = node.ask(
+        "insight", "compute", "--site", "Site", "--records", "people.csv", "--home", home
+    )
+    assert node.ask("insight", "budget", "--home", home)["spent"] == "0.5"
+    assert draft["digest"] in node.do("insight", "drafts", "--home", home)
+
+    at = ["--node", url]
+    motion = node.ask("propose", "Open on Sundays\n\nPeople ask.", "-w", wallets[0], *at)
+    release = node.ask("propose", "Publish", "--insight", draft["digest"], "-w", wallets[1], *at)
+    assert "none is open for voting now, the next opens" in node.type(
+        "vote", "yes", "-w", wallets[0], *at
+    )
+    node.do("propose", "Publish", "--text-only", "-w", wallets[1], *at)
+    return motion["proposal"], release["proposal"]
+
+
+def _vote(node: Terminal, wallets: list[Path], url: str, *, motion: str, release: str) -> Path:
+    """Everybody for; one changes their mind, and a stranger is refused."""
+    at, receipt = ["--node", url], node.root / "receipt.json"
+    assert "name one of these proposals" in node.type("vote", "yes", "-w", wallets[0], *at)
+    assert node.code == exit_codes.MISCONFIGURED
+    said = node.do("vote", motion, "yes", "-w", wallets[0], *at, "--receipt", receipt)
+    assert "“Open on Sundays”" in said
+    other = ["--receipt", node.root / "other.json"]
+    node.do("vote", motion[:10], "no", "-w", wallets[1], *at, *other)
+    node.do("vote", motion[:10], "yes", "-w", wallets[1], *at, *other)
+    node.do("vote", release, "yes", "-w", wallets[1], *at, *other)
+    assert "No such account is on the ledger" in node.type(
+        "vote", motion, "yes", "-w", wallets[2], *at, *other
+    )
+    assert node.code == exit_codes.FAILED
+    return receipt
+
+
+def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Path) -> None:
+    """A receipt holds against the genesis file or a bundle, for its owner, and unchanged."""
+    genesis, bundle = home / "genesis.json", node.root / "trust.json"
+    assert receipt.stat().st_mode & 0o077 == 0
+    said = node.do("ledger", "verify", receipt, "--trust", genesis, "--wallet", wallets[0])
+    assert "says yes" in said
+    node.do("trust", "export", "--home", home, "-o", bundle)
+    assert node.ask("ledger", "verify", receipt, "--trust", bundle)["kind"] == "ballot"
+
+    assert "not this wallet's" in node.type(
+        "ledger", "verify", receipt, "--trust", genesis, "--wallet", wallets[1]
+    )
+    changed = json.loads(receipt.read_bytes())
+    changed["header"]["app_hash"] = "00" * 32
+    receipt.write_text(json.dumps(changed))
+    assert "does not hold" in node.type("ledger", "verify", receipt, "--trust", genesis)
+    assert node.code == exit_codes.FAILED
+
+
+def _get_url(home: Path) -> str:
+    status = json.loads(open_home(home).status_path.read_bytes())
+    return str(status["address"]).rstrip("/")
+
+
+def _list_proposals(url: str) -> list[JsonObject]:
+    async def ask() -> list[JsonObject]:
+        async with NodeClient(url) as client:
+            return await client.list_proposals()
+
+    return asyncio.run(ask())
+
+
+def _get_status(home: Path) -> JsonObject:
+    """What the node says of itself; empty while it does not answer."""
+
+    async def ask() -> JsonObject:
+        async with NodeClient(_get_url(home)) as client:
+            return await client.get_status()
+
+    try:
+        return asyncio.run(ask())
+    except (OSError, UnavailableError):
+        return {}
+
+
+def _wait_until(predicate: Callable[[], object], *, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not predicate():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
