@@ -18,6 +18,8 @@ VERIFIED_TRANSACTIONS_MAX = 20_000
 NONCE_WINDOW = 128
 """Nonces behind the highest used one that may still be used, once each (per key)."""
 ADMISSIONS_PER_TX_MAX = 64
+VOTING_DAYS_MAX = 366
+"""Longest voting that a proposal may ask for."""
 COOPERATIVES_MAX = 64
 GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""

@@ -18,6 +18,7 @@ from governance.transactions import SubmitProposal, compute_proposal_id
 from governance.view import StateView
 
 _SUBJECT_BYTES = 32
+_DAY_S = 86_400
 
 
 def apply_submit_proposal(
@@ -53,6 +54,7 @@ def apply_submit_proposal(
             text_hash=tx.text_hash,
             subject=tx.subject,
             bylaws_hash=cooperative.bylaws_hash,
+            voting_s=max(bylaws.voting_s, tx.voting_days * _DAY_S),
             stage=Stage.SUBMITTED,
             submitted_height=block.height,
             submitted_ms=block.time_ms,
@@ -80,7 +82,7 @@ def open_next_window(view: StateView, proposal: Proposal, *, block: BlockContext
     return _open_voting(
         view,
         proposal,
-        closes_at_ms=block.time_ms + compute_window_ms(bylaws.voting_s, time_scale=scale),
+        closes_at_ms=block.time_ms + compute_window_ms(proposal.voting_s, time_scale=scale),
         quorum_bps=bylaws.get_quorum_bps(proposal.kind),
         # This block's own admissions come after its deadlines: they are not of the electorate.
         roll_height=block.height - 1,

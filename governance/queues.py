@@ -11,6 +11,8 @@ from governance.view import FEDERATION, Collection, StateView, state_key
 
 _TIME_BYTES = 8
 _ID_BYTES = 32
+_PRESENT = b"\x01"
+"""The key says all; proofs of state (ICS 23) want some value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +27,13 @@ class Entry:
 
 def put_opening(view: StateView, *, cooperative: bytes, proposal_id: bytes) -> None:
     """Let a proposal's next window start with the next block."""
-    view.kv.put(state_key(FEDERATION, Collection.OPENING, cooperative + proposal_id), b"")
+    view.kv.put(state_key(FEDERATION, Collection.OPENING, cooperative + proposal_id), _PRESENT)
 
 
 def put_due(view: StateView, *, due_ms: int, cooperative: bytes, proposal_id: bytes) -> None:
     """Call a proposal up in the first block at or after a time."""
     record_id = due_ms.to_bytes(_TIME_BYTES, "big") + cooperative + proposal_id
-    view.kv.put(state_key(FEDERATION, Collection.DUE, record_id), b"")
+    view.kv.put(state_key(FEDERATION, Collection.DUE, record_id), _PRESENT)
 
 
 def list_openings(view: StateView, *, entries_max: int) -> list[Entry]:

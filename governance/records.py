@@ -168,6 +168,8 @@ class Proposal(Record):
     """Digest of the insight that is proposed for release; empty for ordinary proposals."""
     bylaws_hash: Hash
     """Bylaws in force at submission: these apply until it closes."""
+    voting_s: Count
+    """How long voting lasts, in seconds before any test chain's scale."""
     stage: Stage
     submitted_height: Height
     submitted_ms: TimeMs

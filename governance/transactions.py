@@ -6,13 +6,13 @@ comes from there. docs/transactions.md has a page for each. A tag is never reuse
 
 import hashlib
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from config.errors import RefusedError
-from config.limits import ADMISSIONS_PER_TX_MAX
+from config.limits import ADMISSIONS_PER_TX_MAX, VOTING_DAYS_MAX
 from did.accounts import Inception, decode_inception
 from did.codec import Value, encode
-from governance.fields import FieldError, Hash, HashOrEmpty, Record
+from governance.fields import Bounds, FieldError, Hash, HashOrEmpty, Record
 from governance.records import Choice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 
@@ -62,6 +62,9 @@ class SubmitProposal(Record):
     """SHA-256 of the text."""
     subject: HashOrEmpty
     """Digest of the insight for `ProposalKind.INSIGHT`, empty otherwise."""
+    voting_days: Annotated[int, Bounds(0, VOTING_DAYS_MAX)] = 0
+    """Days that voting lasts if the bylaws' window is shorter: a vote can be longer than
+    the bylaws ask for, never shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ expect of itself ends the process: nothing goes on after a state that nobody und
 """
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -23,6 +22,8 @@ log = structlog.get_logger()
 _VARINT_BYTES_MAX = 4
 """28 bits: more than a frame may have."""
 _FLUSH = "flush"
+_UNFLUSHED_BYTES_MAX = 65_536
+"""Answers beyond this are written before the engine flushes."""
 
 
 class FrameError(Exception):
@@ -89,34 +90,67 @@ def answer_request(application: Application, request: abci.Request) -> abci.Resp
     return abci.Response(**{name: answer})
 
 
+class _Server:
+    """What the connections share: the application, and whether it still may be asked."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.transports: set[asyncio.Transport] = set()
+
+    def fail(self, error: BaseException) -> None:
+        """Ask the application nothing more: its state is not understood."""
+        if not self.failed.done():
+            log.error("abci_failed", kind=type(error).__name__, error=str(error))
+            self.failed.set_exception(error)
+
+    def close_connections(self) -> None:
+        """Drop every connection with whatever it has not written."""
+        for transport in tuple(self.transports):
+            transport.abort()
+
+
 class _Connection(asyncio.Protocol):
-    def __init__(self, application: Application, fail: Callable[[BaseException], None]) -> None:
-        self._application = application
-        self._fail = fail
+    def __init__(self, server: _Server) -> None:
+        self._server = server
         self._reader = FrameReader()
         self._answers = bytearray()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type
+        self._transport = transport
+        self._server.transports.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.transports.discard(self._transport)
+        log.info("abci_connection_lost", error=None if exc is None else str(exc))
+
+    def pause_writing(self) -> None:
+        # A peer that does not read is not read from: what waits for it stays bounded.
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         try:
             for frame in self._reader.feed(data):
+                if self._server.failed.done():
+                    return
                 self._answer(frame)
         except (FrameError, DecodeError) as error:
             log.warning("abci_message_malformed", error=str(error))
-            if self._transport is not None:
-                self._transport.abort()
-        except BaseException as error:  # noqa: BLE001 - handed to the server, which ends
-            self._fail(error)
+            self._transport.abort()
+        except Exception as error:  # noqa: BLE001 - ends the process, through `serve_abci`
+            self._server.fail(error)
 
     def _answer(self, frame: bytes) -> None:
         request = abci.Request.FromString(frame)
-        response = answer_request(self._application, request)
+        response = answer_request(self._server.application, request)
         self._answers += encode_frame(response.SerializeToString())
-        if request.WhichOneof("value") == _FLUSH and self._transport is not None:
+        is_flush = request.WhichOneof("value") == _FLUSH
+        if is_flush or len(self._answers) > _UNFLUSHED_BYTES_MAX:
             self._transport.write(bytes(self._answers))
             self._answers.clear()
 
@@ -129,19 +163,16 @@ async def serve_abci(application: Application, socket_path: Path) -> None:
         socket_path: Unix socket in a directory that is this user's alone; made anew.
 
     Raises:
-        Exception: Whatever a method raised: the caller ends the process.
+        Exception: Whatever a method raised, storage and memory errors included: the caller
+            ends the process. Nothing was asked of the application after it.
     """
-    loop = asyncio.get_running_loop()
-    failed: asyncio.Future[None] = loop.create_future()
-
-    def fail(error: BaseException) -> None:
-        if not failed.done():
-            failed.set_exception(error)
-
-    server = await loop.create_unix_server(
-        lambda: _Connection(application, fail), path=str(socket_path)
+    server = _Server(application)
+    listener = await asyncio.get_running_loop().create_unix_server(
+        lambda: _Connection(server), path=str(socket_path)
     )
+    log.info("abci_listening", socket=str(socket_path))
     try:
-        await failed
+        await server.failed
     finally:
-        server.close()
+        listener.close()
+        server.close_connections()

@@ -56,7 +56,12 @@ class Actor:
         self._nonce = 0
 
     async def propose(
-        self, text: str, *, kind: ProposalKind = ProposalKind.ORDINARY, subject: bytes = b""
+        self,
+        text: str,
+        *,
+        kind: ProposalKind = ProposalKind.ORDINARY,
+        subject: bytes = b"",
+        voting_days: int = 0,
     ) -> SentProposal:
         """Put a motion before the cooperative and give its node the text.
 
@@ -64,6 +69,7 @@ class Actor:
             text: What is proposed; its first line is the title. At most 64 KiB.
             kind: Ordinary, or the release of an insight.
             subject: Digest of the insight; empty for an ordinary motion.
+            voting_days: Days of voting, if more than the bylaws ask for; at most 366.
 
         Raises:
             RefusedError: The text is too long or empty, or the ledger refuses.
@@ -79,6 +85,7 @@ class Actor:
             kind=kind,
             text_hash=digest,
             subject=subject,
+            voting_days=voting_days,
         )
         nonce = self._take_nonce()
         committed = await self._send(payload, nonce)

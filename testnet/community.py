@@ -69,10 +69,15 @@ class Member:
     trust: TrustBundle
 
     async def propose(
-        self, text: str, *, kind: ProposalKind = ProposalKind.ORDINARY, subject: bytes = b""
+        self,
+        text: str,
+        *,
+        kind: ProposalKind = ProposalKind.ORDINARY,
+        subject: bytes = b"",
+        voting_days: int = 0,
     ) -> Motion:
         """Put a motion before the cooperative."""
-        sent = await self.actor.propose(text, kind=kind, subject=subject)
+        sent = await self.actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
         return Motion(proposal_id=sent.proposal_id, title=text.splitlines()[0], node=self.node)
 
     async def vote(self, motion: Motion, choice: str) -> TimedBallot:

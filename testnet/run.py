@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from config.errors import MisconfiguredError, UnavailableError
+from config.limits import VOTING_DAYS_MAX
 from testnet.community import PASSPHRASE, Community
 from testnet.federation import LocalFederation
 from testnet.manifest import Manifest
@@ -105,7 +106,10 @@ async def _stay(story: Story, console: Console) -> None:
     while True:
         number += 1
         try:
-            motion = await author.propose(f"An open question to try ballots on, number {number}")
+            motion = await author.propose(
+                f"Shall we meet in person this year? (question {number})",
+                voting_days=VOTING_DAYS_MAX,
+            )
             await wait_until(
                 functools.partial(motion.find_lag, "closed"), timeout_s=math.inf, poll_s=1.0
             )

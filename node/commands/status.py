@@ -12,6 +12,7 @@ from node import exit_codes
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from node.home import Home
 
 
@@ -28,6 +29,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
         "chain_id": settings.network.chain_id,
         "origin": settings.node.origin,
     }
+    found["bootstrap"] = _list_own_addresses(opened, settings)
     found["ledger"] = asyncio.run(_ask_engine(opened)) if found["running"] else None
     if as_json:
         say_json(found)
@@ -89,6 +91,16 @@ def read_status(home: "Home") -> dict[str, Any]:
     }
 
 
+def _list_own_addresses(home: "Home", settings: "Settings") -> list[str]:
+    """What others write into `discovery.bootstrap` to begin with this node."""
+    from federation.record import compute_peer_id  # noqa: PLC0415
+    from node.keystore import load_key  # noqa: PLC0415
+
+    peer_id = compute_peer_id(load_key(home.keys, "libp2p").public_key)
+    addresses = settings.discovery.announce or (settings.discovery.listen,)
+    return [f"{address}/p2p/{peer_id}" for address in addresses]
+
+
 async def _ask_engine(home: "Home") -> dict[str, Any] | None:
     from config.errors import RochdaleError  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
@@ -125,6 +137,8 @@ def _show(found: dict[str, Any]) -> None:
         doing = "catching up" if ledger["catching_up"] else "up to date"
         say(f"height {ledger['height']} of {ledger['time']}, {doing}")
         say(f"app hash {ledger['app_hash']}, {ledger['consensus_peers']} consensus peers")
+    for address in found["bootstrap"]:
+        say(f"others begin with {address}")
     table = Table(box=None, pad_edge=False)
     for column in ("process", "state", "id", "restarts", "last exit"):
         table.add_column(column)

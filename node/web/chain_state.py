@@ -4,10 +4,13 @@ Apart from the read model, which knows blocks and not their absence. Times are t
 clock's, so a jump of the wall clock is no outage.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 TEST_STANDSTILL_S_MIN = 5.0
 _HEARTBEATS = 3
+VOTES_LOOKED_AT = 8
+"""Blocks in one of which a validator must be seen; two thirds make a commit, not all."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,8 +27,8 @@ class ChainState:
     """Whether this node's own engine answers."""
     is_catching_up: bool = False
     """Whether the engine is still fetching old blocks."""
-    voted: frozenset[bytes] = field(default_factory=frozenset)
-    """Addresses of the validators that signed the last block."""
+    voted_heights: dict[bytes, int] = field(default_factory=dict)
+    """Address of each validator to the last block that it was seen to sign."""
     absent: tuple[bytes, ...] = ()
     """Addresses of the validators that the chain waits for, while it stands still."""
 
@@ -40,6 +43,15 @@ class ChainState:
             self.height = height
             self.grew_at_s = now_s
             self.absent = ()
+
+    def note_votes(self, height: int, addresses: Iterable[bytes]) -> None:
+        """Note whose votes a block's commit holds; a commit needs not all of them."""
+        for address in addresses:
+            self.voted_heights[address] = max(height, self.voted_heights.get(address, 0))
+
+    def takes_part(self, address: bytes) -> bool:
+        """Whether a validator signed one of the last blocks."""
+        return self.voted_heights.get(address, 0) > max(0, self.height - VOTES_LOOKED_AT)
 
     def stands_still(self, *, now_s: float) -> bool:
         """Whether a block is overdue although this node's own engine is there to see it."""

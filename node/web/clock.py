@@ -30,3 +30,8 @@ class Clock:
 def render_time(time_ms: int) -> str:
     """Unix milliseconds as RFC 3339 in UTC, to the second."""
     return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe_time(time_ms: int) -> str:
+    """Unix milliseconds for people: `24 Nov 2026, 05:16:32 UTC`."""
+    return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%-d %b %Y, %H:%M:%S UTC")

@@ -104,14 +104,25 @@ class InsightStore:
         ).fetchone()
         return None if row is None else _read(row)
 
-    def list_all(self, *, state: InsightState | None = None) -> list[HeldInsight]:
-        """Insights, newest first; all, or those of one state."""
-        where, values = ("", ()) if state is None else (" WHERE state = ?", (state,))
+    def list_newest(self, *, limit: int) -> list[HeldInsight]:
+        """The insights that came last, newest first."""
         rows = self._connection.execute(
-            f"SELECT * FROM insights{where} ORDER BY received_at_ms DESC, url",  # noqa: S608
-            values,
+            "SELECT * FROM insights ORDER BY received_at_ms DESC, url LIMIT ?", (limit,)
         )
         return [_read(row) for row in rows]
+
+    def list_pending(self) -> list[HeldInsight]:
+        """The insights that wait for this node's ledger, oldest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM insights WHERE state = ? ORDER BY received_at_ms, url",
+            (InsightState.PENDING,),
+        )
+        return [_read(row) for row in rows]
+
+    def count_own(self) -> int:
+        """How many insights of its own this node has published."""
+        row = self._connection.execute("SELECT COUNT(*) FROM insights WHERE is_own").fetchone()
+        return int(row[0])
 
     def count_pending(self, cooperative: bytes) -> int:
         """How many insights of a cooperative wait."""

@@ -14,6 +14,7 @@ from did.jcs import JsonObject
 from governance.events import Event, decode_event
 from ledger.headers import parse_time_ns
 from ledger.rpc import BlockResults, EngineError, EngineEvent
+from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
 from node.web.projection import ProjectedBlock
 
@@ -65,8 +66,8 @@ async def _apply_until(context: WebContext, height: int) -> None:
             context.engine.commit(missing), _fetch_results(context, missing)
         )
         context.projection.apply_block(_read_block(header, results))
-        if missing == height:
-            context.chain.voted = _read_voters(header)
+        if missing > height - VOTES_LOOKED_AT:
+            context.chain.note_votes(missing, _read_voters(header))
         context.ledger_moved.set()
 
 
@@ -103,9 +104,9 @@ def _decode_events(events: tuple[EngineEvent, ...]) -> list[Event]:
     return decoded
 
 
-def _read_voters(signed_header: JsonObject) -> frozenset[bytes]:
-    return frozenset(
+def _read_voters(signed_header: JsonObject) -> list[bytes]:
+    return [
         bytes.fromhex(signature["validator_address"])
         for signature in signed_header["commit"]["signatures"]
         if signature["block_id_flag"] == _FLAG_COMMIT
-    )
+    ]

@@ -2,8 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import structlog
 from aiohttp import web
@@ -11,11 +9,7 @@ from aiohttp import web
 from config.errors import MisconfiguredError
 from config.limits import HTTP_BODY_BYTES_MAX, HTTP_HEADERS_BYTES_MAX
 from config.settings import Settings
-from federation.discovery_client import DiscoveryClient
-from ledger.rpc import EngineClient
-from node.chain import load_genesis
 from node.home import Home
-from node.keystore import load_key, load_secret
 from node.settings_check import split_address
 from node.web import (
     routes_activitypub,
@@ -25,24 +19,15 @@ from node.web import (
     routes_pages,
 )
 from node.web.catching_up import CatchUp
-from node.web.chain_state import ChainState
-from node.web.clock import Clock
 from node.web.context import CONTEXT, WebContext, wait_for
 from node.web.delivering import deliver_post
-from node.web.http_client import HttpClient
-from node.web.insight_store import InsightStore
-from node.web.ledger_anchors import LedgerAnchors
 from node.web.ledger_follower import follow_ledger, watch_chain
-from node.web.mailbox import Mailbox
 from node.web.middlewares import FATAL, MIDDLEWARES
+from node.web.opening import open_context
 from node.web.partners import PartnerFinder
-from node.web.private import PrivateStore
-from node.web.projection import Projection
 from node.web.publishing import publish_accepted
 from node.web.receiving import verify_pending
-from node.web.registry import build_registry
 from node.web.routes_activitypub import INBOX_LIMIT, create_inbox_limit
-from node.web.signed_client import SignedClient
 from node.web.texts import fetch_texts
 
 log = structlog.get_logger(__name__)
@@ -61,14 +46,7 @@ async def run_web(home: Home, settings: Settings) -> None:
     """
     async with open_context(home, settings) as context:
         app = create_app(context)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=_KEEPALIVE_S,
-            shutdown_timeout=_SHUTDOWN_S,
-            max_line_size=HTTP_HEADERS_BYTES_MAX,
-            max_field_size=HTTP_HEADERS_BYTES_MAX,
-        )
+        runner = create_runner(app)
         await runner.setup()
         try:
             await _listen(runner, settings)
@@ -88,61 +66,6 @@ async def run_web(home: Home, settings: Settings) -> None:
             await runner.cleanup()
 
 
-@asynccontextmanager
-async def open_context(
-    home: Home, settings: Settings, *, clock: Clock | None = None
-) -> AsyncIterator[WebContext]:
-    """Open keys, databases and clients of a node; close them at the end.
-
-    Raises:
-        MisconfiguredError: A key, the genesis or a database.
-    """
-    clock = clock or Clock()
-    genesis = load_genesis(home)
-    assertion_key, http_key = (load_key(home.keys, name) for name in ("assertion", "http"))
-    registry = build_registry(
-        genesis,
-        own_assertion_key=assertion_key.public_key,
-        own_name=settings.node.name,
-        own_origin=settings.node.origin,
-    )
-    async with AsyncExitStack() as stack:
-        projection = Projection.open(home.projection_path, genesis_hash=genesis.genesis_hash)
-        stack.enter_context(closing(projection))
-        private = PrivateStore.open(
-            home.private_path,
-            key=load_secret(home.keys, "register"),
-            random=clock.random_bytes,
-        )
-        stack.enter_context(closing(private))
-        engine = await stack.enter_async_context(EngineClient(home.rpc_socket))
-        client = await stack.enter_async_context(
-            HttpClient(
-                test_hosts=settings.network.hosts, is_test_chain=settings.network.is_test_chain
-            )
-        )
-        discovery = await stack.enter_async_context(DiscoveryClient(home.discovery_socket))
-        yield WebContext(
-            settings=settings,
-            genesis=genesis,
-            registry=registry,
-            assertion_key=assertion_key,
-            http_key=http_key.public_key,
-            clock=clock,
-            engine=engine,
-            chain=ChainState(
-                heartbeat_s=settings.engine.heartbeat_ms / 1_000, grew_at_s=clock.steady_s()
-            ),
-            projection=projection,
-            anchors=LedgerAnchors(engine, projection, registry, chain_id=genesis.chain_id),
-            private=private,
-            mailbox=Mailbox(private.connection),
-            insights=InsightStore(private.connection),
-            client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
-            discovery=discovery,
-        )
-
-
 def create_app(context: WebContext) -> web.Application:
     """All routes over what the process shares."""
     app = web.Application(middlewares=MIDDLEWARES, client_max_size=HTTP_BODY_BYTES_MAX)
@@ -158,6 +81,19 @@ def create_app(context: WebContext) -> web.Application:
     ):
         app.add_routes(module.routes)
     return app
+
+
+def create_runner(app: web.Application) -> web.AppRunner:
+    """A server with its limits set."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # compressed bodies are refused, not unpacked
+        keepalive_timeout=_KEEPALIVE_S,
+        shutdown_timeout=_SHUTDOWN_S,
+        max_line_size=HTTP_HEADERS_BYTES_MAX,
+        max_field_size=HTTP_HEADERS_BYTES_MAX,
+    )
 
 
 async def handle_insights(context: WebContext) -> None:

@@ -101,6 +101,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             raise
         reason = _PLAIN_REASONS.get(error.status, error.reason)
         refused = answer_refusal(reason, status=error.status)
+        if error.status == 413:
+            refused.force_close()
         if "Allow" in error.headers:
             refused.headers["Allow"] = error.headers["Allow"]
         return refused
@@ -115,7 +117,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 async def read_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Read the whole body within a deadline, before a handler runs; it then has it at hand."""
     if "Content-Encoding" in request.headers:
-        return answer_refusal("send the body without compression", status=415)
+        response = answer_refusal("send the body without compression", status=415)
+        response.force_close()  # the rest of the body is not read
+        return response
     if request.can_read_body:
         try:
             async with asyncio.timeout(HTTP_BODY_DEADLINE_S):

@@ -101,7 +101,7 @@ async def receive_insight(
 
 async def verify_pending(context: WebContext) -> None:
     """Try again what waits for the ledger; whatever still waits stays."""
-    for insight in context.insights.list_all(state=InsightState.PENDING):
+    for insight in context.insights.list_pending():
         sender = context.registry.find(insight.cooperative)
         if sender is not None:
             document = parse_json_object(insight.activity)["object"]

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from did.documents import did_web_for_origin
-from did.jcs import JsonObject
 from ledger.genesis import Founder, Genesis
 
 _ADDRESS_BYTES = 20
@@ -98,7 +97,9 @@ def build_registry(
     Raises:
         RefusedError: The own origin cannot be that of a cooperative.
     """
-    cooperatives = tuple(_read_founder(founder) for founder in genesis.founders)
+    cooperatives = tuple(
+        sorted(map(_read_founder, genesis.founders), key=lambda item: (item.name, item.id))
+    )
     for cooperative in cooperatives:
         if cooperative.assertion_key == own_assertion_key:
             return Registry(cooperatives, own=cooperative)
@@ -114,13 +115,6 @@ def build_registry(
         p2p_address="",
     )
     return Registry(cooperatives, own=onlooker)
-
-
-def render_registry(registry: Registry) -> list[JsonObject]:
-    """The registry as pages and API show it."""
-    return [
-        {"id": item.id.hex(), "name": item.name, "did": item.did} for item in registry.cooperatives
-    ]
 
 
 def _read_founder(founder: Founder) -> KnownCooperative:

@@ -166,7 +166,7 @@ async def get_proposal(request: web.Request) -> web.Response:
 async def list_insights(request: web.Request) -> web.Response:
     """The insights that this node holds, newest first."""
     context = get_context(request)
-    insights = context.insights.list_all()
+    insights = context.insights.list_newest(limit=PAGE_ITEMS_MAX)
     return answer_json({"insights": [render_insight(context, item) for item in insights]})
 
 

@@ -71,7 +71,7 @@ async def get_nodeinfo_links(request: web.Request) -> web.Response:
 async def get_nodeinfo(request: web.Request) -> web.Response:
     """What serves this cooperative."""
     context = get_context(request)
-    count = sum(1 for insight in context.insights.list_all() if insight.is_own)
+    count = context.insights.count_own()
     return answer_json(
         render_nodeinfo(
             name=context.registry.own.name, version=version("rochdale"), insights_count=count

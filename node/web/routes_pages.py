@@ -15,7 +15,7 @@ from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from federation.insight_content import render_insight_table
 from governance.records import ProposalKind
-from node.web.clock import render_time
+from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.projection import ProjectedProposal
@@ -63,8 +63,13 @@ async def get_overview(request: web.Request) -> web.Response:
         context,
         "index.html",
         status=render_status(context),
+        now=describe_time(context.clock.now_ms()),
+        block_time=describe_time(context.projection.time_ms),
         proposals=[_describe_proposal(context, item) for item in proposals],
-        insights=[_describe_insight(context, item) for item in context.insights.list_all()],
+        insights=[
+            _describe_insight(context, item)
+            for item in context.insights.list_newest(limit=PAGE_ITEMS_MAX)
+        ],
     )
 
 
@@ -185,7 +190,7 @@ def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
         ("Voting until", proposal.closes_at_ms),
         ("Counted", proposal.closed_ms),
     ]
-    return [(term, render_time(time_ms)) for term, time_ms in dates if time_ms]
+    return [(term, describe_time(time_ms)) for term, time_ms in dates if time_ms]
 
 
 def _describe_quorum(proposal: ProjectedProposal) -> str:

@@ -3,9 +3,10 @@
 Gathers; decides nothing. Names of people are in none of it.
 """
 
+from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject
 from governance.records import Stage
-from node.web.clock import render_time
+from node.web.clock import describe_time, render_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.mailbox import Following, Partner
@@ -39,7 +40,10 @@ def render_status(context: WebContext) -> JsonObject:
         "stands_still": missing is not None,
         "missing": [context.registry.get_name(item.id) for item in missing or ()],
         "partners": _render_partners(context),
-        "insights": [_render_insight_line(insight) for insight in context.insights.list_all()],
+        "insights": [
+            _render_insight_line(insight)
+            for insight in context.insights.list_newest(limit=PAGE_ITEMS_MAX)
+        ],
         "discovery": dict(context.discovery_status),
     }
 
@@ -92,9 +96,9 @@ def describe_standing(proposal: ProjectedProposal) -> str:
     if proposal.stage is Stage.SUBMITTED:
         return "Submitted; discussion begins with the next block"
     if proposal.stage is Stage.DISCUSSION:
-        return f"In discussion until {render_time(proposal.discussion_ends_ms)}"
+        return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
     if proposal.stage is Stage.VOTING:
-        return f"Voting until {render_time(proposal.closes_at_ms)}"
+        return f"Voting until {describe_time(proposal.closes_at_ms)}"
     if proposal.stage is Stage.VOID or proposal.outcome is None:
         return "Ended without an outcome"
     return {
@@ -150,7 +154,7 @@ def _render_validators(
             "name": item.name,
             "voting": item.id not in absent
             if missing is not None
-            else item.validator_address in context.chain.voted,
+            else context.chain.takes_part(item.validator_address),
             "members": members.get(item.id, 0),
         }
         for item in context.registry.cooperatives

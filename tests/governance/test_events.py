@@ -29,7 +29,7 @@ all_events = st.one_of(
             for name, hint in events.hints_of(event)
         },
     )
-    for event in Event.__subclasses__()
+    for event in events._EVENTS.values()
 )
 
 

@@ -149,7 +149,7 @@ def make_world(cooperatives_count: int = 2, **changes: Any) -> World:
 
 
 def make_world_with_members(members_count: int = 5, cooperatives_count: int = 2) -> World:
-    """A federation whose first cooperative has members 1, 2 …"""
+    """A federation whose first cooperative has members numbered from 1."""
     world = make_world(cooperatives_count)
     world.run(admit(range(1, members_count + 1)))
     assert world.refusals == [None]

@@ -19,8 +19,10 @@ from did.keys import KeyPair
 from governance.records import (
     Choice,
     Outcome,
+    Proposal,
     ProposalKind,
     Role,
+    Stage,
     compute_ballot_id,
     compute_office_account_id,
 )
@@ -58,11 +60,11 @@ CHAIN_ID = "test-receipt-1"
 ROOT, REGISTRAR, CONSENSUS, NODE = (KeyPair(bytes([seed]) * 32) for seed in range(1, 5))
 MEMBERS = [KeyPair(bytes([seed]) * 32) for seed in range(10, 13)]
 CHOICES = [Choice.YES, Choice.NO, Choice.YES]
-# A week of discussion and three of voting, as one second and three.
+# A week of discussion and five of voting, as one second and five.
 BYLAWS: dict[str, Any] = {
     "version": 1,
     "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": 604_800, "voting_s": 1_814_400},
+    "stages": {"discussion_s": 604_800, "voting_s": 3_024_000},
     "proposals": {"open_per_member_max": 4},
 }
 
@@ -71,16 +73,18 @@ async def test_ballots_get_receipts_that_verify_offline(short_directory: Path) -
     """One vote from admission to result: cast, final, counted, each provable."""
     async with _run_chain(short_directory) as (client, trust), asyncio.timeout(60):
         cooperative, proposal_id = await _open_vote(client)
-        ballot_ids = []
-        for key, choice in zip(MEMBERS, CHOICES, strict=True):
-            ballot = CastBallot(cooperative=cooperative, proposal_id=proposal_id, choice=choice)
-            await _send(client, ballot, key=key, account=_account(key))
-            ballot_ids.append(compute_ballot_id(proposal_id=proposal_id, account=_account(key)))
+        async with asyncio.TaskGroup() as tasks:
+            for key, choice in zip(MEMBERS, CHOICES, strict=True):
+                ballot = CastBallot(cooperative=cooperative, proposal_id=proposal_id, choice=choice)
+                tasks.create_task(_send(client, ballot, key=key, account=_account(key)))
+        ballot_ids = [
+            compute_ballot_id(proposal_id=proposal_id, account=_account(key)) for key in MEMBERS
+        ]
         named: dict[str, Any] = {"cooperative": cooperative, "proposal_id": proposal_id}
         with pytest.raises(RefusedError, match="after the vote closed"):
             await build_counted_receipt(client, **named, ballot_id=ballot_ids[0])
         cast = [await build_ballot_receipt(client, **named, ballot_id=item) for item in ballot_ids]
-        await _wait_for_state(client, state_key(cooperative, Collection.DECISION, proposal_id), b"")
+        await _wait_for_state(client, state_key(cooperative, Collection.DECISION, proposal_id))
         counted = [
             await build_counted_receipt(client, **named, ballot_id=item) for item in ballot_ids
         ]
@@ -219,16 +223,18 @@ async def _open_vote(client: EngineClient) -> tuple[bytes, bytes]:
     nonce = await _send(client, motion, key=MEMBERS[0], account=account)
     proposal_id = compute_proposal_id(account=account, nonce=nonce, payload=motion)
     key = state_key(cooperative, Collection.PROPOSAL, proposal_id)
-    before = (await client.abci_query("/state", key)).value
-    discussing = await _wait_for_state(client, key, before)
-    await _wait_for_state(client, key, discussing)
-    return cooperative, proposal_id
+    while True:
+        proposal = Proposal.decode(await _wait_for_state(client, key))
+        if proposal.stage is Stage.VOTING:
+            return cooperative, proposal_id
+        await asyncio.sleep(0.05)
 
 
-async def _wait_for_state(client: EngineClient, key: bytes, before: bytes) -> bytes:
+async def _wait_for_state(client: EngineClient, key: bytes) -> bytes:
+    """The value of a key as soon as it has one."""
     while True:
         value = (await client.abci_query("/state", key)).value
-        if value != before:
+        if value:
             return value
         await asyncio.sleep(0.05)
 

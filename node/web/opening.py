@@ -1,0 +1,86 @@
+"""Opening what the web process needs: keys, genesis, databases, clients.
+
+Apart from the serving, so that tests open the same context over other sockets and clocks.
+Loads the assertion, HTTP and register keys and no other.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+
+from config.settings import Settings
+from federation.discovery_client import DiscoveryClient
+from ledger.genesis import Genesis
+from ledger.rpc import EngineClient
+from node.chain import load_genesis
+from node.home import Home
+from node.keystore import load_key, load_secret
+from node.web.chain_state import ChainState
+from node.web.clock import Clock
+from node.web.context import WebContext
+from node.web.http_client import HttpClient
+from node.web.insight_store import InsightStore
+from node.web.ledger_anchors import LedgerAnchors
+from node.web.mailbox import Mailbox
+from node.web.private import PrivateStore
+from node.web.projection import Projection
+from node.web.registry import Registry, build_registry
+from node.web.signed_client import SignedClient
+
+
+@asynccontextmanager
+async def open_context(
+    home: Home, settings: Settings, *, clock: Clock | None = None
+) -> AsyncIterator[WebContext]:
+    """Open a node's web context; everything is closed at the end.
+
+    Raises:
+        MisconfiguredError: A key, the genesis or a database.
+        RefusedError: The node's origin cannot be that of a cooperative.
+    """
+    clock = clock or Clock()
+    genesis = load_genesis(home)
+    registry = _build_registry(home, settings, genesis)
+    http_key = load_key(home.keys, "http")
+    async with AsyncExitStack() as stack:
+        projection = Projection.open(home.projection_path, genesis_hash=genesis.genesis_hash)
+        stack.enter_context(closing(projection))
+        private = stack.enter_context(closing(_open_private(home, clock)))
+        engine = await stack.enter_async_context(EngineClient(home.rpc_socket))
+        client = await stack.enter_async_context(
+            HttpClient(
+                test_hosts=settings.network.hosts, is_test_chain=settings.network.is_test_chain
+            )
+        )
+        yield WebContext(
+            settings=settings,
+            genesis=genesis,
+            registry=registry,
+            assertion_key=load_key(home.keys, "assertion"),
+            http_key=http_key.public_key,
+            clock=clock,
+            engine=engine,
+            chain=ChainState(
+                heartbeat_s=settings.engine.heartbeat_ms / 1_000, grew_at_s=clock.steady_s()
+            ),
+            projection=projection,
+            anchors=LedgerAnchors(engine, projection, registry, chain_id=genesis.chain_id),
+            private=private,
+            mailbox=Mailbox(private.connection),
+            insights=InsightStore(private.connection),
+            client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
+            discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
+        )
+
+
+def _build_registry(home: Home, settings: Settings, genesis: Genesis) -> Registry:
+    return build_registry(
+        genesis,
+        own_assertion_key=load_key(home.keys, "assertion").public_key,
+        own_name=settings.node.name,
+        own_origin=settings.node.origin,
+    )
+
+
+def _open_private(home: Home, clock: Clock) -> PrivateStore:
+    key = load_secret(home.keys, "register")
+    return PrivateStore.open(home.private_path, key=key, random=clock.random_bytes)
