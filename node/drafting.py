@@ -89,27 +89,16 @@ def compute_insight_draft(
             site=site,
             epsilon_millionths=parse_epsilon(epsilon),
         ),
-        study=Study(
-            name=title or f"Heart disease by age and sex, {site}",
-            condition=_CONDITION,
-            license=LICENSE,
-            derived_from=tuple(sources),
-        ),
+        study=_describe_study(title or f"Heart disease by age and sex, {site}", sources),
         account=get_budget_account(now_ms=now_ms),
     )
-    cooperative = load_own_cooperative(home, settings)
+    actor = get_actor_url(load_own_cooperative(home, settings).origin)
+    insight_id = random(_INSIGHT_ID_BYTES).hex()
     with open_register(home) as store:
-        draft = compute_draft(
-            store,
-            order,
-            actor=get_actor_url(cooperative.origin),
-            insight_id=random(_INSIGHT_ID_BYTES).hex(),
-            now_ms=now_ms,
-        )
+        draft = compute_draft(store, order, actor=actor, insight_id=insight_id, now_ms=now_ms)
         budget = get_budget(store.connection, order.account)
-    return ComputedDraft(
-        digest=draft.digest, document=parse_json_object(draft.document), budget=budget
-    )
+    document = parse_json_object(draft.document)
+    return ComputedDraft(digest=draft.digest, document=document, budget=budget)
 
 
 def list_kept_drafts(home: Home) -> list[KeptDraft]:
@@ -138,6 +127,10 @@ def read_budget(home: Home, *, now_ms: int) -> tuple[Budget, list[Charge]]:
     account = get_budget_account(now_ms=now_ms)
     with open_register(home) as store:
         return get_budget(store.connection, account), list_charges(store.connection, account)
+
+
+def _describe_study(name: str, sources: Sequence[str]) -> Study:
+    return Study(name=name, condition=_CONDITION, license=LICENSE, derived_from=tuple(sources))
 
 
 def get_budget_account(*, now_ms: int) -> BudgetAccount:

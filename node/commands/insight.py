@@ -62,13 +62,8 @@ def compute(
     )
     digest = draft.digest.hex()
     if as_json:
-        say_json(
-            {
-                "digest": digest,
-                "document": draft.document,
-                "budget": _describe_budget(draft.budget),
-            }
-        )
+        budget = _describe_budget(draft.budget)
+        say_json({"digest": digest, "document": draft.document, "budget": budget})
         return
     _show_table(draft.document)
     say(f"digest  {digest}")

@@ -45,6 +45,10 @@ def propose(
         str | None,
         typer.Option("--insight", metavar="DIGEST", help="Release this draft of an insight."),
     ] = None,
+    voting_days: Annotated[
+        int,
+        typer.Option("--voting-days", min=0, max=366, help="Vote longer than the bylaws ask for."),
+    ] = 0,
     text_only: Annotated[
         bool,
         typer.Option("--text-only", help="Only send the text of a proposal that lacks it."),
@@ -71,7 +75,7 @@ def propose(
         asyncio.run(_send_text(url, text or ""))
         say("The node has the text.")
         return
-    sent = asyncio.run(_propose(opened, url, text or "", subject))
+    sent = asyncio.run(_propose(opened, url, text or "", subject, voting_days=voting_days))
     proposal_id = sent.proposal_id.hex()
     if as_json:
         say_json({"proposal": proposal_id, "height": sent.committed.height})
@@ -115,7 +119,7 @@ def vote(
         _vote(
             opened,
             get_node_url(node, opened),
-            named=named[0] if named else None,
+            named="".join(named) or None,
             choice=choice,
             show=not as_json,
         )
@@ -124,35 +128,46 @@ def vote(
     write_private(path, json.dumps(document, indent=1).encode() + b"\n")
     _check_own(document, opened, sent, choice=choice, bundle=bundle)
     if as_json:
-        say_json(
-            {
-                "proposal": proposal["id"],
-                "choice": choice,
-                "ballot": sent.ballot_id.hex(),
-                "height": sent.committed.height,
-                "receipt": str(path),
-                "is_checked": bundle is not None,
-            }
-        )
+        is_checked = bundle is not None
+        say_json(_describe_ballot(proposal, choice, sent, path) | {"is_checked": is_checked})
         return
     say(f"Your ballot is final, in block {sent.committed.height}.")
-    checked = "" if bundle is None else ", and it holds"
-    say(f"The receipt is in {path}{checked}.")
-    if bundle is None:
-        say(
-            "Check it against a genesis file that people you trust gave you: "
-            f"[bold]rochdale ledger verify {path} --trust genesis.json[/]"
-        )
+    _say_receipt(path, is_checked=bundle is not None)
 
 
-async def _propose(wallet: "Wallet", url: str, text: str, subject: bytes) -> "SentProposal":
+def _say_receipt(path: Path, *, is_checked: bool) -> None:
+    if is_checked:
+        say(f"The receipt is in {path}, and it holds.")
+        return
+    say(f"The receipt is in {path}.")
+    say(
+        "Check it against a genesis file that people you trust gave you: "
+        f"[bold]rochdale ledger verify {path} --trust genesis.json[/]"
+    )
+
+
+def _describe_ballot(
+    proposal: "JsonObject", choice: str, sent: "SentBallot", receipt: Path
+) -> "JsonObject":
+    return {
+        "proposal": proposal["id"],
+        "choice": choice,
+        "ballot": sent.ballot_id.hex(),
+        "height": sent.committed.height,
+        "receipt": str(receipt),
+    }
+
+
+async def _propose(
+    wallet: "Wallet", url: str, text: str, subject: bytes, *, voting_days: int
+) -> "SentProposal":
     from governance.records import ProposalKind  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
     async with NodeClient(url) as client:
         actor = await make_actor(wallet, client)
         kind = ProposalKind.INSIGHT if subject else ProposalKind.ORDINARY
-        return await actor.propose(text, kind=kind, subject=subject)
+        return await actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
 
 
 async def _send_text(url: str, text: str) -> None:
