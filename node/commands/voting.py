@@ -58,24 +58,15 @@ def propose(
     as_json: JsonOption = False,
 ) -> None:
     """Put a motion before your cooperative; discussion opens, then voting."""
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.chain import read_given_file  # noqa: PLC0415
-
-    if (text is None) == (file is None):
-        raise MisconfiguredError("give the proposal's text, or `--file` with a file that holds it")
+    motion = _read_text(text, file)
     subject = b"" if insight is None else _parse_digest(insight)
-    if file is not None:
-        try:
-            text = read_given_file(file).decode()
-        except UnicodeDecodeError as error:
-            raise MisconfiguredError(f"{file} is not UTF-8 text: save it as such") from error
     opened = open_wallet(wallet, passphrase_file)
     url = get_node_url(node, opened)
     if text_only:
-        asyncio.run(_send_text(url, text or ""))
+        asyncio.run(_send_text(url, motion))
         say("The node has the text.")
         return
-    sent = asyncio.run(_propose(opened, url, text or "", subject, voting_days=voting_days))
+    sent = asyncio.run(_propose(opened, url, motion, subject, voting_days=voting_days))
     proposal_id = sent.proposal_id.hex()
     if as_json:
         say_json({"proposal": proposal_id, "height": sent.committed.height})
@@ -115,14 +106,9 @@ def vote(
         raise MisconfiguredError("say `rochdale vote [PROPOSAL] yes`, or no, or abstain")
     bundle = None if trust is None else load_trust(trust)
     opened = open_wallet(wallet, passphrase_file)
+    url, asked = get_node_url(node, opened), "".join(named) or None
     proposal, sent, document = asyncio.run(
-        _vote(
-            opened,
-            get_node_url(node, opened),
-            named="".join(named) or None,
-            choice=choice,
-            show=not as_json,
-        )
+        _vote(opened, url, named=asked, choice=choice, show=not as_json)
     )
     path = receipt or Path(f"ballot-{sent.proposal_id.hex()[:16]}.json")
     write_private(path, json.dumps(document, indent=1).encode() + b"\n")
@@ -156,6 +142,20 @@ def _describe_ballot(
         "height": sent.committed.height,
         "receipt": str(receipt),
     }
+
+
+def _read_text(text: str | None, file: Path | None) -> str:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.chain import read_given_file  # noqa: PLC0415
+
+    if text is not None and file is None:
+        return text
+    if text is not None or file is None:
+        raise MisconfiguredError("give the proposal's text, or `--file` with a file that holds it")
+    try:
+        return read_given_file(file).decode()
+    except UnicodeDecodeError as error:
+        raise MisconfiguredError(f"{file} is not UTF-8 text: save it as such") from error
 
 
 async def _propose(
