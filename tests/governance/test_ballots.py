@@ -232,7 +232,7 @@ def test_a_closed_vote_takes_no_more_ballots() -> None:
     assert world.refuse(vote(1, MOTION_ID, Choice.YES)) is RefusalCode.VOTING_CLOSED
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(Choice)), max_size=12))
 def test_g1_ballots_never_exceed_the_electorate(casts: list[tuple[int, Choice]]) -> None:
     """G1: however often members vote, each counts once, as in a plain dictionary."""

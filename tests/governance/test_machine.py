@@ -109,7 +109,7 @@ INDEPENDENT = (
 """One per sender and resource; the last two are refused wherever they stand."""
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(INDEPENDENT))
 def test_the_order_of_independent_transactions_does_not_matter(acts: list[Act]) -> None:
     """A block's proposer gains nothing by sorting other people's transactions."""
@@ -144,7 +144,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(ACTS, st.integers(1, 20_000)), max_size=15))
 def test_a_refused_transaction_leaves_no_trace(steps: list[tuple[Act, int]]) -> None:
     """A savepoint that is dropped leaves state identical, after any history."""
@@ -164,7 +164,7 @@ def test_a_refused_transaction_leaves_no_trace(steps: list[tuple[Act, int]]) -> 
             savepoint.commit()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(ACTS, st.integers(1, 20_000)), max_size=15))
 def test_the_same_blocks_lead_to_the_same_state(steps: list[tuple[Act, int]]) -> None:
     """Validators agree bit for bit; nobody has more open motions than the log can explain."""

@@ -13,6 +13,7 @@ from tests.governance.world import (
     INSIGHT,
     OTHER_COOPERATIVE,
     TEXT_HASH,
+    TIME_SCALE,
     VOTING_MS,
     Act,
     World,
@@ -107,6 +108,20 @@ def test_a_proposal_pins_its_bylaws() -> None:
     assert cooperative is not None
     assert proposal.bylaws_hash == cooperative.bylaws_hash
     assert world.view.get_bylaws(proposal.bylaws_hash).quorum_ordinary_bps == 3_000
+
+
+@pytest.mark.parametrize(("voting_days", "days"), [(0, 3), (1, 3), (3, 3), (4, 4), (366, 366)])
+def test_g4_a_vote_may_be_longer_than_the_bylaws_ask_but_never_shorter(
+    voting_days: int, days: int
+) -> None:
+    """G4: the bylaws' window is a floor for every motion."""
+    act = propose(1, voting_days=voting_days)
+    world = make_world_with_members()
+    world.open_voting(act)
+
+    proposal = world.view.get_proposal(COOPERATIVE, proposal_id_of(act))
+    assert proposal is not None
+    assert proposal.closes_at_ms == world.time_ms + days * 86_400_000 // TIME_SCALE
 
 
 @pytest.mark.parametrize(

@@ -182,9 +182,14 @@ def propose(
     subject: bytes = b"",
     cooperative: bytes = COOPERATIVE,
     nonce: int = 1,
+    voting_days: int = 0,
 ) -> Act:
     payload = SubmitProposal(
-        cooperative=cooperative, kind=kind, text_hash=TEXT_HASH, subject=subject
+        cooperative=cooperative,
+        kind=kind,
+        text_hash=TEXT_HASH,
+        subject=subject,
+        voting_days=voting_days,
     )
     return Act(member(number), payload, nonce)
 

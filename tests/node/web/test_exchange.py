@@ -32,7 +32,7 @@ async def running(*coroutines: Any) -> AsyncIterator[None]:
 
 async def wait_until(probe: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
-        while not probe():  # noqa: ASYNC110 - rows in a database set no event
+        while not probe():
             await asyncio.sleep(0.02)
 
 
