@@ -33,7 +33,7 @@ def test_every_person_is_dealt_once_whatever_the_number(tmp_path: Path) -> None:
         counts.append(write_site_records(plan, directory))
 
     assert sum(counts) == 920
-    rows = [line for path in tmp_path.rglob(RECORDS_FILE) for line in path.open()][:]
+    rows = [row for path in tmp_path.rglob(RECORDS_FILE) for row in path.read_text().splitlines()]
     assert len({row for row in rows if not row.startswith("id,")}) == 920
 
 
