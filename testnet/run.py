@@ -80,12 +80,14 @@ async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
             options.manifest, directory=directory, ports=options.ports
         ) as federation:
             community = Community(federation, directory=directory)
-            story = Story(
-                federation=federation,
-                community=community,
-                show=lambda text: console.print(f"  {text}", highlight=False),
-            )
-            await run_steps(story, STEPS)
+            with console.status("") as status:
+                story = Story(
+                    federation=federation,
+                    community=community,
+                    show=lambda text: console.print(f"  {text}", highlight=False, soft_wrap=True),
+                    announce=status.update,
+                )
+                await run_steps(story, STEPS)
             print_summary(story.report, console)
             if options.json_path is not None:
                 _save(story, options.json_path)

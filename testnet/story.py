@@ -25,6 +25,8 @@ class Story:
     community: Community
     show: Callable[[str], None]
     """Takes each sentence as it becomes true."""
+    announce: Callable[[str], None]
+    """Takes what is being done now."""
     report: Report = field(default_factory=Report)
     started_s: float = 0.0
     """Monotonic time at which the nodes were started."""
@@ -42,6 +44,7 @@ async def run_steps(story: Story, steps: Sequence[tuple[str, Step]]) -> None:
     began_s = time.monotonic()
     for name, step in steps:
         story.show(f"[bold]{name}[/]")
+        story.announce(f"{name} …")
         step_began_s = time.monotonic()
         error: str | None = None
         try:
