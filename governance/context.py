@@ -5,7 +5,7 @@ Apart from the machine so that every rule can name them without importing it.
 
 from dataclasses import dataclass
 
-TEST_CHAIN_PREFIX = "test-"
+from config.settings import TEST_CHAIN_PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,7 @@ def load_trust(path: Path) -> "TrustBundle":
         MisconfiguredError: The file cannot be read.
         RefusedError: It is neither of the two.
     """
+    from config.errors import RefusedError  # noqa: PLC0415
     from config.limits import GENESIS_BYTES_MAX  # noqa: PLC0415
     from did.jcs import parse_json_object  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
@@ -146,10 +147,17 @@ def load_trust(path: Path) -> "TrustBundle":
     from node.chain import read_genesis_file  # noqa: PLC0415
 
     data = read_genesis_file(path)
-    document = parse_json_object(data, bytes_max=GENESIS_BYTES_MAX)
-    if "app_state" in document:
-        return check_genesis(data).trust
-    return parse_trust_bundle(document)
+    try:
+        document = parse_json_object(data, bytes_max=GENESIS_BYTES_MAX)
+        if "app_state" in document:
+            return check_genesis(data).trust
+        return parse_trust_bundle(document)
+    except RefusedError as error:
+        raise RefusedError(
+            f"{path} is neither a genesis file nor a trust bundle ({error.reason}): name the "
+            "right file with `--trust`",
+            code=error.code,
+        ) from error
 
 
 def write_private(path: Path, data: bytes) -> None:
