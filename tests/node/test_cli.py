@@ -7,36 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from node import exit_codes
-from node.cli import app, run
 from node.home import Home, open_home
 from node.lock import take_lock
 from node.preflight import PROCESS_KEYS
-
-
-@dataclass
-class Terminal:
-    """Types commands and reads what comes back."""
-
-    capture: pytest.CaptureFixture[str]
-    root: Path
-    code: int = 0
-    out: str = ""
-    error: str = ""
-
-    def type(self, *arguments: str | Path) -> str:
-        self.capture.readouterr()
-        with mock.patch.dict(os.environ):
-            self.code = run(app, [str(argument) for argument in arguments])
-        self.out, self.error = self.capture.readouterr()
-        assert "Traceback" not in self.error
-        return self.out + self.error
+from tests.node.terminal import Terminal, free_ports
 
 
 @pytest.fixture
@@ -45,19 +25,6 @@ def terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Ter
         for name in [name for name in os.environ if name.startswith("ROCHDALE_")]:
             del os.environ[name]
         yield Terminal(capsys, tmp_path)
-
-
-def free_ports() -> list[str]:
-    """Flags that give a node three ports of its own."""
-    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-        for probe in (first, second, third):
-            probe.bind(("127.0.0.1", 0))
-        web, p2p, dht = (probe.getsockname()[1] for probe in (first, second, third))
-    return [
-        f"--web.listen=127.0.0.1:{web}",
-        f"--engine.p2p_listen=127.0.0.1:{p2p}",
-        f"--discovery.listen=/ip4/127.0.0.1/tcp/{dht}",
-    ]
 
 
 @pytest.fixture

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import typer
+
 from node import exit_codes
+from node.cli import app
 from node.keystore import KEY_NAMES, REGISTER_KEY_NAME
 from node.settings import iterate_keys
 from node.settings_file import render_value
@@ -22,6 +25,16 @@ def test_lists_every_exit_code() -> None:
     codes = {value for name, value in vars(exit_codes).items() if name.isupper()}
 
     assert all(f"| {code} |" in PAGE for code in codes)
+
+
+def test_lists_every_command() -> None:
+    """By what is typed."""
+    command = typer.main.get_command(app)
+
+    for name, item in command.commands.items():  # type: ignore[attr-defined]
+        for part in getattr(item, "commands", [None]):
+            typed = f"rochdale {name}" if part is None else f"rochdale {name} {part}"
+            assert f"`{typed}" in PAGE, typed
 
 
 def test_lists_every_key() -> None:
