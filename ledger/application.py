@@ -97,7 +97,7 @@ class Application:
         self._chain_id = request.chain_id
         self._genesis_time_ms = _to_ms(request.time)
         block = BlockContext(height=1, time_ms=self._genesis_time_ms, chain_id=self._chain_id)
-        self._genesis = Savepoint(self._store)
+        self._genesis, self._pending = Savepoint(self._store), None
         try:
             machine.init_state(self._genesis, decode_genesis(request.app_state_bytes), block)
         except RefusedError as refused:
@@ -111,6 +111,10 @@ class Application:
         record = self._store.record
         if not record.height:
             return abci.ResponseQuery(code=1, log="the chain has no block yet: ask again")
+        if request.height and not record.since_height <= request.height <= record.height:
+            return abci.ResponseQuery(
+                code=1, log="only the last state can be asked: ask without a height"
+            )
         try:
             parts = _compute_parts(self._store, self._store.tree)
             value = answer_query(

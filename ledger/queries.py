@@ -25,6 +25,7 @@ STATE_PATH = "/state"
 DECISIONS_PATH = "/log/decisions"
 COUNTED_PATH = "/counted"
 _QUERY_BYTES_MAX = 1_024
+_ID_BYTES = 32
 
 
 class QueryError(RefusedError):
@@ -75,7 +76,10 @@ def _answer_decision(store: Store, question: Value) -> bytes:
 
 def _answer_counted(store: Store, question: Value) -> bytes:
     match question:
-        case [bytes(cooperative), bytes(proposal_id), bytes(ballot_id)]:
+        case [bytes(cooperative), bytes(proposal_id), bytes(ballot_id)] if (
+            # Ids of other lengths could spell the key of another kind of record.
+            len(cooperative) == len(proposal_id) == len(ballot_id) == _ID_BYTES
+        ):
             pass
         case _:
             raise QueryError("ask for a counted ballot with [cooperative, proposal, ballot id]")

@@ -7,6 +7,7 @@ the child.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,22 +62,25 @@ class Store:
             MisconfiguredError: There is none, another process has it, or LevelDB finds damage.
             InvariantError: What lies on disk is not what the last commit recorded.
         """
-        database = _open(path, is_new=False)
-        try:
-            record = _read_record(database)
-            store = cls(database, record, Tree())
-            # Reads every byte with its checksum: a flipped one ends the start here.
-            store.tree = Tree().update(store.scan(b""))
-        except plyvel.Error as error:
-            raise InvariantError(
-                f"the state in {path} is damaged ({error}): restore it from your backup"
-            ) from error
-        if store.tree.root != record.state_root:
-            raise InvariantError(
-                f"the state in {path} is not the one last committed (height {record.height}): "
-                "restore it, or remove it and let the engine replay the chain"
-            )
-        return store
+        with ExitStack() as stack:
+            database = _open(path, is_new=False)
+            stack.callback(database.close)
+            try:
+                store = cls(database, _read_record(database), Tree())
+                # Reads every byte with its checksum: a flipped one ends the start here.
+                store.tree = Tree().update(store.scan(b""))
+            except plyvel.Error as error:
+                raise InvariantError(
+                    f"the state in {path} is damaged ({_describe(error)}): restore it from "
+                    "your backup"
+                ) from error
+            if store.tree.root != store.record.state_root:
+                raise InvariantError(
+                    f"the state in {path} is not the one last committed (height "
+                    f"{store.record.height}): restore it from your backup"
+                )
+            stack.pop_all()
+            return store
 
     def close(self) -> None:
         """Close the database."""
@@ -150,11 +154,19 @@ def _open(path: Path, *, is_new: bool) -> Any:
             max_open_files=64,
         )
     except (plyvel.Error, OSError) as error:
-        doing = "made" if is_new else "opened"
+        doing, mending = (
+            ("made", "make the node in a new directory")
+            if is_new
+            else ("opened", "stop the process that has it open, or restore it from your backup")
+        )
         raise MisconfiguredError(
-            f"the ledger's state at {path} cannot be {doing} ({error}): stop the process that has "
-            "it open, or restore it from your backup"
+            f"the ledger's state at {path} cannot be {doing} ({_describe(error)}): {mending}"
         ) from error
+
+
+def _describe(error: Exception) -> str:
+    # plyvel passes on LevelDB's message as bytes.
+    return b" ".join(part for part in error.args if isinstance(part, bytes)).decode() or str(error)
 
 
 def _encode_record(record: CommitRecord) -> bytes:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.errors import InvariantError
 from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
 from did.keys import KeyPair
+from governance.records import Account, AccountKey, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import MemoryKeyValue, Savepoint, StateView
 from ledger.authentication import authenticate, consume_nonce
@@ -109,15 +111,13 @@ def test_a_nonce_is_used_once_within_the_window(nonces: list[int]) -> None:
         assert found is expected
 
 
-def make_memory_view() -> StateView:
-    """One member's account, and nothing else."""
-    from governance.records import Account, AccountKey, Role
-
+def make_memory_view(*keys: KeyPair) -> StateView:
+    """One member's account with these keys, and nothing else."""
     view = StateView(MemoryKeyValue())
     account = Account(
         cooperative=bytes(32),
         role=Role.MEMBER,
-        keys=(AccountKey(public_key=MEMBER.public_key),),
+        keys=tuple(AccountKey(public_key=key.public_key) for key in keys or (MEMBER,)),
         next_key_commitment=bytes(32),
         guardians_commitment=bytes(32),
         joined_height=1,
@@ -129,3 +129,114 @@ def make_memory_view() -> StateView:
 def test_scenario_times_lie_within_a_day() -> None:
     """The cases above rest on it."""
     assert GENESIS_MS < BLOCK.time_ms < GENESIS_MS + TX_VALIDITY_MS_MAX
+
+
+@pytest.mark.parametrize(
+    ("used", "nonce", "code"),
+    [
+        ([200], 200, RefusalCode.NONCE_USED),
+        ([200], 200 - NONCE_WINDOW + 1, None),
+        ([200], 200 - NONCE_WINDOW, RefusalCode.NONCE_TOO_OLD),
+        ([200, 73], 73, RefusalCode.NONCE_USED),
+        ([73, 200], 73, RefusalCode.NONCE_USED),
+        ([73, 201], 73, RefusalCode.NONCE_TOO_OLD),
+        ([1, 1 + NONCE_WINDOW], 2, None),
+        ([], 1, None),
+    ],
+)
+def test_the_windows_edges(used: list[int], nonce: int, code: RefusalCode | None) -> None:
+    """128 numbers: the highest used one and the 127 before it."""
+    view = make_memory_view()
+    for number in used:
+        consume_nonce(view, decode_transaction(sign(MEMBER, MOTION, nonce=number)))
+
+    data = sign(MEMBER, MOTION, nonce=nonce)
+
+    if code is None:
+        assert authenticate(view, decode_transaction(data), block=BLOCK).nonce == nonce
+    else:
+        assert refuse(view, data) is code
+
+
+def test_a_transaction_is_good_until_its_last_millisecond(view: StateView) -> None:
+    """From `valid until` on it is refused; a day ahead is the most."""
+    for until in (BLOCK.time_ms + 1, BLOCK.time_ms + TX_VALIDITY_MS_MAX):
+        tx = decode_transaction(sign(MEMBER, MOTION, valid_until_ms=until))
+        assert authenticate(view, tx, block=BLOCK).account == ACCOUNT
+
+
+def test_a_nonce_may_reach_the_end_of_validity_but_not_pass_it(view: StateView) -> None:
+    """Wallets count in milliseconds; nobody can burn the numbers of years to come."""
+    until = BLOCK.time_ms + 60_000
+
+    at_end = sign(MEMBER, MOTION, nonce=until, valid_until_ms=until)
+
+    assert authenticate(view, decode_transaction(at_end), block=BLOCK).nonce == until
+    beyond = sign(MEMBER, MOTION, nonce=until + 1, valid_until_ms=until)
+    assert refuse(view, beyond) is RefusalCode.NONCE_TOO_FAR
+
+
+def test_several_keys_sign_together_and_spend_their_own_numbers() -> None:
+    """The sender has them all, sorted; each key's window moves by itself."""
+    second = make_member(1)
+    view = make_memory_view(MEMBER, second)
+    both = {"account": ACCOUNT, "keys": [MEMBER, second]}
+    tx = decode_transaction(sign(MEMBER, MOTION, nonce=7, **both))
+
+    sender = authenticate(view, tx, block=BLOCK)
+    consume_nonce(view, tx)
+    consume_nonce(view, decode_transaction(sign(MEMBER, MOTION, nonce=9)))
+
+    assert sender.key_ids == tuple(sorted((MEMBER.key_id, second.key_id)))
+    assert refuse(view, sign(MEMBER, MOTION, nonce=9)) is RefusalCode.NONCE_USED
+    assert refuse(view, sign(MEMBER, MOTION, nonce=9, **both)) is RefusalCode.NONCE_USED
+    assert refuse(view, sign(second, MOTION, nonce=7, account=ACCOUNT)) is RefusalCode.NONCE_USED
+    alone = decode_transaction(sign(second, MOTION, nonce=9, account=ACCOUNT))
+    assert authenticate(view, alone, block=BLOCK).key_ids == (second.key_id,)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_one_bad_signature_among_several_refuses_all(bad: int) -> None:
+    """A second signature is no ornament, whichever stands first."""
+    second = make_member(1)
+    view = make_memory_view(MEMBER, second)
+    tx = decode_transaction(sign(MEMBER, MOTION, account=ACCOUNT, keys=[MEMBER, second]))
+    signatures = list(tx.signatures)
+    signatures[bad] = (signatures[bad][0], signatures[1 - bad][1])
+
+    with pytest.raises(TxRefusedError) as refused:
+        authenticate(view, replace(tx, signatures=tuple(signatures)), block=BLOCK)
+
+    assert refused.value.refusal is RefusalCode.SIGNATURE_INVALID
+
+
+def test_a_strangers_key_beside_a_members_is_refused() -> None:
+    """Every key that signs must be the account's."""
+    view = make_memory_view()
+    data = sign(MEMBER, MOTION, account=ACCOUNT, keys=[MEMBER, make_member(1)])
+
+    assert refuse(view, data) is RefusalCode.KEY_UNKNOWN
+
+
+def test_a_member_does_not_act_for_another(view: StateView) -> None:
+    """A good signature under another member's name."""
+    other = sign(make_member(1), MOTION, account=ACCOUNT)
+
+    assert refuse(view, other) is RefusalCode.KEY_UNKNOWN
+
+
+def test_authentication_writes_nothing(view: StateView) -> None:
+    """Only `consume_nonce` does, and the caller decides when."""
+    tx = decode_transaction(sign(MEMBER, MOTION))
+
+    first = authenticate(view, tx, block=BLOCK)
+
+    assert authenticate(view, tx, block=BLOCK) == first
+
+
+def test_a_number_is_never_spent_for_an_account_that_is_not_there() -> None:
+    """It would mean that authentication was skipped."""
+    view = StateView(MemoryKeyValue())
+
+    with pytest.raises(InvariantError):
+        consume_nonce(view, decode_transaction(sign(MEMBER, MOTION)))

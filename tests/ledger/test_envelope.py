@@ -1,17 +1,43 @@
 """The envelope: one byte string per transaction, refused otherwise, bound to its chain."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.limits import TX_BYTES_MAX
-from did.codec import decode, encode
+from did.codec import Value, decode, encode
 from did.keys import KeyPair, is_signature_valid
+from governance.records import Choice
 from governance.refusals import RefusalCode, TxRefusedError
-from ledger.envelope import decode_transaction
-from tests.ledger.scenario import MOTION, make_member, sign
+from governance.transactions import AdmitMembers, CastBallot, Payload
+from ledger.envelope import Transaction, decode_transaction, sign_transaction
+from tests.ledger.scenario import MOTION, admit, make_inception, make_member, sign
 
 GOOD = sign(make_member(1), MOTION)
+TWO_KEYS = [make_member(1), make_member(2)]
+DOMAIN = b"rochdale/tx/v1"
+HASHES = st.binary(min_size=32, max_size=32)
+INTEGERS = st.integers(1, (1 << 63) - 1)
+PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
+    st.builds(CastBallot, cooperative=HASHES, proposal_id=HASHES, choice=st.sampled_from(Choice)),
+    st.builds(
+        AdmitMembers,
+        cooperative=HASHES,
+        inceptions=st.lists(
+            st.integers(0, 99).map(lambda number: make_inception(make_member(number))),
+            min_size=1,
+            max_size=3,
+        ).map(tuple),
+    ),
+    st.just(MOTION),
+)
+VALUES: st.SearchStrategy[Value] = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.binary(max_size=3) | st.text(max_size=3),
+    lambda items: st.lists(items, max_size=3),
+    max_leaves=6,
+)
 
 
 def refuse(data: bytes) -> RefusalCode:
@@ -31,6 +57,102 @@ def rebuild(**changes: object) -> bytes:
         if name in changes:
             body[place] = changes[name]  # type: ignore[call-overload]
     return encode([encode(body), changes.get("signatures", envelope[1])])  # type: ignore[list-item]
+
+
+def render(tx: Transaction) -> bytes:
+    """The bytes that a decoded transaction stands for, and no others."""
+    payload = tx.payload
+    body = encode(
+        [1, tx.chain_id, tx.account, tx.nonce, tx.valid_until_ms, payload.tag, payload.to_value()]
+    )
+    assert tx.signing_input == DOMAIN + hashlib.sha256(tx.chain_id.encode()).digest() + body
+    return encode([body, [list(pair) for pair in tx.signatures]])
+
+
+@given(
+    payload=PAYLOADS,
+    nonce=INTEGERS,
+    until=INTEGERS,
+    account=HASHES,
+    chain_id=st.text(max_size=50),
+    keys=st.lists(st.integers(0, 20), min_size=1, max_size=16, unique=True),
+)
+def test_what_is_signed_is_what_is_read(
+    *, payload: Payload, nonce: int, until: int, account: bytes, chain_id: str, keys: list[int]
+) -> None:
+    """Every field comes back, every signature verifies, and the bytes render again."""
+    pairs = [make_member(number) for number in keys]
+    data = sign_transaction(
+        chain_id=chain_id,
+        account=account,
+        nonce=nonce,
+        valid_until_ms=until,
+        payload=payload,
+        keys=pairs,
+    )
+    tx = decode_transaction(data)
+
+    assert (tx.payload, tx.nonce, tx.valid_until_ms) == (payload, nonce, until)
+    assert (tx.account, tx.chain_id) == (account, chain_id)
+    assert render(tx) == data
+    assert tx.hash == hashlib.sha256(data).digest()
+    public_keys = {pair.key_id: pair.public_key for pair in pairs}
+    assert [key_id for key_id, _ in tx.signatures] == sorted(public_keys)
+    for key_id, signature in tx.signatures:
+        assert is_signature_valid(
+            public_key=public_keys[key_id], message=tx.signing_input, signature=signature
+        )
+
+
+@given(data=st.data())
+def test_canonical_bytes_of_any_shape_render_again_or_are_refused(data: st.DataObject) -> None:
+    """No field may hold what another encoding could hold too."""
+    names = ("version", "chain", "account", "nonce", "until", "tag", "value", "signatures")
+    name = data.draw(st.sampled_from(names))
+    bent = rebuild(**{name: data.draw(VALUES)})
+    try:
+        tx = decode_transaction(bent)
+    except TxRefusedError:
+        return
+
+    assert render(tx) == bent
+
+
+@pytest.mark.parametrize(
+    ("canonical", "other"),
+    [
+        (b"\x97\x01", b"\x97\xcc\x01"),
+        (b"\x97\x01", b"\x97\xd0\x01"),
+        (b"\x97\x01", b"\x97\xcf" + (1).to_bytes(8, "big")),
+        (b"\x97\x01", b"\x97\xcb\x3f\xf0" + bytes(6)),
+        (b"\x97", b"\xdc\x00\x07"),
+        (b"\xaftest-scenario-1", b"\xd9\x0ftest-scenario-1"),
+        (b"\xaftest-scenario-1", b"\xc4\x0ftest-scenario-1"),
+        (b"\xc4\x20", b"\xc5\x00\x20"),
+    ],
+)
+def test_another_encoding_of_the_same_words_is_refused(canonical: bytes, other: bytes) -> None:
+    """A longer integer, list, text or byte string would be the same ballot with another hash."""
+    envelope = decode(GOOD, bytes_max=TX_BYTES_MAX)
+    assert isinstance(envelope, list)
+    body, signatures = envelope
+    assert isinstance(body, bytes)
+    assert canonical in body
+
+    longer = encode([body.replace(canonical, other, 1), signatures])
+
+    assert refuse(longer) is RefusalCode.MALFORMED
+    assert refuse(GOOD.replace(b"\x92\xc4", b"\xdc\x00\x02\xc4", 1)) is RefusalCode.MALFORMED
+
+
+def test_a_transaction_at_the_size_limit_is_read_and_no_longer_one() -> None:
+    """The limit is the last size that passes, not the first that does not."""
+    room = TX_BYTES_MAX - len(rebuild(value=[b"x" * 60_000]))
+    largest = rebuild(value=[b"x" * (60_000 + room)])
+
+    assert len(largest) == TX_BYTES_MAX
+    assert refuse(largest) is RefusalCode.PAYLOAD_MALFORMED
+    assert refuse(rebuild(value=[b"x" * (60_001 + room)])) is RefusalCode.TOO_LARGE
 
 
 @given(data=st.binary(max_size=200))
@@ -103,3 +225,37 @@ def test_a_signature_belongs_to_its_chain() -> None:
     assert not is_signature_valid(
         public_key=public_key, message=there.signing_input, signature=signature
     )
+
+
+def test_a_signature_is_made_for_this_purpose_alone() -> None:
+    """Whoever lets a wallet sign the bare body, or other words, has no transaction by it."""
+    key = make_member(1)
+    tx = decode_transaction(GOOD)
+    body = tx.signing_input[len(DOMAIN) + 32 :]
+
+    for message in (body, tx.signing_input[len(DOMAIN) :], b"rochdale/tx/v2" + body):
+        assert not is_signature_valid(
+            public_key=key.public_key, message=tx.signing_input, signature=key.sign(message)
+        )
+
+
+def test_the_same_words_signed_by_other_keys_are_another_transaction() -> None:
+    """Key ids are part of the hash; each signature covers the same words."""
+    one, two = (
+        decode_transaction(sign(TWO_KEYS[0], MOTION, keys=k)) for k in (TWO_KEYS[:1], TWO_KEYS)
+    )
+
+    assert one.signing_input == two.signing_input
+    assert one.hash != two.hash
+
+
+def test_the_largest_admission_fits_into_a_transaction() -> None:
+    """The limits of items and of bytes agree."""
+    data = admit(*(make_member(number) for number in range(64)))
+    payload = decode_transaction(data).payload
+
+    assert isinstance(payload, AdmitMembers)
+    assert len(payload.inceptions) == 64
+    with pytest.raises(TxRefusedError) as refused:
+        decode_transaction(admit(*(make_member(number) for number in range(65))))
+    assert refused.value.refusal is RefusalCode.PAYLOAD_MALFORMED

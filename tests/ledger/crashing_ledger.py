@@ -1,0 +1,64 @@
+"""A ledger process that kills itself at a chosen point: `python crashing_ledger.py STORE SOCKET AT`."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tendermint.abci import types_pb2 as abci
+
+from ledger.abci import serve_abci
+from ledger.application import Application
+from ledger.store import Store
+
+
+class CrashingApplication(Application):
+    """Dies by SIGKILL once, before it answers; an empty point never comes."""
+
+    point = ""
+
+    def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
+        """Die after the chain was begun in memory."""
+        response = super().init_chain(request)
+        self._die_at("begun")
+        return response
+
+    def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
+        """Die with a transaction that nobody heard of yet."""
+        response = super().check_tx(request)
+        self._die_at("checked")
+        return response
+
+    def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
+        """Die with a decided block in memory."""
+        response = super().finalize_block(request)
+        if request.txs:
+            self._die_at("finalized")
+        return response
+
+    def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:
+        """Die just before, or just after, a block of more than deadlines is on disk."""
+        is_full = self._pending is not None and bool(self._pending.changes)
+        if is_full:
+            self._die_at("committing")
+        response = super().commit(request)
+        if is_full:
+            self._die_at("committed")
+        return response
+
+    def _die_at(self, point: str) -> None:
+        if point == self.point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve until killed."""
+    store, socket, point = sys.argv[1:]
+    application = CrashingApplication(Store.open(Path(store)), software_version="test")
+    application.point = point
+    asyncio.run(serve_abci(application, Path(socket)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""What anybody may ask of the committed state, and what nobody can break by asking."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tendermint.abci import types_pb2 as abci
+
+from did.codec import Value, decode, encode
+from governance.merkle_log import is_included
+from governance.records import Choice
+from governance.view import FEDERATION, Collection, StateView, state_key
+from ledger.app_hash import AppHashParts
+from ledger.application import Application
+from ledger.queries import COUNTED_PATH, DECISIONS_PATH, STATE_PATH
+from ledger.store import Store, create_store
+from ledger.tree import check_absence, check_membership, decode_state_proof
+from tests.ledger.scenario import (
+    COOPERATIVE,
+    MOTION,
+    VOTING_MS,
+    Chain,
+    admit,
+    ballot_of,
+    cast,
+    make_inception,
+    make_member,
+    render_init_chain,
+    sign,
+)
+
+PARAMETERS = state_key(FEDERATION, Collection.PARAMETERS, b"")
+ANSWER_BYTES_MAX = 65_536
+VOTERS = 5
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Iterator[Chain]:
+    begun = Chain.start(tmp_path / "ledger")
+    yield begun
+    begun.store.close()
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, list[bytes]]]:
+    """A chain on which three votes have closed, and their proposals."""
+    chain = Chain.start(tmp_path_factory.mktemp("closed") / "ledger")
+    proposals = [chain.open_voting(VOTERS)]
+    chain.run(*(cast(number, proposals[0], Choice(number % 3)) for number in range(VOTERS)))
+    chain.run(after_ms=VOTING_MS)
+    for nonce in (11, 12):
+        chain.run(sign(make_member(0), MOTION, nonce=nonce))
+        for _ in range(4):
+            chain.run(after_ms=20_000)
+    yield chain, proposals
+    chain.store.close()
+
+
+def ask(chain: Chain, path: str, data: bytes, **options: object) -> abci.ResponseQuery:
+    return chain.application.query(abci.RequestQuery(path=path, data=data, **options))  # type: ignore[arg-type]
+
+
+def read(answer: abci.ResponseQuery) -> list[Value]:
+    assert answer.code == 0, answer.log
+    value = decode(answer.value, bytes_max=ANSWER_BYTES_MAX)
+    assert isinstance(value, list)
+    return value
+
+
+def check_proof(answer: abci.ResponseQuery, key: bytes, *, app_hash: bytes) -> bytes | None:
+    """The value that an answer proves under an app hash, None if it proves that there is none."""
+    value, proof, parts = read(answer)
+    state, log, params = parts  # type: ignore[union-attr, misc]
+    roots = AppHashParts(state_root=state, log_root=log, params_root=params)  # type: ignore[arg-type]
+    assert roots.compute() == app_hash
+    read_proof = decode_state_proof(proof)
+    if value is None:
+        check_absence(root=roots.state_root, key=key, proof=read_proof)
+        return None
+    assert isinstance(value, bytes)
+    check_membership(root=roots.state_root, key=key, value=value, proof=read_proof)
+    return value
+
+
+def test_before_the_first_block_there_is_nothing_to_ask(chain: Chain) -> None:
+    """Its state could still be begun anew."""
+    answer = ask(chain, STATE_PATH, PARAMETERS)
+
+    assert answer.code
+    assert "no block yet" in answer.log
+
+
+def test_a_plain_question_gets_the_bare_value(chain: Chain) -> None:
+    """Or nothing, where there is none."""
+    chain.run()
+
+    assert ask(chain, STATE_PATH, PARAMETERS).value == chain.store.get(PARAMETERS)
+    assert ask(chain, STATE_PATH, b"nothing").value == b""
+    assert ask(chain, STATE_PATH, b"").value == b""
+
+
+def test_state_that_genesis_wrote_is_proved_against_the_first_header(tmp_path: Path) -> None:
+    """An empty block 1 changes nothing: header 1 already carries this app hash."""
+    create_store(tmp_path / "ledger")
+    store = Store.open(tmp_path / "ledger")
+    application = Application(store, software_version="0")
+    begun = application.init_chain(render_init_chain())
+    chain = Chain(tmp_path / "ledger", application, store)
+    for _ in range(3):
+        chain.run()
+
+    answer = ask(chain, STATE_PATH, PARAMETERS, prove=True)
+
+    assert answer.height == 0
+    assert check_proof(answer, PARAMETERS, app_hash=begun.app_hash) == store.get(PARAMETERS)
+    store.close()
+
+
+def test_an_answers_height_follows_the_last_change_also_after_a_restart(chain: Chain) -> None:
+    """The header after that height exists, however long nothing has happened since."""
+    for number in range(3):
+        changed = chain.run(admit(make_member(number), nonce=number + 1))
+        changed_at = chain.height
+        for _ in range(4):
+            assert chain.run().app_hash == changed.app_hash
+        for _ in range(2):
+            answer = ask(chain, STATE_PATH, b"absent", prove=True)
+            assert answer.height == changed_at
+            assert check_proof(answer, b"absent", app_hash=changed.app_hash) is None
+            chain.restart()
+
+
+def test_only_the_last_state_can_be_asked(chain: Chain) -> None:
+    """An older height is refused rather than answered with today's state."""
+    chain.run()
+    chain.run(admit(make_member(0)))
+    chain.run()
+
+    heights = [ask(chain, STATE_PATH, PARAMETERS, height=height) for height in range(5)]
+
+    assert [answer.code for answer in heights] == [0, 1, 0, 0, 1]
+    assert {answer.height for answer in heights if not answer.code} == {2}
+
+
+def test_a_ballot_is_answered_as_soon_as_it_is_committed_and_not_before(chain: Chain) -> None:
+    """A finalized block may still be decided again."""
+    proposal_id = chain.open_voting(1)
+    key = state_key(COOPERATIVE, Collection.BALLOT, proposal_id + ballot_of(0, proposal_id))
+    response = chain.finalize(cast(0, proposal_id))
+    assert ask(chain, STATE_PATH, key).value == b""
+    chain.application.commit(abci.RequestCommit())
+
+    answer = ask(chain, STATE_PATH, key, prove=True)
+
+    assert check_proof(answer, key, app_hash=response.app_hash) is not None
+
+
+def test_every_decision_has_a_path_at_every_size(closed: tuple[Chain, list[bytes]]) -> None:
+    """Against the log's root at that size, the newest of which the app hash covers."""
+    chain, _ = closed
+    log = StateView(chain.store).get_decision_log()
+    assert log.size == 3
+
+    for size in range(1, log.size + 1):
+        for index in range(size):
+            leaf, told, root, path = read(ask(chain, DECISIONS_PATH, encode([size, index])))
+            assert told == size
+            assert is_included(leaf=leaf, index=index, size=size, path=path, root=root)  # type: ignore[arg-type]
+            assert (root == log.compute_root()) is (size == log.size)
+    assert read(ask(chain, DECISIONS_PATH, encode([0, 1])))[1] == log.size
+
+
+def test_every_counted_ballot_has_a_path(closed: tuple[Chain, list[bytes]]) -> None:
+    """Against the ballots' root of the decision, and for no other choice."""
+    chain, (proposal_id, *_) = closed
+    decision = StateView(chain.store).get_decision(COOPERATIVE, proposal_id)
+    assert decision is not None
+
+    for number in range(VOTERS):
+        ballot_id = ballot_of(number, proposal_id)
+        question = encode([COOPERATIVE, proposal_id, ballot_id])
+        choice, index, size, path = read(ask(chain, COUNTED_PATH, question))
+        assert (choice, size) == (number % 3, VOTERS)
+        for claimed in Choice:
+            assert is_included(
+                leaf=encode([ballot_id, int(claimed)]),
+                index=index,  # type: ignore[arg-type]
+                size=VOTERS,
+                path=path,  # type: ignore[arg-type]
+                root=decision.ballots_root,
+            ) is (claimed == choice)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        [0, 3],
+        [4, 0],
+        [3, 3],
+        [2, 2],
+        [-1, 0],
+        [0, -1],
+        [1 << 62, 0],
+        [0, 0, 0],
+        [b"", 0],
+        None,
+    ],
+)
+def test_an_entry_that_the_log_has_not_is_refused(
+    closed: tuple[Chain, list[bytes]], question: Value
+) -> None:
+    """Beyond its end, beyond the asked size, or not an entry at all."""
+    answer = ask(closed[0], DECISIONS_PATH, encode(question))
+
+    assert answer.code
+    assert answer.value == b""
+
+
+def test_no_ids_of_other_lengths_reach_a_record_of_another_kind(
+    closed: tuple[Chain, list[bytes]],
+) -> None:
+    """A key cut elsewhere would read an account as a decision, which looks like corrupt state."""
+    chain, _ = closed
+    cuts = [
+        [key[:place], key[place + 1 :], b""]
+        for key, _ in chain.store.scan(b"")
+        for place, byte in enumerate(key)
+        if byte == Collection.DECISION and place != 32
+    ]
+    assert cuts
+    account = state_key(
+        COOPERATIVE, Collection.ACCOUNT, make_inception(make_member(0)).compute_id()
+    )
+    cuts += [[b"", account, bytes(32)], [COOPERATIVE, b"", bytes(32)], [account[:33], b"", b""]]
+
+    for question in cuts:
+        assert ask(chain, COUNTED_PATH, encode(question)).code
+
+
+@given(
+    path=st.sampled_from([STATE_PATH, DECISIONS_PATH, COUNTED_PATH, "/state/", "", "/scan"]),
+    data=st.binary(max_size=80),
+    height=st.integers(-(1 << 63), (1 << 63) - 1),
+    prove=st.booleans(),
+)
+def test_any_question_is_answered_or_refused(
+    closed: tuple[Chain, list[bytes]], *, path: str, data: bytes, height: int, prove: bool
+) -> None:
+    """Whatever else it raised would end the node."""
+    answer = ask(closed[0], path, data, height=height, prove=prove)
+
+    assert answer.code or answer.height == closed[0].store.record.since_height
+
+
+@pytest.mark.parametrize("is_proved", [True, False])
+def test_a_question_has_a_limit(chain: Chain, is_proved: bool) -> None:
+    """Its bytes are hashed and looked up for strangers."""
+    chain.run()
+
+    assert ask(chain, STATE_PATH, bytes(1_024), prove=is_proved).code == 0
+    assert ask(chain, STATE_PATH, bytes(1_025), prove=is_proved).code
