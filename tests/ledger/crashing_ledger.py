@@ -1,4 +1,7 @@
-"""A ledger process that kills itself at a chosen point: `python crashing_ledger.py STORE SOCKET AT`."""
+"""A ledger process that kills itself at a chosen point.
+
+Run as `python crashing_ledger.py STORE SOCKET POINT BLOCKS`; it lives for that many commits first.
+"""
 
 import asyncio
 import os
@@ -17,6 +20,8 @@ class CrashingApplication(Application):
     """Dies by SIGKILL once, before it answers; an empty point never comes."""
 
     point = ""
+    blocks_left = 0
+    """Commits until the point is in force."""
 
     def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
         """Die after the chain was begun in memory."""
@@ -38,25 +43,26 @@ class CrashingApplication(Application):
         return response
 
     def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:
-        """Die just before, or just after, a block of more than deadlines is on disk."""
+        """Die just before, or just after, a block that changes something is on disk."""
         is_full = self._pending is not None and bool(self._pending.changes)
         if is_full:
             self._die_at("committing")
         response = super().commit(request)
         if is_full:
             self._die_at("committed")
+        self.blocks_left -= 1
         return response
 
     def _die_at(self, point: str) -> None:
-        if point == self.point:
+        if point == self.point and self.blocks_left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
     """Serve until killed."""
-    store, socket, point = sys.argv[1:]
+    store, socket, point, blocks = sys.argv[1:]
     application = CrashingApplication(Store.open(Path(store)), software_version="test")
-    application.point = point
+    application.point, application.blocks_left = point, int(blocks)
     asyncio.run(serve_abci(application, Path(socket)))
 
 
