@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
 from config.limits import BLOCK_BYTES_MAX
+from did.keys import is_signature_valid
 from governance.records import Choice
 from governance.refusals import RefusalCode
 from governance.view import StateView
@@ -55,7 +57,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 def verifications(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every signature that is really verified from here on."""
     seen: list[bytes] = []
-    verify = authentication.is_signature_valid
+    verify = is_signature_valid
 
     def count(*, public_key: bytes, message: bytes, signature: bytes) -> bool:
         seen.append(signature)
@@ -294,7 +296,7 @@ def test_before_the_chain_begins_nothing_is_taken(tmp_path: Path) -> None:
     ],
 )
 def test_a_genesis_that_others_may_read_otherwise_begins_nothing(
-    tmp_path: Path, changes: dict[str, object]
+    tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     """Ending is better than a chain of one's own."""
     create_store(tmp_path / "ledger")

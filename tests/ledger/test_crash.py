@@ -120,6 +120,8 @@ class Node:
                 stderr=log,
             )
             await self._wait_for_ledger(ledger)
+            # An engine that was killed leaves its socket behind; the supervisor removes it too.
+            self.home.rpc_socket.unlink(missing_ok=True)
             engine = await asyncio.create_subprocess_exec(
                 *engine_argv(get_default_engine_path(), self.home.path),
                 env=get_engine_environment(),
@@ -136,7 +138,7 @@ class Node:
             try:
                 await asyncio.wait_for(engine.wait(), ENGINE_ENDS_S)
             except TimeoutError:
-                # Seldom one hangs that loses its ledger while starting; a supervisor kills it too.
+                # Sometimes it hangs while it stops; a supervisor kills it too.
                 engine.kill()
                 await engine.wait()
 

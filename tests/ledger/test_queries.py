@@ -71,15 +71,16 @@ def read(answer: abci.ResponseQuery) -> list[Value]:
 
 def check_proof(answer: abci.ResponseQuery, key: bytes, *, app_hash: bytes) -> bytes | None:
     """The value that an answer proves under an app hash, None if it proves that there is none."""
-    value, proof, parts = read(answer)
-    state, log, params = parts  # type: ignore[union-attr, misc]
-    roots = AppHashParts(state_root=state, log_root=log, params_root=params)  # type: ignore[arg-type]
+    match read(answer):
+        case [bytes() | None as value, proof, [bytes(state), bytes(log), bytes(params)]]:
+            roots = AppHashParts(state_root=state, log_root=log, params_root=params)
+        case other:
+            pytest.fail(f"another shape: {other}")
     assert roots.compute() == app_hash
     read_proof = decode_state_proof(proof)
     if value is None:
         check_absence(root=roots.state_root, key=key, proof=read_proof)
         return None
-    assert isinstance(value, bytes)
     check_membership(root=roots.state_root, key=key, value=value, proof=read_proof)
     return value
 
@@ -223,7 +224,7 @@ def test_no_ids_of_other_lengths_reach_a_record_of_another_kind(
 ) -> None:
     """A key cut elsewhere would read an account as a decision, which looks like corrupt state."""
     chain, _ = closed
-    cuts = [
+    cuts: list[list[Value]] = [
         [key[:place], key[place + 1 :], b""]
         for key, _ in chain.store.scan(b"")
         for place, byte in enumerate(key)
