@@ -35,3 +35,13 @@ def render_time(time_ms: int) -> str:
 def describe_time(time_ms: int) -> str:
     """Unix milliseconds for people: `24 Nov 2026, 05:16:32 UTC`."""
     return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
+
+
+def describe_span(span_s: int) -> str:
+    """A time that has passed, for people: `1 second`, `12 minutes`, `3 hours`, `2 days`."""
+    count, unit = span_s, "second"
+    for length, longer in ((60, "minute"), (60, "hour"), (24, "day")):
+        if count < length:
+            break
+        count, unit = count // length, longer
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -14,8 +14,9 @@ from config.errors import RefusedError
 from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from federation.insight_content import render_insight_table
+from governance.counting import WHOLE_BPS
 from governance.records import ProposalKind
-from node.web.clock import describe_time
+from node.web.clock import describe_span, describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.projection import ProjectedProposal
@@ -30,9 +31,9 @@ from node.web.status import (
 
 _TITLE_CHARACTERS_MAX = 120
 _CHECKS = (
-    "The cooperative that its members decided in signed it, with the key that the ledger names.",
-    "The members' decision is in this node's own copy of the ledger, and names this insight.",
-    "It states its privacy cost (ε), which is within the charter's limit.",
+    "{name} signed it, with the key that the ledger holds for {name}.",
+    "The ledger holds the decision of the members of {name} to release exactly this.",
+    "It states its privacy cost (ε), which is within the limit of all cooperatives.",
     "No group of fewer than fifty people is shown, after noise was added.",
 )
 _TEMPLATES = files("node.web") / "templates"
@@ -62,7 +63,6 @@ async def get_overview(request: web.Request) -> web.Response:
     return _answer_page(
         context,
         "index.html",
-        status=render_status(context),
         now=describe_time(context.clock.now_ms()),
         block_time=describe_time(context.projection.time_ms),
         proposals=[_describe_proposal(context, item) for item in proposals],
@@ -91,7 +91,9 @@ async def get_proposal(request: web.Request) -> web.Response:
         proposal=described,
         text=described["title"] if proposal.subject else text,
         dates=_list_dates(proposal),
+        needed=_count_needed(proposal),
         quorum=_describe_quorum(proposal),
+        insight_title=_find_insight_title(context, proposal.subject),
     )
 
 
@@ -117,7 +119,7 @@ async def get_insight(request: web.Request) -> web.Response:
         "insight.html",
         **described,
         table=render_insight_table(document) if is_verified else None,
-        checks=_CHECKS if is_verified else (described["standing"],),
+        checks=_describe_checks(described) if is_verified else (described["standing"],),
         proposal_id=document["validation"]["proposal"].rpartition("/")[2] if is_verified else "",
     )
     response.headers["Vary"] = "Accept"
@@ -138,7 +140,14 @@ async def get_icon(_request: web.Request) -> web.Response:
 
 def _answer_page(context: WebContext, template: str, **values: object) -> web.Response:
     own = context.registry.own
-    text = _ENVIRONMENT.get_template(template).render(name=own.name, did=own.did, **values)
+    status = render_status(context)
+    text = _ENVIRONMENT.get_template(template).render(
+        name=own.name,
+        did=own.did,
+        status=status,
+        silence=describe_span(status["silent_s"]),
+        **values,
+    )
     return web.Response(text=text, content_type="text/html", charset="utf-8")
 
 
@@ -196,6 +205,21 @@ def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
 def _describe_quorum(proposal: ProjectedProposal) -> str:
     whole, rest = divmod(proposal.quorum_bps, 100)
     return f"{whole}.{rest:02} %" if rest else f"{whole} %"
+
+
+def _count_needed(proposal: ProjectedProposal) -> int:
+    """How many ballots make the quorum: the share of the electorate, rounded up."""
+    return -(-proposal.quorum_bps * proposal.electorate_count // WHOLE_BPS)
+
+
+def _find_insight_title(context: WebContext, digest: bytes) -> str | None:
+    """What an insight is called, if this node holds it."""
+    insight = context.insights.find_by_digest(digest) if digest else None
+    return None if insight is None else str(_describe_insight(context, insight)["title"])
+
+
+def _describe_checks(insight: JsonObject) -> tuple[str, ...]:
+    return tuple(check.format(name=insight["cooperative_name"]) for check in _CHECKS)
 
 
 def _describe_insight(context: WebContext, insight: HeldInsight) -> JsonObject:

@@ -94,7 +94,7 @@ def render_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
 def describe_standing(proposal: ProjectedProposal) -> str:
     """Where a proposal stands, in words."""
     if proposal.stage is Stage.SUBMITTED:
-        return "Submitted; discussion begins with the next block"
+        return "Submitted; the discussion begins in a moment"
     if proposal.stage is Stage.DISCUSSION:
         return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
     if proposal.stage is Stage.VOTING:
@@ -117,7 +117,7 @@ def describe_votes(proposal: ProjectedProposal) -> str:
     counted = f"{proposal.yes_count} for, {proposal.no_count} against"
     if proposal.abstain_count:
         counted += f", {proposal.abstain_count} abstained"
-    return f"{counted}; {proposal.electorate_count} entitled"
+    return f"{counted}; {proposal.electorate_count} could vote"
 
 
 def describe_insight(insight: HeldInsight) -> str:
@@ -180,7 +180,7 @@ def _render_partner(
         (False, True): "they receive",
         (False, False): "not yet",
     }[follows, followed_by]
-    found = {"fresh": "yes", "stale": "long ago", "unknown": "not yet"}
+    found = {"fresh": "lately", "stale": "long ago", "unknown": "not yet"}
     return {
         "did": item.did,
         "name": item.name,

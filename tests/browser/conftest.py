@@ -1,0 +1,118 @@
+"""A federation of two that has something to show, and Debian's Chromium to look at it.
+
+Two, because with two the loss of one stands still: the page that nobody should see must be
+seen here. Pages are asked for over HTTP alone.
+"""
+
+import asyncio
+import json
+import sys
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from testnet.community import Community
+from testnet.federation import LocalFederation
+from testnet.manifest import DEFAULT_MANIFEST, load_manifest, resize
+from testnet.ports import choose_ports
+from testnet.steps import discovery, genesis, insights, members, partners, vote
+from testnet.story import Story, run_steps
+from tests.browser.site import Site
+
+STEPS = (
+    ("genesis", genesis.run),
+    ("discovery", discovery.run),
+    ("partners", partners.run),
+    ("members", members.run),
+    ("vote", vote.run),
+    ("insights", insights.run),
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two cooperatives with members, proposals, outcomes and insights."""
+    manifest = resize(load_manifest(DEFAULT_MANIFEST), 2)
+    directory = tmp_path_factory.mktemp("federation")
+    ports = choose_ports(2, base=None)
+    with asyncio.Runner() as runner:
+        federation = LocalFederation(manifest, directory=directory, ports=ports)
+        community = Community(federation, directory=directory)
+        story = Story(federation=federation, community=community, show=_show, announce=_show)
+        try:
+            runner.run(run_steps(story, STEPS))
+            assert story.report.ok, story.report.steps[-1].error
+            own, partner = federation.nodes
+            yield Site(
+                origin=own.url,
+                name=own.plan.name,
+                partner_name=partner.plan.name,
+                partner=partner.processes,
+                paths=_find_paths(own.url),
+            )
+        finally:
+            runner.run(federation.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site) -> Iterator[Browser]:
+    """Chromium; depends on the site, because its own event loop must end first."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[1280, 320])
+def width(request: pytest.FixtureRequest) -> int:
+    """Of the window, in CSS pixels: a desk's and the narrowest that WCAG 1.4.10 asks for."""
+    return int(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, width: int) -> Iterator[Page]:
+    """A fresh window."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def _show(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _find_paths(origin: str) -> dict[str, str]:
+    proposals = _fetch(f"{origin}/api/proposals")["proposals"]
+    held = _fetch(f"{origin}/api/insights")["insights"]
+    accepted, quiet, release = (
+        next(row["id"] for row in proposals if (row["kind"], row["outcome"]) == wanted)
+        for wanted in (("ordinary", "accepted"), ("ordinary", "no_quorum"), ("insight", "accepted"))
+    )
+    own, foreign = (
+        next(row["digest"] for row in held if row["own"] is is_own) for is_own in (True, False)
+    )
+    return {
+        "overview": "/",
+        "accepted": f"/proposals/{accepted}",
+        "no quorum": f"/proposals/{quiet}",
+        "release": f"/proposals/{release}",
+        "own insight": f"/insights/{own}",
+        "partner's insight": f"/insights/{foreign}",
+    }
+
+
+def _fetch(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+        return dict(json.load(answer))

@@ -1,0 +1,17 @@
+"""What the browser's tests know of the node that they look at."""
+
+from dataclasses import dataclass
+
+from testnet.processes import NodeProcesses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One node's pages, and the other node to lose."""
+
+    origin: str
+    name: str
+    partner_name: str
+    partner: NodeProcesses
+    paths: dict[str, str]
+    """A path of each kind of page, by what it shows."""
