@@ -108,11 +108,9 @@ class ConsensusRound:
 
     height: int
     round: int
-    start_time: str
-    """When the height began, RFC 3339."""
     absent: tuple[bytes, ...]
-    """Addresses of validators that have not voted at this height. Means something only
-    once the chain is late: before a block is proposed nobody has voted."""
+    """Addresses of validators whose vote the height waits for. Means something only once
+    the chain is late: before a block is proposed nobody has voted."""
 
 
 class EngineClient:
@@ -279,21 +277,10 @@ class EngineClient:
     async def consensus_round(self) -> ConsensusRound:
         """Who has not voted for the next block: whose validator is missing if it is late."""
         state = (await self.call("dump_consensus_state"))["round_state"]
-        validators = state["validators"]["validators"]
-        seen: set[int] = set()
-        for votes in state["votes"]:
-            for index, prevote in enumerate(votes["prevotes"]):
-                if not prevote.startswith("nil"):
-                    seen.add(index)
         return ConsensusRound(
             height=int(state["height"]),
             round=int(state["round"]),
-            start_time=state["start_time"],
-            absent=tuple(
-                bytes.fromhex(validator["address"])
-                for index, validator in enumerate(validators)
-                if index not in seen
-            ),
+            absent=find_absent(state),
         )
 
     async def subscribe_new_blocks(self) -> AsyncIterator[int]:
@@ -327,6 +314,18 @@ class EngineClient:
         if self._session is None:
             raise UnavailableError("the engine's client is not open")
         return self._session
+
+
+def find_absent(state: JsonObject) -> tuple[bytes, ...]:
+    """Whose vote the furthest step lacks: also who fell silent after an earlier one."""
+    steps = [votes[kind] for votes in state["votes"] for kind in ("prevotes", "precommits")]
+    cast = [step for step in steps if not all(vote.startswith("nil") for vote in step)]
+    validators = state["validators"]["validators"]
+    return tuple(
+        bytes.fromhex(validator["address"])
+        for validator, vote in zip(validators, (cast or steps)[-1], strict=True)
+        if vote.startswith("nil")
+    )
 
 
 async def _subscribe(socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -204,7 +204,8 @@ def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
 
 def _describe_quorum(proposal: ProjectedProposal) -> str:
     whole, rest = divmod(proposal.quorum_bps, 100)
-    return f"{whole}.{rest:02} %" if rest else f"{whole} %"
+    number = f"{whole}.{rest:02}" if rest else str(whole)
+    return f"{number}\u00a0%"  # never a line of its own
 
 
 def _count_needed(proposal: ProjectedProposal) -> int:

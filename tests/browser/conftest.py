@@ -30,6 +30,8 @@ STEPS = (
     ("vote", vote.run),
     ("insights", insights.run),
 )
+PORT = 9_300
+"""Away from the ports that federations choose by themselves, for one may just start."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two cooperatives with members, proposals, outcomes and insights."""
     manifest = resize(load_manifest(DEFAULT_MANIFEST), 2)
     directory = tmp_path_factory.mktemp("federation")
-    ports = choose_ports(2, base=None)
+    ports = choose_ports(2, base=PORT)
     with asyncio.Runner() as runner:
         federation = LocalFederation(manifest, directory=directory, ports=ports)
         community = Community(federation, directory=directory)

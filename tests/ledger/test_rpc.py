@@ -13,7 +13,7 @@ from aiohttp import web
 from config.errors import UnavailableError
 from config.limits import ENGINE_ANSWER_BYTES_MAX, TX_BYTES_MAX
 from ledger.engine import EngineHome, compute_node_id
-from ledger.rpc import EngineClient, EngineError
+from ledger.rpc import EngineClient, EngineError, find_absent
 
 
 async def test_a_transaction_goes_in_and_comes_out_in_a_block(kvstore_engine: EngineHome) -> None:
@@ -108,6 +108,34 @@ async def test_reads_where_the_engine_stands(kvstore_engine: EngineHome) -> None
     assert connected == frozenset()
     assert consensus.height > status.height - 1
     assert block["block"]["header"]["height"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("votes", "absent"),
+    [
+        ([("..", "..")], ["aa", "bb"]),
+        ([("v.", "..")], ["bb"]),
+        ([("vv", "v.")], ["bb"]),
+        ([("vv", "vv"), ("v.", "..")], ["bb"]),
+        ([("vv", "vv")], []),
+    ],
+)
+def test_who_falls_silent_between_two_steps_is_absent(
+    votes: list[tuple[str, str]], absent: list[str]
+) -> None:
+    """A vote in an earlier step is no sign of life: the chain waits for the next one."""
+    rounds = [
+        {
+            "prevotes": ["nil-Vote" if mark == "." else "Vote{0:AA}" for mark in prevotes],
+            "precommits": ["nil-Vote" if mark == "." else "Vote{0:AA}" for mark in precommits],
+        }
+        for prevotes, precommits in votes
+    ]
+    validators = [{"address": "AA"}, {"address": "BB"}]
+
+    found = find_absent({"votes": rounds, "validators": {"validators": validators}})
+
+    assert [address.hex() for address in found] == absent
 
 
 async def test_a_height_that_is_not_there_yet_may_come(kvstore_engine: EngineHome) -> None:
