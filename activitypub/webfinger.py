@@ -5,20 +5,17 @@ NodeInfo 2.1). Never lists members: NodeInfo's user count is the one actor.
 """
 
 from activitypub.actors import get_actor_url
-from activitypub.origins import check_same_origin, get_origin
 from config.errors import RefusedError
 from did.documents import did_web_for_origin
-from did.jcs import JsonObject, parse_json_object
+from did.jcs import JsonObject
 
 JRD_TYPE = "application/jrd+json"
-NODEINFO_TYPE = 'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/2.1#"'
 _NODEINFO_REL = "http://nodeinfo.diaspora.software/ns/schema/2.1"
 _ACTIVITY_TYPE = "application/activity+json"
-_JRD_BYTES_MAX = 16_384
 
 
 class WebFingerError(RefusedError):
-    """Nobody of that name is here, or the answer names no actor."""
+    """Nobody of that name is here."""
 
 
 def render_webfinger(resource: str, *, origin: str, user: str) -> JsonObject:
@@ -44,24 +41,6 @@ def render_webfinger(resource: str, *, origin: str, user: str) -> JsonObject:
             },
         ],
     }
-
-
-def parse_webfinger(data: bytes, *, origin: str) -> str:
-    """Read which actor an origin names; its URL under that same origin.
-
-    Raises:
-        RefusedError: Malformed, or no actor under the origin.
-    """
-    document = parse_json_object(data, bytes_max=_JRD_BYTES_MAX)
-    links = document.get("links")
-    for link in links if isinstance(links, list) else []:
-        if not isinstance(link, dict) or link.get("rel") != "self":
-            continue
-        if link.get("type") == _ACTIVITY_TYPE and isinstance(link.get("href"), str):
-            href: str = link["href"]
-            check_same_origin(href, origin=get_origin(origin))
-            return href
-    raise WebFingerError("the answer names no actor")
 
 
 def render_nodeinfo_links(origin: str) -> JsonObject:

@@ -67,26 +67,6 @@ def render_account_did(*, network: str, account_id: bytes) -> str:
     return f"did:rochdale:{network}:z{base58.b58encode(account_id).decode()}"
 
 
-def parse_account_did(did: str) -> tuple[str, bytes]:
-    """Split an account's DID into its network and id.
-
-    Raises:
-        RefusedError: Not a `did:rochdale` DID.
-    """
-    parts = did.split(":")
-    if len(parts) != 4 or parts[:2] != ["did", "rochdale"] or not parts[3].startswith("z"):
-        raise RefusedError("an account's DID reads did:rochdale:<network>:z…")
-    if not is_network_name(parts[2]) or len(parts[3]) > 64:
-        raise RefusedError("the DID's network or id is malformed")
-    try:
-        account_id = base58.b58decode(parts[3][1:])
-    except ValueError as error:
-        raise RefusedError("the DID's id is not base58btc") from error
-    if len(account_id) != ACCOUNT_ID_BYTES:
-        raise RefusedError(f"the DID's id is not {ACCOUNT_ID_BYTES} bytes")
-    return parts[2], account_id
-
-
 def is_network_name(name: str) -> bool:
     """Check a network's name: `[a-z0-9-]`, at most 32 characters, no hyphen at an end."""
     return _NETWORK.fullmatch(name) is not None

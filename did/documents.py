@@ -19,8 +19,6 @@ from did.jcs import JsonObject, parse_json_object
 from did.keys import (
     KeyFormatError,
     decode_multikey,
-    did_key,
-    did_key_verification_method,
     encode_multikey,
 )
 
@@ -79,20 +77,6 @@ def did_web_for_origin(origin: str) -> str:
     ):
         raise DocumentError("an origin reads https://host or https://host:port, in lower case")
     return f"did:web:{host}" + (f"%3A{port}" if port else "")
-
-
-def origin_of_did_web(did: str) -> str:
-    """Get the https origin of a did:web.
-
-    Raises:
-        DocumentError: Not a did:web, or one with a path.
-    """
-    if not did.startswith("did:web:"):
-        raise DocumentError("not a did:web")
-    origin = f"https://{did.removeprefix('did:web:').replace('%3A', ':', 1)}"
-    if did_web_for_origin(origin) != did:
-        raise DocumentError("a did:web here is a host name, at most with a port")
-    return origin
 
 
 def render_did_web_document(
@@ -172,24 +156,6 @@ def parse_did_document(data: bytes, *, did: str) -> DidDocument:
         also_known_as=tuple(name for name in known_as if isinstance(name, str))
         if isinstance(known_as, list)
         else (),
-    )
-
-
-def resolve_did_key(did: str) -> DidDocument:
-    """Resolve a did:key, which is its own document.
-
-    Raises:
-        RefusedError: Not a did:key of an Ed25519 key.
-    """
-    public_key = decode_multikey(did.removeprefix("did:key:"))
-    if did_key(public_key) != did:
-        raise DocumentError("not a did:key")
-    method = did_key_verification_method(public_key)
-    return DidDocument(
-        did=did,
-        methods=MappingProxyType({method: public_key}),
-        assertion_methods=(method,),
-        authentication_methods=(method,),
     )
 
 

@@ -10,8 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from config.errors import RefusedError
-from did.base64url import decode_base64url, encode_base64url
+from did.base64url import encode_base64url
 from did.jcs import JsonObject, canonicalize
 from federation.insight_refusals import InsightRefusal, InsightRefusedError
 from federation.insight_schema import DECISION_ACCEPTED, HASH_ALGORITHM
@@ -88,18 +87,6 @@ def compute_insight_digest(document: JsonObject) -> bytes:
 def encode_digest(digest: bytes) -> str:
     """A SHA-256 digest as multibase multihash: `uEi…`."""
     return "u" + encode_base64url(_MULTIHASH_SHA256 + digest)
-
-
-def decode_digest(text: str) -> bytes:
-    """Read what `encode_digest` wrote; 32 bytes.
-
-    Raises:
-        RefusedError: Another base, hash or length.
-    """
-    data = decode_base64url(text[1:]) if text.startswith("u") else b""
-    if len(data) != 34 or not data.startswith(_MULTIHASH_SHA256):
-        raise RefusedError("a digest is SHA-256 as multibase multihash, uEi…")
-    return data[2:]
 
 
 def parse_anchor(document: JsonObject) -> Anchor:

@@ -180,11 +180,6 @@ class StateView:
         key = cooperative.id
         self._put(FEDERATION, Collection.COOPERATIVE, key, cooperative.encode())
 
-    def list_cooperatives(self) -> list[Cooperative]:
-        """All cooperatives, ascending by id; at most `COOPERATIVES_MAX`."""
-        prefix = state_key(FEDERATION, Collection.COOPERATIVE, b"")
-        return [Cooperative.decode(data) for _, data in self.kv.scan(prefix)]
-
     def get_account(self, account: bytes) -> Account | None:
         """A member's or office's account, wherever its home is."""
         home = self._get(FEDERATION, Collection.ACCOUNT_HOME, account)

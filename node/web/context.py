@@ -8,13 +8,13 @@ from aiohttp import web
 from activitypub.actors import get_actor_url
 from config.settings import Settings
 from did.keys import KeyPair
+from federation.anchors import AnchorRegistry
 from federation.discovery_client import DiscoveryClient
 from ledger.genesis import Genesis
 from ledger.rpc import EngineClient
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.insight_store import InsightStore
-from node.web.ledger_anchors import LedgerAnchors
 from node.web.mailbox import Mailbox
 from node.web.private import PrivateStore
 from node.web.projection import Projection
@@ -36,7 +36,7 @@ class WebContext:
     engine: EngineClient
     chain: ChainState
     projection: Projection
-    anchors: LedgerAnchors
+    anchors: AnchorRegistry
     private: PrivateStore
     mailbox: Mailbox
     insights: InsightStore

@@ -1,17 +1,13 @@
 """WebFinger and NodeInfo."""
 
-import json
-
 import pytest
 
 from activitypub.webfinger import (
     WebFingerError,
-    parse_webfinger,
     render_nodeinfo,
     render_nodeinfo_links,
     render_webfinger,
 )
-from config.errors import RefusedError
 
 ORIGIN = "https://a.example"
 
@@ -25,7 +21,8 @@ def test_the_cooperative_is_found_by_each_of_its_names(resource: str) -> None:
     answer = render_webfinger(resource, origin=ORIGIN, user="coop")
 
     assert answer["subject"] == "acct:coop@a.example"
-    assert parse_webfinger(json.dumps(answer).encode(), origin=ORIGIN) == f"{ORIGIN}/actor"
+    (link,) = [link for link in answer["links"] if link["rel"] == "self"]
+    assert (link["type"], link["href"]) == ("application/activity+json", f"{ORIGIN}/actor")
 
 
 @pytest.mark.parametrize("resource", ["", "acct:x@a.example", "acct:coop@b.example", "coop"])
@@ -33,22 +30,6 @@ def test_nobody_else_is_here(resource: str) -> None:
     """There is one actor."""
     with pytest.raises(WebFingerError):
         render_webfinger(resource, origin=ORIGIN, user="coop")
-
-
-@pytest.mark.parametrize(
-    "links",
-    [
-        None,
-        [],
-        ["x", {"rel": "other"}],
-        [{"rel": "self", "type": "text/html", "href": f"{ORIGIN}/"}],
-        [{"rel": "self", "type": "application/activity+json", "href": "https://b.example/actor"}],
-    ],
-)
-def test_refuses_an_answer_that_names_no_actor_of_the_origin(links: object) -> None:
-    """An origin speaks for itself."""
-    with pytest.raises(RefusedError):
-        parse_webfinger(json.dumps({"links": links}).encode(), origin=ORIGIN)
 
 
 def test_nodeinfo_tells_nothing_about_members() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config.errors import MisconfiguredError
-from did.accounts import compute_key_commitment, parse_account_did
+from did.accounts import compute_key_commitment, render_account_did
 from did.keys import KeyPair, did_key
 from did.wallets import (
     STRENGTH_TEST,
@@ -57,7 +57,9 @@ def test_a_wallet_knows_its_names() -> None:
     assert wallet.inception.next_key_commitment == compute_key_commitment(
         KeyPair(wallet.next_seed).public_key
     )
-    assert parse_account_did(wallet.account_did) == ("test-heart", wallet.account_id)
+    assert wallet.account_did == render_account_did(
+        network="test-heart", account_id=wallet.account_id
+    )
     assert wallet.device_seed.hex() not in repr(wallet)
     assert str(wallet.next_seed) not in repr(wallet)
 
