@@ -10,6 +10,8 @@ TX_BYTES_MAX = 65_536
 TX_SIGNATURES_MAX = 16
 TX_VALIDITY_MS_MAX = 86_400_000
 """How far ahead of block time `valid_until_ms` may lie: one day."""
+TX_OFFERED_MS = 600_000
+"""Validity that our own wallets and commands give a transaction."""
 BLOCK_BYTES_MAX = 1_048_576
 CODEC_DEPTH_MAX = 8
 """Nesting of canonical msgpack; an envelope's body nests four deep."""
@@ -76,6 +78,8 @@ SOCKET_PATH_BYTES_MAX = 100
 """Linux allows 107; the engine adds a suffix of its own."""
 ENGINE_ANSWER_BYTES_MAX = 33_554_432
 """One answer of the engine's RPC: a full block with the events of its transactions."""
+COMMIT_WAIT_S = 30
+"""How long our commands wait for a block before they say that none came."""
 ENGINE_TIMEOUT_S = 10
 """One call of the engine's RPC; the engine itself gives up after as long."""
 

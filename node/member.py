@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import TEXT_BYTES_MAX
+from config.limits import COMMIT_WAIT_S, TEXT_BYTES_MAX, TX_OFFERED_MS
 from did.applications import sign_application
 from did.jcs import JsonObject
 from did.wallets import Home, Wallet, bind_wallet
@@ -19,8 +19,6 @@ from governance.transactions import CastBallot, SubmitProposal, compute_proposal
 from ledger.envelope import sign_transaction
 from node.member_client import Committed, NodeClient
 
-TRANSACTION_VALID_MS = 600_000
-COMMIT_TIMEOUT_S = 30.0
 _NONCE_BYTES = 16
 _PREFIX_DIGITS_MIN = 8
 _ID_DIGITS = 64
@@ -127,12 +125,12 @@ class Actor:
             chain_id=self._chain_id,
             account=self.wallet.account_id,
             nonce=nonce,
-            valid_until_ms=self._now_ms() + TRANSACTION_VALID_MS,
+            valid_until_ms=self._now_ms() + TX_OFFERED_MS,
             payload=payload,
             keys=[self.wallet.device_key],
         )
         transaction_hash = await self._node.submit(transaction)
-        committed = await self._node.wait_committed(transaction_hash, timeout_s=COMMIT_TIMEOUT_S)
+        committed = await self._node.wait_committed(transaction_hash, timeout_s=COMMIT_WAIT_S)
         if committed.code:
             raise RefusedError(committed.reason, code=committed.code)
         return committed

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import ADMISSIONS_PER_TX_MAX
+from config.limits import ADMISSIONS_PER_TX_MAX, COMMIT_WAIT_S, TX_OFFERED_MS
 from config.settings import Settings
 from did.applications import Application, check_application
 from did.keys import KeyPair
@@ -28,8 +28,6 @@ from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
 from node.own_cooperative import load_own_cooperative
 from node.web.private import ApplicationStatus, PrivateStore, StoredApplication
 
-_TRANSACTION_VALID_MS = 600_000
-_COMMIT_TIMEOUT_S = 30.0
 _TRIES_MAX = 3
 """Of one batch; another command may admit the same people meanwhile."""
 
@@ -211,7 +209,7 @@ class _Office:
             chain_id=self._chain_id,
             account=compute_office_account_id(cooperative=self._cooperative, role=Role.REGISTRAR),
             nonce=self._nonce,
-            valid_until_ms=now_ms + _TRANSACTION_VALID_MS,
+            valid_until_ms=now_ms + TX_OFFERED_MS,
             payload=AdmitMembers(
                 cooperative=self._cooperative,
                 inceptions=tuple(item.inception for item in applications),
@@ -222,11 +220,11 @@ class _Office:
         if checked.code:
             raise RefusedError(checked.log, code=checked.code)
         try:
-            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
+            async with asyncio.timeout(COMMIT_WAIT_S):
                 result = await self._engine.wait_for_tx(checked.hash)
         except TimeoutError as error:
             raise UnavailableError(
-                f"the admission is in no block after {_COMMIT_TIMEOUT_S:g} s; the chain may stand "
+                f"the admission is in no block after {COMMIT_WAIT_S:g} s; the chain may stand "
                 "still: see `rochdale status`, and run the same command again, which is harmless"
             ) from error
         if result.code:

@@ -9,7 +9,7 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from node.process_group import ProcessSpec
 
@@ -22,7 +22,6 @@ class Spawner:
     def __init__(self, *, pass_on: Sequence[int] = ()) -> None:
         self._pass_on = tuple(pass_on)
         self._reading, self._writing = os.pipe2(os.O_CLOEXEC)
-        self._libc = ctypes.CDLL(None, use_errno=True)
 
     def spawn(self, spec: ProcessSpec) -> "subprocess.Popen[bytes]":
         """Start a process.
@@ -40,7 +39,9 @@ class Spawner:
                 pass_fds=self._pass_on,
                 process_group=0,  # Ctrl-C reaches the supervisor alone, which stops in order
                 # Only one thread exists, so code between fork and exec is safe here.
-                preexec_fn=self._die_with_parent if spec.dies_with_supervisor else None,  # noqa: PLW1509
+                preexec_fn=die_with_parent(signal.SIGKILL)  # noqa: PLW1509
+                if spec.dies_with_supervisor
+                else None,
             )
         finally:
             os.close(log)
@@ -50,8 +51,14 @@ class Spawner:
         os.close(self._writing)
         os.close(self._reading)
 
-    def _die_with_parent(self) -> None:
-        parent = os.getppid()
-        self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+def die_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """What a child runs before its program, so that the kernel signals it when we die."""
+    parent, libc = os.getpid(), ctypes.CDLL(None)
+
+    def tell_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before the kernel was told
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
+
+    return tell_kernel

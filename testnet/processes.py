@@ -5,7 +5,6 @@ that this harness started are ever signalled.
 """
 
 import asyncio
-import ctypes
 import json
 import os
 import signal
@@ -17,8 +16,8 @@ from pathlib import Path
 
 from config.errors import UnavailableError
 from node.home import Home
+from node.spawn import die_with_parent
 
-_PR_SET_PDEATHSIG = 1
 _POLL_S = 0.1
 PROCESS_NAMES = ("engine", "ledger", "web", "discovery")
 
@@ -38,7 +37,6 @@ class NodeProcesses:
     def start(self) -> None:
         """Start the supervisor; it brings up the rest."""
         log = (self.home.logs / "supervisor.log").open("ab")
-        libc = ctypes.CDLL(None)
         with log:
             self._supervisor = subprocess.Popen(
                 [sys.executable, "-m", "node.supervisor", str(self.home.root)],
@@ -47,7 +45,7 @@ class NodeProcesses:
                 stderr=log,
                 process_group=0,
                 # No thread runs yet that could hold a lock between fork and exec.
-                preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )
 
     async def wait_running(self, *, timeout_s: float) -> dict[str, int]:
