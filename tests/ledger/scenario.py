@@ -27,7 +27,9 @@ from governance.transactions import (
     compute_proposal_id,
 )
 from ledger.application import Application
+from ledger.engine import compute_node_id
 from ledger.envelope import sign_transaction
+from ledger.genesis import Founder, assemble_genesis, render_founder
 from ledger.store import Store, create_store
 
 CHAIN_ID = "test-scenario-1"
@@ -78,6 +80,32 @@ GENESIS = GenesisState(
         ),
     ),
 )
+
+
+def render_genesis(
+    *, chain_id: str, network: str, bylaws: dict[str, Any], time_scale: int, genesis_time_ms: int
+) -> bytes:
+    """The genesis file of a chain whose one founder is the only validator."""
+    founder = Founder(
+        chain_id=chain_id,
+        network=network,
+        name="One",
+        origin="https://one.test",
+        inception=make_inception(ROOT),
+        registrar_key=REGISTRAR.public_key,
+        assertion_key=NODE.public_key,
+        consensus_key=CONSENSUS.public_key,
+        node_id=compute_node_id(NODE.public_key),
+        p2p_address="127.0.0.1:26656",
+    )
+    return assemble_genesis(
+        [render_founder(founder, root_key=ROOT)],
+        chain_id=chain_id,
+        network=network,
+        bylaws=bylaws,
+        time_scale=time_scale,
+        genesis_time_ms=genesis_time_ms,
+    )
 
 
 def make_block(height: int, *, time_ms: int | None = None) -> BlockContext:

@@ -18,13 +18,11 @@ from governance.refusals import RefusalCode
 from governance.view import Collection, StateView, state_key
 from ledger.engine import (
     EngineHome,
-    compute_node_id,
     engine_argv,
     get_default_engine_path,
     get_engine_environment,
     write_engine_home,
 )
-from ledger.genesis import Founder, assemble_genesis, render_founder
 from ledger.rpc import EngineClient, EngineError
 from ledger.store import Store, create_store
 from tests.ledger.scenario import (
@@ -33,11 +31,10 @@ from tests.ledger.scenario import (
     CONSENSUS,
     COOPERATIVE,
     NODE,
-    REGISTRAR,
-    ROOT,
     admit,
     make_inception,
     make_member,
+    render_genesis,
 )
 
 LEDGER = Path(__file__).with_name("crashing_ledger.py")
@@ -257,20 +254,7 @@ def read_height(node: Node) -> int:
 
 def make_node(directory: Path) -> Node:
     """One founder that is the only validator."""
-    founder = Founder(
-        chain_id=CHAIN_ID,
-        network="test-scenario",
-        name="One",
-        origin="https://one.test",
-        inception=make_inception(ROOT),
-        registrar_key=REGISTRAR.public_key,
-        assertion_key=NODE.public_key,
-        consensus_key=CONSENSUS.public_key,
-        node_id=compute_node_id(NODE.public_key),
-        p2p_address="127.0.0.1:26656",
-    )
-    genesis = assemble_genesis(
-        [render_founder(founder, root_key=ROOT)],
+    genesis = render_genesis(
         chain_id=CHAIN_ID,
         network="test-scenario",
         bylaws=BYLAWS,
