@@ -27,6 +27,8 @@ _POLL_S = 0.1
 class Committed:
     """A transaction in a block."""
 
+    hash: str
+    """Its name, in hex."""
     height: int
     code: int
     """0 if applied, else the refusal's number."""
@@ -74,10 +76,6 @@ class NodeClient:
         query = "&".join(f"{name}={value}" for name, value in params.items())
         return await self._request("GET", f"/ledger/{method}?{query}")
 
-    async def get_trust(self) -> JsonObject:
-        """A trust bundle, as this node would hand it out."""
-        return await self._request("GET", "/api/trust")
-
     async def apply(self, application: str) -> str:
         """Hand in a signed membership application; its id."""
         answer = await self._request("POST", "/api/applications", body=application.encode())
@@ -104,9 +102,10 @@ class NodeClient:
         """
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
-            answer = await self._find(f"/api/transactions/{transaction_hash}")
+            answer = await self.find_transaction(transaction_hash)
             if answer is not None:
                 return Committed(
+                    hash=transaction_hash,
                     height=answer["height"],
                     code=answer["code"],
                     name=answer["name"],
@@ -117,6 +116,10 @@ class NodeClient:
             f"the transaction is in no block after {timeout_s:g} s; the chain may stand still: "
             "look at the node's page, and send the same transaction again, which is harmless"
         )
+
+    async def find_transaction(self, transaction_hash: str) -> JsonObject | None:
+        """What became of a transaction: `height`, `code`, `name`, `reason`; none if in no block."""
+        return await self._find(f"/api/transactions/{transaction_hash}")
 
     async def put_text(self, digest: str, text: bytes) -> None:
         """Give the node a proposal's text; only its hash is on the ledger."""

@@ -8,7 +8,7 @@ the genesis file.
 import functools
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from did.jcs import JsonObject
@@ -18,6 +18,7 @@ from governance.view import Collection, state_key
 from ledger.light import TrustBundle
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from node.member import Actor, apply_for_membership
+from node.member_client import Committed
 from node.registrar import admit_members
 from node.settings import load_settings
 from testnet.federation import FederationNode, LocalFederation
@@ -67,6 +68,8 @@ class Member:
     node: FederationNode
     actor: Actor
     trust: TrustBundle
+    acknowledged: list[Committed] = field(default_factory=list)
+    """Transactions that the member was told are final."""
 
     async def propose(
         self,
@@ -78,6 +81,7 @@ class Member:
     ) -> Motion:
         """Put a motion before the cooperative."""
         sent = await self.actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
+        self.acknowledged.append(sent.committed)
         return Motion(proposal_id=sent.proposal_id, title=text.splitlines()[0], node=self.node)
 
     async def vote(self, motion: Motion, choice: str) -> TimedBallot:
@@ -85,6 +89,7 @@ class Member:
         began_s = time.monotonic()
         sent = await self.actor.vote(motion.proposal_id, Choice[choice.upper()])
         final_s = time.monotonic() - began_s
+        self.acknowledged.append(sent.committed)
         verified = await self._fetch_verified(
             f"ballot/{motion.proposal_id.hex()}/{sent.ballot_id.hex()}"
         )

@@ -16,6 +16,7 @@ import aiohttp
 
 from activitypub.vocabulary import ACTIVITY_TYPE
 from config.errors import UnavailableError
+from did.documents import DidDocument, parse_did_document
 from did.jcs import JsonObject, parse_json_object
 from federation.record import (
     CooperativeRecord,
@@ -78,10 +79,15 @@ class FederationNode:
         except UnavailableError:
             return 0
 
-    async def get_app_hash(self, height: int) -> str:
-        """App hash in the header of a height, in hex."""
+    async def get_block_id(self, height: int) -> str:
+        """Hash of a block's header, which names the app hash before it; in hex."""
         commit = await self.client.get_ledger("commit", height=height)
-        return str(commit["signed_header"]["header"]["app_hash"]).lower()
+        return str(commit["signed_header"]["commit"]["block_id"]["hash"])
+
+    async def fetch_did_document(self) -> DidDocument:
+        """The cooperative's did:web document, as its node serves it."""
+        async with self.session.get(f"{self.url}/.well-known/did.json") as answer:
+            return parse_did_document(await answer.read(), did=self.did)
 
     async def fetch_records(self) -> dict[str, CooperativeRecord]:
         """Cooperative records that the node has found, by DID, each checked here.

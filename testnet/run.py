@@ -11,14 +11,13 @@ import shlex
 import shutil
 import signal
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from config.errors import MisconfiguredError, UnavailableError
+from config.errors import MisconfiguredError, RochdaleError
 from config.limits import VOTING_DAYS_MAX
 from testnet.community import PASSPHRASE, Community
 from testnet.federation import LocalFederation
@@ -38,7 +37,6 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("6. Insights, never records", insights.run),
     ("7. Crashes", crash.run),
 )
-_LEFTOVER = "genesis.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class RunOptions:
     directory: Path | None
     """None for a temporary one."""
     is_kept: bool
-    """Whether the directory stays afterwards."""
+    """Whether the directory stays afterwards; after a failure it always does."""
     is_once: bool
     """Whether to end after the summary."""
     json_path: Path | None
@@ -62,10 +60,15 @@ def run_story(options: RunOptions, console: Console) -> bool:
     Raises:
         MisconfiguredError: The directory holds an earlier federation, or cannot be written.
     """
-    with ExitStack() as stack:
-        directory = _open_directory(options, stack)
-        console.print(f"Everything of this federation lies in {directory}")
-        return asyncio.run(_run(options, directory, console))
+    directory = _open_directory(options)
+    console.print(f"Everything of this federation lies in {directory}", soft_wrap=True)
+    has_held = asyncio.run(_run(options, directory, console))
+    if options.is_kept or not has_held:
+        removing = f"rm -r {shlex.quote(str(directory))}"
+        console.print(f"It is kept, logs and all: `{removing}` removes it", soft_wrap=True)
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
+    return has_held
 
 
 async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
@@ -84,7 +87,7 @@ async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
                 story = Story(
                     federation=federation,
                     community=community,
-                    show=lambda text: console.print(f"  {text}", highlight=False, soft_wrap=True),
+                    tell=lambda text: console.print(f"  {text}", highlight=False, soft_wrap=True),
                     announce=status.update,
                 )
                 await run_steps(story, STEPS)
@@ -97,7 +100,7 @@ async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
             return story.report.ok
     except asyncio.CancelledError:
         console.print("Stopped.")
-        return options.is_once is False
+        return not options.is_once
 
 
 async def _stay(story: Story, console: Console) -> None:
@@ -115,7 +118,7 @@ async def _stay(story: Story, console: Console) -> None:
             await wait_until(
                 functools.partial(motion.find_lag, "closed"), timeout_s=math.inf, poll_s=1.0
             )
-        except UnavailableError as late:
+        except RochdaleError as late:
             console.print(f"[yellow]{escape(str(late))}[/]")
             await asyncio.sleep(5.0)
 
@@ -150,22 +153,19 @@ def _save(story: Story, path: Path) -> None:
         ) from error
 
 
-def _open_directory(options: RunOptions, stack: ExitStack) -> Path:
+def _open_directory(options: RunOptions) -> Path:
     if options.directory is None:
-        directory = Path(tempfile.mkdtemp(prefix="rochdale-testnet-"))
-    else:
-        directory = options.directory.expanduser().resolve()
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise MisconfiguredError(
-                f"{directory} holds something already: remove it with "
-                f"`rm -r {shlex.quote(str(directory))}`, or name another with --dir"
-            )
-        try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise MisconfiguredError(
-                f"{directory} cannot be made ({error.strerror}): name another with --dir"
-            ) from error
-    if not options.is_kept:
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix="rochdale-testnet-"))
+    directory = options.directory.expanduser().resolve()
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise MisconfiguredError(
+            f"{directory} holds something already: remove it with "
+            f"`rm -r {shlex.quote(str(directory))}`, or name another with --dir"
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{directory} cannot be made ({error.strerror}): name another with --dir"
+        ) from error
     return directory

@@ -23,17 +23,13 @@ class Story:
 
     federation: LocalFederation
     community: Community
-    show: Callable[[str], None]
-    """Takes each sentence as it becomes true."""
+    tell: Callable[[str], None]
+    """Says something that was seen and checked."""
     announce: Callable[[str], None]
     """Takes what is being done now."""
     report: Report = field(default_factory=Report)
     started_s: float = 0.0
     """Monotonic time at which the nodes were started."""
-
-    def tell(self, fact: str) -> None:
-        """Say something that was seen and checked."""
-        self.show(fact)
 
 
 Step = Callable[[Story], Awaitable[None]]
@@ -43,7 +39,7 @@ async def run_steps(story: Story, steps: Sequence[tuple[str, Step]]) -> None:
     """Run steps until the end or the first that fails; the report says which."""
     began_s = time.monotonic()
     for name, step in steps:
-        story.show(f"[bold]{name}[/]")
+        story.tell(f"[bold]{name}[/]")
         story.announce(f"{name} …")
         step_began_s = time.monotonic()
         error: str | None = None
@@ -63,6 +59,6 @@ async def run_steps(story: Story, steps: Sequence[tuple[str, Step]]) -> None:
             )
         )
         if error is not None:
-            story.show(f"[red]{error}[/]")
+            story.tell(f"[red]{error}[/]")
             return
     story.report.figures.story_s = round(time.monotonic() - began_s, 3)

@@ -5,7 +5,8 @@ Apart from the story, so that the people in it can use it too.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
 from config.errors import RochdaleError
 
@@ -46,15 +47,11 @@ async def wait_until(
         await asyncio.sleep(poll_s)
 
 
-async def for_each(actions: Iterable[Awaitable[None]]) -> None:
+async def for_each(actions: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Do things side by side; the first failure ends all and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             for action in actions:
-                group.create_task(_await(action))
+                group.create_task(action)
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from failures
-
-
-async def _await(action: Awaitable[None]) -> None:
-    await action

@@ -8,7 +8,12 @@ import signal
 import time
 
 from testnet.federation import FederationNode
-from testnet.steps.genesis import agree_on_app_hash
+from testnet.invariants import (
+    check_acknowledged,
+    check_agreement,
+    check_progress,
+    wait_for_height,
+)
 from testnet.steps.insights import publish_insight, wait_verified
 from testnet.story import Story
 from testnet.story_checks import StepFailedError, check, wait_until
@@ -26,6 +31,12 @@ async def run(story: Story) -> None:
     else:
         await _halt_alone(story, nodes[0])
     await _kill_ledger(story, nodes[0])
+    acknowledged = [told for member in story.community.members for told in member.acknowledged]
+    await check_acknowledged(nodes, acknowledged)
+    story.tell(
+        f"all {len(acknowledged)} transactions that members were told are final are in the same "
+        "blocks on every node"
+    )
 
 
 async def _lose_one_of_many(story: Story, lost: FederationNode) -> None:
@@ -36,7 +47,7 @@ async def _lose_one_of_many(story: Story, lost: FederationNode) -> None:
     lost.processes.start()
     await wait_until(lambda: _find_behind(story, lost), timeout_s=_RETURN_TIMEOUT_S)
     await wait_verified(digest, at=[lost])
-    await agree_on_app_hash(story)
+    await _check_invariants(story)
     story.report.figures.catch_up_s = round(time.monotonic() - began_s, 3)
     story.tell(f"{lost.plan.name} is back at the same app hash, with the insight it missed")
 
@@ -60,7 +71,7 @@ async def _halt_by_loss(story: Story, lost: FederationNode) -> None:
     lost.processes.start()
     await wait_until(lambda: _find_still(witness), timeout_s=_RETURN_TIMEOUT_S)
     await wait_until(lambda: _find_behind(story, lost), timeout_s=_RETURN_TIMEOUT_S)
-    await agree_on_app_hash(story)
+    await _check_invariants(story)
     story.report.figures.catch_up_s = round(time.monotonic() - began_s, 3)
     story.tell(f"{lost.plan.name} is back, and the chain goes on")
 
@@ -93,8 +104,8 @@ async def _kill_ledger(story: Story, node: FederationNode) -> None:
     height = await node.get_height()
     node.processes.kill_process("ledger")
     await wait_until(lambda: _find_not_restarted(node, before), timeout_s=_RETURN_TIMEOUT_S)
-    await wait_until(lambda: _find_below(node, height + 1), timeout_s=_RETURN_TIMEOUT_S)
-    await agree_on_app_hash(story)
+    await wait_for_height([node], height + 1)
+    await _check_invariants(story)
     story.tell(
         f"only the ledger process of {node.plan.name} was killed: its supervisor brought engine "
         "and ledger back"
@@ -111,10 +122,9 @@ async def _find_not_restarted(node: FederationNode, before: dict[str, int]) -> s
     return None
 
 
-async def _find_below(node: FederationNode, height: int) -> str | None:
-    if await node.get_height() < height:
-        return f"{node.plan.name} does not advance to height {height}"
-    return None
+async def _check_invariants(story: Story) -> None:
+    height = await check_progress(story.federation.nodes)
+    await check_agreement(story.federation.nodes, height=height)
 
 
 async def _find_behind(story: Story, node: FederationNode) -> str | None:
