@@ -12,11 +12,33 @@ TX_VALIDITY_MS_MAX = 86_400_000
 """How far ahead of block time `valid_until_ms` may lie: one day."""
 TX_OFFERED_MS = 600_000
 """Validity that our own wallets and commands give a transaction."""
-BLOCK_BYTES_MAX = 1_048_576
+CHAIN_ID_CHARS_MAX = 50
+"""The engine's own limit."""
+BLOCK_BYTES_MAX = 4_194_304
+"""One block, transactions and all else."""
+GAS_PER_BYTE = 1
+GAS_PER_SIGNATURE = 250
+GAS_PER_TRANSACTION = 500
+"""Each transaction costs this and its bytes and signatures; `governance.transactions` says
+what its work costs on top. A ballot of one key costs about 1,240."""
+BLOCK_GAS_MAX = 25_000_000
+"""About 20,000 ballots."""
+QUOTA_ACCOUNT_GAS = 60_000
+"""What an account may spend at once: about 48 ballots."""
+QUOTA_ACCOUNT_US_PER_GAS = 50_000
+"""How fast that comes back: about a ballot a minute."""
+QUOTA_COOPERATIVE_GAS = 25_000_000
+"""What a cooperative's accounts may spend at once together: one full block."""
+QUOTA_COOPERATIVE_US_PER_GAS = 10
+"""How fast that comes back: about 80 ballots a second."""
 CODEC_DEPTH_MAX = 8
 """Nesting of canonical msgpack; an envelope's body nests four deep."""
-VERIFIED_TRANSACTIONS_MAX = 20_000
-"""Hashes of transactions whose signatures are known to hold; not part of consensus."""
+MEMPOOL_TXS_MAX = 16_384
+"""Transactions that may wait for a block; not part of consensus."""
+MEMPOOL_BYTES_MAX = BLOCK_BYTES_MAX
+"""Bytes that may wait: so many that each block is chosen from all of them."""
+VERIFIED_TRANSACTIONS_MAX = 2 * MEMPOOL_TXS_MAX
+"""Transactions whose signatures are known to hold; not part of consensus."""
 NONCE_WINDOW = 128
 """Nonces behind the highest used one that may still be used, once each (per key)."""
 ADMISSIONS_PER_TX_MAX = 64
@@ -70,7 +92,7 @@ DELIVERY_HELD_S_MAX = 1_209_600
 """Fourteen days of failures; then the partner is left to catch up by itself."""
 
 # Sockets between a node's own processes.
-FRAME_BYTES_MAX = 4_194_304
+FRAME_BYTES_MAX = 16_777_216
 """One message between two processes of a node; ABCI's included."""
 DISCOVERY_FRAME_BYTES_MAX = 524_288
 """One message to or from the discovery process: a directory of the most cooperatives."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from config.errors import RefusedError
 from config.limits import APPLICATION_AGE_S_MAX, APPLICATION_BYTES_MAX, CLOCK_SKEW_S_MAX
-from did.accounts import Inception, decode_inception
+from did.accounts import Inception
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.jws import check_jws, parse_jws, sign_jws
 from did.keys import KeyPair, did_key, did_key_verification_method
@@ -116,7 +116,8 @@ def _read_inception(claims: JsonObject) -> Inception:
     fields = claims["inception"]
     if not isinstance(fields, list) or len(fields) != 3:
         raise ApplicationError("an inception has three fields")
-    return decode_inception([_read_hex(field, bytes_count=32) for field in fields])
+    key, following, guardians = (_read_hex(field, bytes_count=32) for field in fields)
+    return Inception(public_key=key, next_key_commitment=following, guardians_commitment=guardians)
 
 
 def _read_hex(text: object, *, bytes_count: int) -> bytes:

@@ -5,7 +5,6 @@ Ed25519 libraries disagree on edge cases, and two nodes that disagree fork the c
 (published cases: novifinancial/ed25519-speccheck).
 """
 
-import hashlib
 from dataclasses import dataclass, field
 
 import base58
@@ -39,11 +38,6 @@ class KeyPair:
         public_key, _ = crypto_sign_seed_keypair(self.seed)
         object.__setattr__(self, "public_key", public_key)
 
-    @property
-    def key_id(self) -> bytes:
-        """What a signature names this key by; 32 bytes."""
-        return compute_key_id(self.public_key)
-
     def sign(self, message: bytes) -> bytes:
         """Sign a message (RFC 8032, pure Ed25519); 64 bytes."""
         return bytes(crypto_sign(message, self.seed + self.public_key)[:SIGNATURE_BYTES])
@@ -58,11 +52,6 @@ def is_signature_valid(*, public_key: bytes, message: bytes, signature: bytes) -
     except (BadSignatureError, ValueError):
         return False
     return True
-
-
-def compute_key_id(public_key: bytes) -> bytes:
-    """SHA-256 of the multicodec key; names a key in envelopes and state."""
-    return hashlib.sha256(_MULTICODEC_ED25519 + public_key).digest()
 
 
 def encode_multikey(public_key: bytes) -> str:

@@ -5,8 +5,10 @@ block when a vote is longer than what one block may count. Whether a vote binds 
 `governance.counting`'s matter.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
+
+from msgspec.structs import replace
 
 from did.codec import encode
 from governance.context import BlockContext, Sender

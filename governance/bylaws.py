@@ -7,11 +7,11 @@ encoding. Reading the file is the caller's matter.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 from config.errors import RefusedError
-from governance.fields import Bounds, Record
+from did.codec import Record
+from governance.fields import Count
 from governance.records import ProposalKind
 
 BYLAWS_VERSION = 1
@@ -19,12 +19,12 @@ _DAY_S: Final = 86_400
 
 _FLOORS: Final = {
     # Specification §4.1.1: a quorum of 30 % of the roll.
-    "quorum.ordinary_bps": Bounds(3_000, 10_000),
-    "quorum.insight_bps": Bounds(3_000, 10_000),
+    "quorum.ordinary_bps": (3_000, 10_000),
+    "quorum.insight_bps": (3_000, 10_000),
     # Specification §4.2.1: at least seven days of discussion.
-    "stages.discussion_s": Bounds(7 * _DAY_S, 90 * _DAY_S),
-    "stages.voting_s": Bounds(3 * _DAY_S, 90 * _DAY_S),
-    "proposals.open_per_member_max": Bounds(1, 64),
+    "stages.discussion_s": (7 * _DAY_S, 90 * _DAY_S),
+    "stages.voting_s": (3 * _DAY_S, 90 * _DAY_S),
+    "proposals.open_per_member_max": (1, 64),
 }
 """The charter's least and greatest value of every setting, in the order of encoding."""
 
@@ -33,16 +33,15 @@ class BylawsError(RefusedError):
     """Bylaws are malformed or go below the charter's floors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bylaws(Record):
+class Bylaws(Record, frozen=True, kw_only=True):
     """Checked bylaws; durations as the charter counts them, before any test chain's scale."""
 
-    version: Annotated[int, Bounds(BYLAWS_VERSION, BYLAWS_VERSION)]
-    quorum_ordinary_bps: Annotated[int, _FLOORS["quorum.ordinary_bps"]]
-    quorum_insight_bps: Annotated[int, _FLOORS["quorum.insight_bps"]]
-    discussion_s: Annotated[int, _FLOORS["stages.discussion_s"]]
-    voting_s: Annotated[int, _FLOORS["stages.voting_s"]]
-    open_proposals_per_member_max: Annotated[int, _FLOORS["proposals.open_per_member_max"]]
+    version: Count
+    quorum_ordinary_bps: Count
+    quorum_insight_bps: Count
+    discussion_s: Count
+    voting_s: Count
+    open_proposals_per_member_max: Count
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""
@@ -72,7 +71,7 @@ def parse_bylaws(document: Mapping[str, object]) -> Bylaws:
     if unknown:
         raise BylawsError(f"bylaws: unknown setting {unknown[0]}")
     values = [_check_setting(name, settings.get(name)) for name in _FLOORS]
-    return Bylaws.from_value([BYLAWS_VERSION, *values])
+    return Bylaws(**dict(zip(Bylaws.__struct_fields__, [BYLAWS_VERSION, *values], strict=True)))
 
 
 def compute_window_ms(duration_s: int, *, time_scale: int) -> int:
@@ -95,9 +94,9 @@ def _check_setting(name: str, value: object) -> int:
         raise BylawsError(f"bylaws: {name} is missing")
     if type(value) is not int:
         raise BylawsError(f"bylaws: {name} must be a whole number")
-    floor = _FLOORS[name]
-    if not floor.least <= value <= floor.greatest:
+    least, greatest = _FLOORS[name]
+    if not least <= value <= greatest:
         raise BylawsError(
-            f"bylaws: {name} is {value}, but the charter allows {floor.least} to {floor.greatest}"
+            f"bylaws: {name} is {value}, but the charter allows {least} to {greatest}"
         )
     return value

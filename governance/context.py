@@ -25,8 +25,8 @@ class Sender:
 
     account: bytes
     """32 bytes; known to be in state and active."""
-    key_ids: tuple[bytes, ...]
-    """The account's keys that signed, sorted; at least one."""
+    keys: tuple[bytes, ...]
+    """The account's keys that signed, ascending; at least one."""
     nonce: int
 
 

@@ -6,7 +6,7 @@ which follows at once because state has changed. A rule that fails here voids it
 instead of stopping the chain.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from config.errors import InvariantError
 from config.limits import BALLOTS_COUNTED_PER_BLOCK_MAX, DEADLINES_PER_BLOCK_MAX

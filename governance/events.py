@@ -6,12 +6,11 @@ numbers by their name, lists joined by commas. A choice is never in an event.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any, TypeAlias, get_args, get_origin
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from config.errors import RefusedError
-from governance.fields import hints_of
 from governance.records import Outcome, ProposalKind
 from governance.refusals import RefusalCode
 
@@ -136,8 +135,8 @@ class EventFormatError(RefusedError):
 
 def encode_event(event: Event) -> tuple[str, list[tuple[str, str]]]:
     """An event as its type and attributes, in the order of the fields."""
-    attributes = [(name, _render(getattr(event, name))) for name, _ in _readers_of(type(event))]
-    return _TYPE_PREFIX + type(event).__name__, attributes
+    plan = _PLANS[type(event)]
+    return plan.type, [(name, write(getattr(event, name))) for name, write, _ in plan.fields]
 
 
 def decode_event(event_type: str, attributes: Iterable[tuple[str, str]]) -> Event:
@@ -151,36 +150,47 @@ def decode_event(event_type: str, attributes: Iterable[tuple[str, str]]) -> Even
         raise EventFormatError(f"unknown event type {event_type}")
     texts = dict(attributes)
     try:
-        return event(**{name: read(texts[name]) for name, read in _readers_of(event)})
+        return event(**{name: read(texts[name]) for name, _, read in _PLANS[event].fields})
     except (KeyError, ValueError) as error:
         raise EventFormatError(f"malformed attributes of {event_type}") from error
 
 
-def _render(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return ",".join(_render(item) for item in value)
-    if isinstance(value, IntEnum):
-        return value.name.lower()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
+def hints_of(event: type[Event]) -> list[tuple[str, Any]]:
+    """Name and annotation of each field of an event, in order."""
+    hints = get_type_hints(event)
+    return [(field.name, hints[field.name]) for field in fields(event)]
 
 
-def _readers_of(event: type[Event]) -> tuple[tuple[str, Callable[[str], Any]], ...]:
-    return tuple((name, _reader_of(hint)) for name, hint in hints_of(event))
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one kind of event is written and read."""
+
+    type: str
+    fields: tuple[tuple[str, Callable[[Any], str], Callable[[str], Any]], ...]
 
 
-def _reader_of(hint: Any) -> Callable[[str], Any]:
+def _make_plan(event: type[Event]) -> _Plan:
+    return _Plan(
+        type=_TYPE_PREFIX + event.__name__,
+        fields=tuple((name, *_texts_of(hint)) for name, hint in hints_of(event)),
+    )
+
+
+def _texts_of(hint: Any) -> tuple[Callable[[Any], str], Callable[[str], Any]]:
     if get_origin(hint) is tuple:
-        read = _reader_of(get_args(hint)[0])
-        return lambda text: tuple(read(item) for item in text.split(",") if item)
+        write, read = _texts_of(get_args(hint)[0])
+        return (
+            lambda items: ",".join(write(item) for item in items),
+            lambda text: tuple(read(item) for item in text.split(",") if item),
+        )
     if hint is bool:
-        return lambda text: {"true": True, "false": False}[text]
+        return (lambda flag: str(flag).lower()), {"true": True, "false": False}.__getitem__
     if hint is bytes:
-        return bytes.fromhex
+        return bytes.hex, bytes.fromhex
     if issubclass(hint, IntEnum):
-        return lambda text: hint[text.upper()]
-    readers: dict[Any, Callable[[str], Any]] = {int: int, str: str}
-    return readers[hint]
+        return (lambda item: item.name.lower()), (lambda text: hint[text.upper()])
+    return str, hint
+
+
+_PLANS = {event: _make_plan(event) for event in _EVENTS.values()}
+"""Reading annotations is slow and their meaning never changes: once per kind."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from config.errors import RefusedError
 from config.limits import COOPERATIVES_MAX
-from did.accounts import Inception, decode_inception, is_network_name
+from did.accounts import Inception, is_network_name
 from did.jcs import JsonObject, parse_json
 from governance.bylaws import Bylaws, parse_bylaws
 from governance.context import is_test_chain
@@ -147,11 +147,14 @@ def _parse_cooperative(document: object) -> GenesisCooperative:
     did = fields["did"]
     if not isinstance(did, str) or not did.startswith("did:web:") or len(did) > DID_CHARS_MAX:
         raise GenesisError(f"genesis: did is a did:web of at most {DID_CHARS_MAX} characters")
-    if not isinstance(fields["inception"], list):
+    inception = fields["inception"]
+    if not isinstance(inception, list) or len(inception) != 3:
         raise GenesisError("genesis: inception is a list of three hex strings")
-    inception = [_read_hex(item, "inception", 32) for item in fields["inception"]]
+    key, following, guardians = (_read_hex(item, "inception", 32) for item in inception)
     return GenesisCooperative(
-        inception=decode_inception(list(inception)),
+        inception=Inception(
+            public_key=key, next_key_commitment=following, guardians_commitment=guardians
+        ),
         did=did,
         registrar_key=_read_hex(fields["registrar_key"], "registrar_key", 32),
         assertion_key=_read_hex(fields["assertion_key"], "assertion_key", 32),

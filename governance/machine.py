@@ -5,7 +5,7 @@ announced windows or due deadlines changes nothing: otherwise each block would c
 next, for ever.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from governance.ballots import apply_cast_ballot
 from governance.bylaws import Bylaws
@@ -135,7 +135,7 @@ def _put_offices(view: StateView, founder: GenesisCooperative, *, block: BlockCo
         next_key_commitment=_NO_COMMITMENT,
         guardians_commitment=_NO_COMMITMENT,
     )
-    view.put_account(compute_office_account_id(cooperative=founder.id, role=Role.ROOT), root)
+    view.put_new_account(compute_office_account_id(cooperative=founder.id, role=Role.ROOT), root)
     registrar_id = compute_office_account_id(cooperative=founder.id, role=Role.REGISTRAR)
-    view.put_account(registrar_id, registrar)
+    view.put_new_account(registrar_id, registrar)
     return registrar_id

@@ -6,21 +6,22 @@ grows keeps only its frontier: the roots of its complete subtrees, largest first
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Meta
+
 from config.errors import InvariantError
-from governance.fields import Bounds, Count, Hash, Record
+from did.codec import Record
+from governance.fields import Count, Hash
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frontier(Record):
+class Frontier(Record, frozen=True, kw_only=True):
     """What appending to a log and computing its root need."""
 
     size: Count = 0
-    peaks: Annotated[tuple[Hash, ...], Bounds(0, 63)] = ()
+    peaks: Annotated[tuple[Hash, ...], Meta(max_length=63)] = ()
     """Roots of the complete subtrees, largest first: one for each bit set in `size`."""
 
     def append(self, leaf: bytes) -> "Frontier":

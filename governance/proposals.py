@@ -5,7 +5,7 @@ discussion → (deadline, then next block) voting → (deadline, count) closed. 
 stage up. Counting is `governance.ballots`' matter.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender

@@ -5,20 +5,19 @@ knows when a record may change. Free text and names are never kept: only hashes 
 """
 
 import hashlib
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
 
+from msgspec import Meta
+
 from config.limits import NETWORK_NAME_MAX, NONCE_WINDOW
-from did.codec import encode
+from did.codec import Record, encode
 from governance.fields import (
     BasisPoints,
-    Bounds,
     Count,
     Hash,
     HashOrEmpty,
     Height,
-    Record,
     TimeMs,
 )
 from governance.merkle_log import EMPTY_FRONTIER, Frontier
@@ -80,25 +79,23 @@ class CooperativeStatus(IntEnum):
     ACTIVE = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters(Record):
+class Parameters(Record, frozen=True, kw_only=True):
     """What holds for the whole federation."""
 
-    network: Annotated[str, Bounds(1, NETWORK_NAME_MAX)]
+    network: Annotated[str, Meta(min_length=1, max_length=NETWORK_NAME_MAX)]
     """Middle part of its accounts' DIDs; survives a new genesis."""
-    time_scale: Annotated[int, Bounds(1, 1_000_000_000)]
+    time_scale: Annotated[int, Meta(ge=1, le=1_000_000_000)]
     """Divides every window; more than 1 on test chains only."""
     bylaws_hash: Hash
     """Bylaws that a cooperative begins with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cooperative(Record):
+class Cooperative(Record, frozen=True, kw_only=True):
     """A cooperative in the federation's registry."""
 
     id: Hash
     """Hash of its inception record; also the id of its root account."""
-    did: Annotated[str, Bounds(1, DID_CHARS_MAX)]
+    did: Annotated[str, Meta(min_length=1, max_length=DID_CHARS_MAX)]
     """Its did:web, where its public face is."""
     root_key: Hash
     registrar_key: Hash
@@ -106,7 +103,7 @@ class Cooperative(Record):
     """Signs its records and insights."""
     consensus_key: Hash
     """Its validator's key."""
-    node_id: Annotated[bytes, Bounds(NODE_ID_BYTES, NODE_ID_BYTES)]
+    node_id: Annotated[bytes, Meta(min_length=NODE_ID_BYTES, max_length=NODE_ID_BYTES)]
     """The engine's node id."""
     bylaws_hash: Hash
     """Bylaws that its next proposals follow."""
@@ -114,26 +111,24 @@ class Cooperative(Record):
     status: CooperativeStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountKey(Record):
+class AccountKey(Record, frozen=True, kw_only=True):
     """One key of an account and the nonces that it has used."""
 
     public_key: Hash
     nonce_highest: Count = 0
     """Highest nonce used; 0 also before any."""
-    nonce_window: Annotated[bytes, Bounds(_NONCE_WINDOW_BYTES, _NONCE_WINDOW_BYTES)] = bytes(
-        _NONCE_WINDOW_BYTES
-    )
+    nonce_window: Annotated[
+        bytes, Meta(min_length=_NONCE_WINDOW_BYTES, max_length=_NONCE_WINDOW_BYTES)
+    ] = bytes(_NONCE_WINDOW_BYTES)
     """Big-endian bit map: bit i is set if nonce `nonce_highest - i` was used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Record):
+class Account(Record, frozen=True, kw_only=True):
     """A member of one cooperative, or one of its offices."""
 
     cooperative: Hash
     role: Role
-    keys: Annotated[tuple[AccountKey, ...], Bounds(1, 16)]
+    keys: Annotated[tuple[AccountKey, ...], Meta(min_length=1, max_length=16)]
     next_key_commitment: Hash
     guardians_commitment: Hash
     joined_height: Height
@@ -141,10 +136,20 @@ class Account(Record):
     left_height: Height | None = None
     open_proposals_count: Count = 0
     """Proposals of this account that have not closed."""
+    signatures_required: Annotated[int, Meta(ge=1, le=16)] = 1
+    """How many of its keys must sign each transaction."""
+    quota_full_us: Count = 0
+    """Block time, in microseconds, at which its quota is whole again (`ledger.quotas`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roll(Record):
+class Quota(Record, frozen=True, kw_only=True):
+    """What a cooperative's accounts together have spent lately."""
+
+    full_us: Count = 0
+    """Block time, in microseconds, at which the quota is whole again (`ledger.quotas`)."""
+
+
+class Roll(Record, frozen=True, kw_only=True):
     """A cooperative's roll of members, as a log of admissions."""
 
     epoch: Count = 0
@@ -153,8 +158,7 @@ class Roll(Record):
     log: Frontier = EMPTY_FRONTIER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal(Record):
+class Proposal(Record, frozen=True, kw_only=True):
     """A members' motion. Fields of a later stage are zero or empty until it comes."""
 
     id: Hash
@@ -184,15 +188,13 @@ class Proposal(Record):
     quorum_bps: BasisPoints = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot(Record):
+class Ballot(Record, frozen=True, kw_only=True):
     """A choice under an opaque identity."""
 
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally(Record):
+class Tally(Record, frozen=True, kw_only=True):
     """A count so far; long ones are resumed in the next block."""
 
     yes_count: Count = 0
@@ -204,8 +206,7 @@ class Tally(Record):
     """Log over the ballots counted, in the order of their ids."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision(Record):
+class Decision(Record, frozen=True, kw_only=True):
     """The result of a vote, final."""
 
     yes_count: Count
@@ -227,8 +228,7 @@ class Decision(Record):
         return self.yes_count + self.no_count + self.abstain_count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionLeaf(Record):
+class DecisionLeaf(Record, frozen=True, kw_only=True):
     """What the federation's decision log says of a closed vote."""
 
     cooperative: Hash
@@ -242,8 +242,7 @@ class DecisionLeaf(Record):
     electorate_count: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollEntry(Record):
+class RollEntry(Record, frozen=True, kw_only=True):
     """One admission in a cooperative's roll log."""
 
     account: Hash

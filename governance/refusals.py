@@ -28,6 +28,10 @@ class RefusalCode(IntEnum):
     NONCE_USED = 14
     NONCE_TOO_OLD = 15
     NONCE_TOO_FAR = 16
+    SIGNATURES_TOO_FEW = 17
+    QUOTA_OF_ACCOUNT = 18
+    QUOTA_OF_COOPERATIVE = 19
+    WAITING_TOO_MANY = 20
 
     COOPERATIVE_UNKNOWN = 100
     NOT_REGISTRAR = 101
@@ -82,6 +86,13 @@ _REASONS = {
     RefusalCode.NONCE_USED: "The key has used this nonce: sign with the next one.",
     RefusalCode.NONCE_TOO_OLD: "The nonce is too far behind: sign with a newer one.",
     RefusalCode.NONCE_TOO_FAR: "The nonce is too far ahead: sign with the next one.",
+    RefusalCode.SIGNATURES_TOO_FEW: "More of the account's keys must sign: collect them first.",
+    RefusalCode.QUOTA_OF_ACCOUNT: "The account has spent its quota: try again later.",
+    RefusalCode.QUOTA_OF_COOPERATIVE: "The cooperative has spent its quota: try again later.",
+    RefusalCode.WAITING_TOO_MANY: (
+        "The cooperative has as many transactions waiting as its share allows: try again after"
+        " the next block."
+    ),
     RefusalCode.COOPERATIVE_UNKNOWN: (
         "No such cooperative is in this federation: check the cooperative's id."
     ),

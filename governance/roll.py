@@ -4,7 +4,7 @@ Admission is by the cooperative's registrar, in batches. An electorate is named 
 whoever had joined by then and had not left. Nothing here knows a name.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from config.errors import InvariantError
 from did.accounts import Inception
@@ -36,7 +36,7 @@ def apply_admit_members(
     if any(view.get_account(account) is not None for account in accounts):
         raise TxRefusedError(RefusalCode.ACCOUNT_EXISTS)
     for account, inception in zip(accounts, tx.inceptions, strict=True):
-        view.put_account(account, _begin_account(inception, tx.cooperative, block=block))
+        view.put_new_account(account, _begin_account(inception, tx.cooperative, block=block))
     roll = view.get_roll(tx.cooperative)
     entries = [RollEntry(account=account, height=block.height) for account in accounts]
     log = append_roll_entries(view, tx.cooperative, log=roll.log, entries=entries)

@@ -20,12 +20,17 @@ from governance.records import (
     Decision,
     Parameters,
     Proposal,
+    Quota,
     Roll,
     Tally,
 )
 
 FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
+_UNCHANGED = b"\x00unchanged"
+"""Told apart by identity: no value in state is this object."""
+_CACHED_MAX = 100_000
+"""Values that a `ReadCache` keeps."""
 
 
 class Collection(IntEnum):
@@ -52,6 +57,7 @@ class Collection(IntEnum):
     """Id: due time in ms, 8 bytes big-endian ‖ cooperative ‖ proposal id."""
     OPENING = 0x0F
     """Id: cooperative ‖ proposal id; its next window starts with the next block."""
+    QUOTA = 0x20
 
 
 class KeyValue(Protocol):
@@ -90,9 +96,8 @@ class Savepoint:
 
     def get(self, key: bytes) -> bytes | None:
         """The changed value, else the parent's."""
-        if key in self._changes:
-            return self._changes[key]
-        return self._parent.get(key)
+        value = self._changes.get(key, _UNCHANGED)
+        return self._parent.get(key) if value is _UNCHANGED else value
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set or replace a value, here only."""
@@ -126,6 +131,35 @@ class Savepoint:
             else:
                 self._parent.put(key, value)
         self._changes.clear()
+
+
+class ReadCache:
+    """A view of a state that does not change, with what was read lately kept in memory."""
+
+    def __init__(self, parent: KeyValue) -> None:
+        self._parent = parent
+        self._values: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+        value = self._values.get(key, _UNCHANGED)
+        if value is _UNCHANGED:
+            if len(self._values) >= _CACHED_MAX:
+                self._values.clear()
+            value = self._values[key] = self._parent.get(key)
+        return value
+
+    def put(self, key: bytes, value: bytes) -> None:  # noqa: ARG002
+        """Refuse: this view is for reading."""
+        raise InvariantError("a view for reading is written to")
+
+    def delete(self, key: bytes) -> None:  # noqa: ARG002
+        """Refuse: this view is for reading."""
+        raise InvariantError("a view for reading is written to")
+
+    def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """As `KeyValue.scan`."""
+        return self._parent.scan(prefix, after=after)
 
 
 class MemoryKeyValue:
@@ -180,18 +214,34 @@ class StateView:
         key = cooperative.id
         self._put(FEDERATION, Collection.COOPERATIVE, key, cooperative.encode())
 
+    def get_home(self, account: bytes) -> bytes | None:
+        """The id of an account's cooperative."""
+        return self._get(FEDERATION, Collection.ACCOUNT_HOME, account)
+
     def get_account(self, account: bytes) -> Account | None:
         """A member's or office's account, wherever its home is."""
-        home = self._get(FEDERATION, Collection.ACCOUNT_HOME, account)
+        home = self.get_home(account)
         if home is None:
             return None
         return Account.decode(self._require(home, Collection.ACCOUNT, account))
 
+    def put_new_account(self, account_id: bytes, account: Account) -> None:
+        """Begin an account in its cooperative, which stays its home."""
+        self._put(FEDERATION, Collection.ACCOUNT_HOME, account_id, account.cooperative)
+        self.put_account(account_id, account)
+
     def put_account(self, account_id: bytes, account: Account) -> None:
-        """Set an account in its cooperative; its home never changes."""
-        if self._get(FEDERATION, Collection.ACCOUNT_HOME, account_id) is None:
-            self._put(FEDERATION, Collection.ACCOUNT_HOME, account_id, account.cooperative)
+        """Set an account that has been begun."""
         self._put(account.cooperative, Collection.ACCOUNT, account_id, account.encode())
+
+    def get_quota(self, cooperative: bytes) -> Quota:
+        """What a cooperative has spent of its quota; a new one nothing."""
+        data = self._get(cooperative, Collection.QUOTA, b"")
+        return Quota() if data is None else Quota.decode(data)
+
+    def put_quota(self, cooperative: bytes, quota: Quota) -> None:
+        """Set what a cooperative has spent of its quota."""
+        self._put(cooperative, Collection.QUOTA, b"", quota.encode())
 
     def get_roll(self, cooperative: bytes) -> Roll:
         """The roll of a registered cooperative."""

@@ -1,13 +1,20 @@
 """The ABCI 2.0 socket: the engine asks, the application answers, strictly in order.
 
 Four connections from one engine over a unix socket; each message is a varint length and a
-protobuf message (CometBFT v0.38 `abci/client/socket_client.go`). Everything runs on one
-thread, so methods never overlap. Answers are written when the engine flushes. A message that
-cannot be read ends the connection, and with it the engine; whatever the application did not
-expect of itself ends the process: nothing goes on after a state that nobody understands.
+protobuf message (CometBFT v0.38 `abci/client/socket_client.go`). Methods run on one thread
+and never overlap; only the signatures of new transactions are checked beside it, and what
+was asked after them on the same connection waits its turn. Answers are written when the
+engine flushes. A message that cannot be read ends the connection, and with it the engine;
+whatever the application did not expect of itself ends the process: nothing goes on after a
+state that nobody understands.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,6 +23,7 @@ from tendermint.abci import types_pb2 as abci
 
 from config.limits import FRAME_BYTES_MAX
 from ledger.application import Application
+from ledger.signatures import Checked
 
 log = structlog.get_logger()
 
@@ -24,6 +32,8 @@ _VARINT_BYTES_MAX = 4
 _FLUSH = "flush"
 _UNFLUSHED_BYTES_MAX = 65_536
 """Answers beyond this are written before the engine flushes."""
+_CHECKED_TOGETHER = 64
+"""New transactions whose signatures one thread checks in one go."""
 
 
 class FrameError(Exception):
@@ -104,16 +114,36 @@ class _Server:
             log.error("abci_failed", kind=type(error).__name__, error=str(error))
             self.failed.set_exception(error)
 
+    def call_soon(self, callback: Callable[[], None]) -> Callable[[object], None]:
+        """What a worker thread calls when it is done, so that `callback` runs on the loop."""
+        loop = asyncio.get_running_loop()
+
+        def wake(_: object) -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile: nobody is left to answer
+                loop.call_soon_threadsafe(callback)
+
+        return wake
+
     def close_connections(self) -> None:
         """Drop every connection with whatever it has not written."""
         for transport in tuple(self.transports):
             transport.abort()
 
 
+@dataclass(slots=True)
+class _Checking:
+    """New transactions in a row, and the thread that checks their signatures."""
+
+    transactions: list[bytes]
+    result: "Future[list[Checked]] | None" = None
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self, server: _Server) -> None:
         self._server = server
         self._reader = FrameReader()
+        self._queue: deque[abci.Request | _Checking] = deque()
+        """What is not answered yet, in the order it was asked."""
         self._answers = bytearray()
         self._transport: asyncio.Transport
 
@@ -124,6 +154,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.transports.discard(self._transport)
+        self._queue.clear()
         log.info("abci_connection_lost", error=None if exc is None else str(exc))
 
     def pause_writing(self) -> None:
@@ -136,23 +167,72 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             for frame in self._reader.feed(data):
-                if self._server.failed.done():
-                    return
-                self._answer(frame)
+                self._enqueue(abci.Request.FromString(frame))
+            self._start_checking()
         except (FrameError, DecodeError) as error:
             log.warning("abci_message_malformed", error=str(error))
             self._transport.abort()
+        self._answer_queue()
+
+    def _enqueue(self, request: abci.Request) -> None:
+        if not _is_new_transaction(request):
+            self._start_checking()
+            self._queue.append(request)
+            return
+        last = self._queue[-1] if self._queue else None
+        if not isinstance(last, _Checking) or last.result is not None:
+            last = _Checking([])
+            self._queue.append(last)
+        last.transactions.append(request.check_tx.tx)
+        if len(last.transactions) == _CHECKED_TOGETHER:
+            self._start_checking()
+
+    def _start_checking(self) -> None:
+        last = self._queue[-1] if self._queue else None
+        if isinstance(last, _Checking) and last.result is None:
+            last.result = self._server.application.checker.start(last.transactions)
+            last.result.add_done_callback(self._server.call_soon(self._answer_queue))
+
+    def _answer_queue(self) -> None:
+        try:
+            while self._queue and not self._server.failed.done():
+                first = self._queue[0]
+                if isinstance(first, _Checking):
+                    if first.result is None or not first.result.done():
+                        return
+                    self._queue.popleft()
+                    self._answer_checks(first.transactions, first.result.result())
+                    # The other connections come first: a block does not wait for a flood.
+                    asyncio.get_running_loop().call_soon(self._answer_queue)
+                    return
+                self._queue.popleft()
+                self._answer(first)
         except Exception as error:  # noqa: BLE001 - ends the process, through `serve_abci`
             self._server.fail(error)
 
-    def _answer(self, frame: bytes) -> None:
-        request = abci.Request.FromString(frame)
-        response = answer_request(self._server.application, request)
+    def _answer_checks(self, transactions: list[bytes], results: "list[Checked]") -> None:
+        application = self._server.application
+        application.checker.remember(transactions, results)
+        for checked in results:
+            self._write(abci.Response(check_tx=application.finish_check(checked)))
+
+    def _answer(self, request: abci.Request) -> None:
+        self._write(answer_request(self._server.application, request))
+        if request.WhichOneof("value") == _FLUSH:
+            self._flush()
+
+    def _write(self, response: abci.Response) -> None:
         self._answers += encode_frame(response.SerializeToString())
-        is_flush = request.WhichOneof("value") == _FLUSH
-        if is_flush or len(self._answers) > _UNFLUSHED_BYTES_MAX:
-            self._transport.write(bytes(self._answers))
-            self._answers.clear()
+        if len(self._answers) > _UNFLUSHED_BYTES_MAX:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._transport.write(bytes(self._answers))
+        self._answers.clear()
+
+
+def _is_new_transaction(request: abci.Request) -> bool:
+    return request.WhichOneof("value") == "check_tx" and request.check_tx.type == abci.NEW
 
 
 async def serve_abci(application: Application, socket_path: Path) -> None:

@@ -7,7 +7,6 @@ process before anything is written.
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,37 +14,38 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError, RefusedError
-from config.limits import VERIFIED_TRANSACTIONS_MAX
+from config.limits import BLOCK_BYTES_MAX
 from governance import machine
 from governance.context import BlockContext
 from governance.events import Event, encode_event
 from governance.genesis import decode_genesis
 from governance.refusals import RefusalCode
-from governance.view import FEDERATION, Collection, KeyValue, Savepoint, StateView, state_key
-from ledger.app_hash import AppHashParts
-from ledger.envelope import compute_transaction_hash, decode_transaction
-from ledger.queries import answer_query
-from ledger.store import CommitRecord, Store
-from ledger.transition import (
-    APPLIED,
-    BlockOutcome,
-    TxOutcome,
-    execute_block,
-    execute_transaction,
-    recheck_transaction,
+from governance.view import (
+    FEDERATION,
+    Collection,
+    KeyValue,
+    ReadCache,
+    Savepoint,
+    StateView,
+    state_key,
 )
+from ledger.app_hash import AppHashParts
+from ledger.mempool import Mempool, is_sound
+from ledger.queries import answer_query
+from ledger.signatures import Checked, SignatureChecker
+from ledger.store import CommitRecord, Store
+from ledger.transition import APPLIED, BlockOutcome, TxOutcome, execute_block
 from ledger.tree import Tree
 
 APP_VERSION = 1
 """Version of the rules; a change is a coordinated upgrade."""
-_TX_OVERHEAD_BYTES = 4
-"""A transaction's tag and length in a block, at most: the engine counts them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pending:
     """A finalized block that is not committed yet."""
 
+    transactions: tuple[bytes, ...]
     changes: list[tuple[bytes, bytes | None]]
     tree: Tree
     record: CommitRecord
@@ -62,7 +62,9 @@ class Application:
         self._chain_id = store.record.chain_id
         self._genesis_time_ms = store.record.time_ms
         self._pending: _Pending | None = None
-        self._verified: OrderedDict[bytes, None] = OrderedDict()
+        self.checker = SignatureChecker()
+        """Reads transactions beside the main thread; the socket starts it early."""
+        self._mempool = Mempool(self.checker, state=store, block=self._next_block())
 
     def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
         """Say the same."""
@@ -104,6 +106,7 @@ class Application:
             raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
         tree = Tree().update(self._genesis.changes())
         app_hash = _compute_parts(self._genesis, tree).compute()
+        self._mempool.begin(self._genesis, self._next_block())
         return abci.ResponseInitChain(app_hash=app_hash)
 
     def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
@@ -131,39 +134,27 @@ class Application:
 
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
         """Say whether a transaction may wait for a block."""
-        block = self._next_block()
-        base = self._base()
         if request.type == abci.RECHECK:
-            outcome = recheck_transaction(base, request.tx, block=block)
-        else:
-            outcome = execute_transaction(
-                Savepoint(base), request.tx, block=block, is_verified=self._is_verified
-            )
-            if outcome.code == APPLIED:
-                self._remember(compute_transaction_hash(request.tx))
-        return abci.ResponseCheckTx(
-            code=outcome.code, log=outcome.log, codespace=_codespace(outcome)
-        )
+            return _render_check(self._mempool.recheck(request.tx))
+        return self.finish_check(self.checker.check([request.tx])[0])
+
+    def finish_check(self, checked: Checked) -> abci.ResponseCheckTx:
+        """The same for a new transaction whose signatures were checked beforehand."""
+        return _render_check(self._mempool.check(checked))
 
     def prepare_proposal(
         self, request: abci.RequestPrepareProposal
     ) -> abci.ResponsePrepareProposal:
-        """Choose transactions for a block, in the order they came, as many as fit."""
-        chosen: list[bytes] = []
-        room = request.max_tx_bytes
-        for data in request.txs:
-            size = len(data) + _TX_OVERHEAD_BYTES
-            if size <= room and _is_well_formed(data):
-                chosen.append(data)
-                room -= size
+        """Choose transactions for a block, fairly among cooperatives, as many as fit."""
+        chosen = self._mempool.choose(request.txs, bytes_max=request.max_tx_bytes)
         return abci.ResponsePrepareProposal(txs=chosen)
 
     def process_proposal(
         self, request: abci.RequestProcessProposal
     ) -> abci.ResponseProcessProposal:
         """Refuse a block only for what every node sees alike in its bytes."""
-        is_sound = all(_is_well_formed(data) for data in request.txs)
-        verdict = abci.ResponseProcessProposal.ACCEPT if is_sound else _REJECT
+        sound = is_sound(self.checker, request.txs, bytes_max=BLOCK_BYTES_MAX)
+        verdict = abci.ResponseProcessProposal.ACCEPT if sound else _REJECT
         return abci.ResponseProcessProposal(status=verdict)
 
     def extend_vote(self, request: abci.RequestExtendVote) -> abci.ResponseExtendVote:  # noqa: ARG002
@@ -190,15 +181,13 @@ class Application:
         block = BlockContext(
             height=request.height, time_ms=_to_ms(request.time), chain_id=self._chain_id
         )
-        overlay = Savepoint(self._store)
+        overlay = Savepoint(ReadCache(self._store))
         if self._genesis is not None:
             for key, value in self._genesis.changes():
                 if value is not None:
                     overlay.put(key, value)
-        outcome = execute_block(
-            overlay, list(request.txs), block=block, is_verified=self._is_verified
-        )
-        self._pending = self._stage(overlay, block)
+        outcome = execute_block(overlay, self.checker.check(request.txs), block=block)
+        self._pending = self._stage(overlay, block, transactions=tuple(request.txs))
         return _render_block(outcome, app_hash=self._pending.record.app_hash)
 
     def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:  # noqa: ARG002
@@ -212,6 +201,8 @@ class Application:
         pending = self._pending
         self._store.commit(pending.changes, tree=pending.tree, record=pending.record)
         self._pending = self._genesis = None
+        self.checker.forget(pending.transactions)
+        self._mempool.begin(self._store, self._next_block())
         return abci.ResponseCommit(retain_height=0)
 
     def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:  # noqa: ARG002
@@ -236,7 +227,9 @@ class Application:
         """Refuse: no snapshot was accepted."""
         return abci.ResponseApplySnapshotChunk(result=abci.ResponseApplySnapshotChunk.ABORT)
 
-    def _stage(self, overlay: Savepoint, block: BlockContext) -> _Pending:
+    def _stage(
+        self, overlay: Savepoint, block: BlockContext, *, transactions: tuple[bytes, ...]
+    ) -> _Pending:
         last = self._store.record
         changes = overlay.changes()
         tree = self._store.tree.update(changes)
@@ -253,10 +246,7 @@ class Application:
             state_root=tree.root,
             since_height=last.since_height if app_hash == before else block.height,
         )
-        return _Pending(changes=changes, tree=tree, record=record)
-
-    def _base(self) -> KeyValue:
-        return self._store if self._genesis is None else self._genesis
+        return _Pending(transactions=transactions, changes=changes, tree=tree, record=record)
 
     def _next_block(self) -> BlockContext:
         record = self._store.record
@@ -265,14 +255,6 @@ class Application:
             time_ms=record.time_ms if record.height else self._genesis_time_ms,
             chain_id=self._chain_id,
         )
-
-    def _is_verified(self, transaction_hash: bytes) -> bool:
-        return transaction_hash in self._verified
-
-    def _remember(self, transaction_hash: bytes) -> None:
-        self._verified[transaction_hash] = None
-        if len(self._verified) > VERIFIED_TRANSACTIONS_MAX:
-            self._verified.popitem(last=False)
 
 
 _REJECT = abci.ResponseProcessProposal.REJECT
@@ -288,12 +270,13 @@ def _compute_parts(kv: KeyValue, tree: Tree) -> AppHashParts:
     )
 
 
-def _is_well_formed(data: bytes) -> bool:
-    try:
-        decode_transaction(data)
-    except RefusedError:
-        return False
-    return True
+def _render_check(outcome: TxOutcome) -> abci.ResponseCheckTx:
+    return abci.ResponseCheckTx(
+        code=outcome.code,
+        log=outcome.log,
+        codespace=_codespace(outcome),
+        gas_wanted=outcome.gas,
+    )
 
 
 def _render_block(outcome: BlockOutcome, *, app_hash: bytes) -> abci.ResponseFinalizeBlock:
@@ -310,6 +293,8 @@ def _render_results(outcomes: Sequence[TxOutcome]) -> list[abci.ExecTxResult]:
             code=outcome.code,
             log=outcome.log,
             codespace=_codespace(outcome),
+            gas_wanted=outcome.gas,
+            gas_used=outcome.gas,
             events=_render_events(outcome.events),
         )
         for outcome in outcomes

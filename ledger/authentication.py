@@ -1,31 +1,30 @@
 """Whether a transaction comes from its account, now, and for the first time.
 
-Keys and used nonces lie in the account's own record; nothing is looked up outside state.
-Checks go from cheap to dear, in the order of docs/transactions.md. Pure.
+Keys and used nonces lie in the account's own record; nothing is looked up outside state. The
+signatures themselves were checked before (`ledger.signatures`), which needs no state. The
+order of the checks is that of docs/transactions.md. Pure.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
-from config.errors import InvariantError
 from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
-from did.keys import compute_key_id, is_signature_valid
-from governance.context import BlockContext, Sender
+from governance.context import BlockContext
 from governance.records import Account, AccountKey
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import StateView
 from ledger.envelope import Transaction
 
 
-def authenticate(
-    view: StateView, tx: Transaction, *, block: BlockContext, is_verified: bool = False
-) -> Sender:
-    """Check chain, time, account, keys, nonces and signatures.
+def authenticate(view: StateView, tx: Transaction, *, block: BlockContext) -> Account:
+    """Check chain, time, account, keys and nonces of a transaction whose signatures hold.
 
     Args:
         view: State before the transaction.
-        tx: Decoded.
+        tx: Decoded, its signatures checked.
         block: Whose time and chain count.
-        is_verified: The signatures of these very bytes were checked before.
+
+    Returns:
+        The sender's account as it is in state.
 
     Raises:
         TxRefusedError: With the code of the first check that fails.
@@ -41,35 +40,29 @@ def authenticate(
         raise TxRefusedError(RefusalCode.ACCOUNT_UNKNOWN)
     if account.left_height is not None:
         raise TxRefusedError(RefusalCode.ACCOUNT_LEFT)
-    keys = _get_keys(account)
-    for key_id, _ in tx.signatures:
-        if key_id not in keys:
+    keys = {key.public_key: key for key in account.keys}
+    for public_key in tx.keys:
+        if public_key not in keys:
             raise TxRefusedError(RefusalCode.KEY_UNKNOWN)
-        _check_nonce(keys[key_id], tx)
-    for key_id, signature in tx.signatures:
-        if not is_verified and not is_signature_valid(
-            public_key=keys[key_id].public_key, message=tx.signing_input, signature=signature
-        ):
-            raise TxRefusedError(RefusalCode.SIGNATURE_INVALID)
-    key_ids = tuple(key_id for key_id, _ in tx.signatures)
-    return Sender(account=tx.account, key_ids=key_ids, nonce=tx.nonce)
+        _check_nonce(keys[public_key], tx)
+    if len(tx.keys) < account.signatures_required:
+        raise TxRefusedError(
+            RefusalCode.SIGNATURES_TOO_FEW,
+            f"{len(tx.keys)} of {account.signatures_required}",
+        )
+    return account
 
 
-def consume_nonce(view: StateView, tx: Transaction) -> None:
-    """Mark the nonce used for every key that signed; a refusal by the rules keeps it used."""
-    account = view.get_account(tx.account)
-    if account is None:
-        raise InvariantError("an authenticated account is not in state")
-    signed = {key_id for key_id, _ in tx.signatures}
+def consume_nonce(account: Account, tx: Transaction) -> Account:
+    """Mark the nonce used for every key that signed; a refusal by the rules keeps it used.
+
+    Returns:
+        The account to be written.
+    """
     keys = tuple(
-        _use_nonce(key, tx.nonce) if compute_key_id(key.public_key) in signed else key
-        for key in account.keys
+        _use_nonce(key, tx.nonce) if key.public_key in tx.keys else key for key in account.keys
     )
-    view.put_account(tx.account, replace(account, keys=keys))
-
-
-def _get_keys(account: Account) -> dict[bytes, AccountKey]:
-    return {compute_key_id(key.public_key): key for key in account.keys}
+    return replace(account, keys=keys)
 
 
 def _check_nonce(key: AccountKey, tx: Transaction) -> None:
@@ -93,6 +86,8 @@ def _use_nonce(key: AccountKey, nonce: int) -> AccountKey:
         window |= 1 << -ahead
         highest = key.nonce_highest
     window &= (1 << NONCE_WINDOW) - 1
-    return replace(
-        key, nonce_highest=highest, nonce_window=window.to_bytes(NONCE_WINDOW // 8, "big")
+    return AccountKey(
+        public_key=key.public_key,
+        nonce_highest=highest,
+        nonce_window=window.to_bytes(NONCE_WINDOW // 8, "big"),
     )

@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import MisconfiguredError
-from config.limits import BLOCK_BYTES_MAX, SOCKET_PATH_BYTES_MAX, TX_BYTES_MAX
+from config.limits import (
+    BLOCK_BYTES_MAX,
+    MEMPOOL_BYTES_MAX,
+    MEMPOOL_TXS_MAX,
+    SOCKET_PATH_BYTES_MAX,
+    TX_BYTES_MAX,
+)
 from config.settings import TEST_CHAIN_PREFIX, EngineSection
 from did.keys import KeyPair
 from ledger.headers import compute_address
@@ -30,8 +36,6 @@ _MODULE = re.compile(rb"github\.com/cometbft/cometbft\tv([0-9A-Za-z.+-]{1,40})")
 _NO_KEY = KeyPair(bytes(range(32)))
 """A public example key, with which a binary proves that it computes as we do."""
 _NOTHING_SIGNED = {"height": "0", "round": 0, "step": 0}
-_MEMPOOL_TXS_MAX = 5_000
-_MEMPOOL_BYTES_MAX = 64 * BLOCK_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,10 +227,10 @@ def _render_p2p(home: EngineHome) -> dict[str, str | int | bool]:
 
 def _render_mempool() -> dict[str, str | int | bool]:
     return {
-        "size": _MEMPOOL_TXS_MAX,
-        "max_txs_bytes": _MEMPOOL_BYTES_MAX,
+        "size": MEMPOOL_TXS_MAX,
+        "max_txs_bytes": MEMPOOL_BYTES_MAX,
         "max_tx_bytes": TX_BYTES_MAX,
-        "cache_size": 2 * _MEMPOOL_TXS_MAX,
+        "cache_size": 2 * MEMPOOL_TXS_MAX,
         # What was refused may be sent again, and gets its reason again.
         "keep-invalid-txs-in-cache": False,
     }

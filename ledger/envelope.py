@@ -1,31 +1,56 @@
 """The envelope of a transaction: who says what, until when, signed by which keys.
 
-Bytes are `[body, [[key id, signature], …]]` and the body is
-`[version, chain id, account, nonce, valid until (ms), type, payload]`, both canonical msgpack
-(`did.codec`), the body as a byte string inside, so that what was signed is what is read.
-Whether the signatures belong to the account is `ledger.authentication`'s matter. Pure.
+Bytes are `[body, [signature, …]]` and the body is
+`[version, chain id, account, nonce, valid until (ms), keys, type, payload]`, both canonical
+msgpack (`did.codec`), the body as a byte string inside, so that what was signed is what is
+read. The keys stand in the body: a signature covers who signs beside it, and whether it
+holds needs no state. Whether the keys are the account's is `ledger.authentication`'s matter.
+Pure.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import Annotated
 
-from config.limits import TX_BYTES_MAX, TX_SIGNATURES_MAX
-from did.accounts import ACCOUNT_ID_BYTES
-from did.codec import CodecError, Value, decode, encode
-from did.keys import SIGNATURE_BYTES, KeyPair
+import msgspec
+from msgspec import Meta
+
+from config.limits import CHAIN_ID_CHARS_MAX, TX_BYTES_MAX, TX_SIGNATURES_MAX
+from did.codec import CodecError, Record
+from did.keys import SIGNATURE_BYTES, KeyPair, is_signature_valid
+from governance.fields import INTEGER_MAX, Count, Hash
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import Payload, decode_payload
 
 VERSION = 1
 _DOMAIN = b"rochdale/tx/v1"
-_KEY_ID_BYTES = 32
+_MULTICODEC_ED25519 = b"\xed\x01"
+_MULTIKEY_BYTES = 34
+_Signature = Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
+_Multikey = Annotated[bytes, Meta(min_length=_MULTIKEY_BYTES, max_length=_MULTIKEY_BYTES)]
+_PER_KEY = Meta(min_length=1, max_length=TX_SIGNATURES_MAX)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
-    """A transaction whose form is right; its signatures are still to be checked."""
+class _Envelope(Record, frozen=True, kw_only=True):
+    body: bytes
+    signatures: Annotated[tuple[_Signature, ...], _PER_KEY]
+
+
+class _Body(Record, frozen=True, kw_only=True):
+    version: Count
+    chain_id: Annotated[str, Meta(max_length=CHAIN_ID_CHARS_MAX)]
+    account: Hash
+    nonce: Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
+    valid_until_ms: Count
+    keys: Annotated[tuple[_Multikey, ...], _PER_KEY]
+    type: Count
+    payload: msgspec.Raw
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A transaction whose form is right."""
 
     chain_id: str
     account: bytes
@@ -33,12 +58,13 @@ class Transaction:
     nonce: int
     valid_until_ms: int
     payload: Payload
-    signatures: tuple[tuple[bytes, bytes], ...]
-    """Key id and signature, ascending by key id."""
+    keys: tuple[bytes, ...]
+    """Ed25519 keys that signed, ascending; 32 bytes each."""
+    signatures: tuple[bytes, ...]
+    """One for each key, in the same order."""
     signing_input: bytes
     """What each signature covers."""
-    hash: bytes
-    """SHA-256 of all bytes: the engine's name for the transaction."""
+    size_bytes: int
 
 
 def sign_transaction(
@@ -60,60 +86,65 @@ def sign_transaction(
         payload: What is said.
         keys: Of the account, at least one.
     """
-    body = encode(
-        [
-            VERSION,
-            chain_id,
-            account,
-            nonce,
-            valid_until_ms,
-            payload.tag,
-            payload.to_value(),
-        ]
-    )
-    signing_input = _compute_signing_input(body, chain_id=chain_id)
-    signatures: list[Value] = [
-        [key.key_id, key.sign(signing_input)] for key in sorted(keys, key=lambda key: key.key_id)
-    ]
-    return encode([body, signatures])
-
-
-def decode_transaction(data: bytes) -> Transaction:
-    """Read a transaction's bytes.
-
-    Raises:
-        TxRefusedError: Too large, not canonical, another version, an unknown type, a malformed
-            payload, or signatures that are none, too many, unsorted or repeated.
-    """
-    if len(data) > TX_BYTES_MAX:
-        raise TxRefusedError(RefusalCode.TOO_LARGE)
-    match _decode(data):
-        case [bytes(body), list(signature_values)]:
-            pass
-        case _:
-            raise TxRefusedError(RefusalCode.MALFORMED)
-    signatures = _read_signatures(signature_values)
-    match _decode(body):
-        case [int(version), str(chain_id), bytes(account), int(nonce), int(until), int(tag), value]:
-            pass
-        case _:
-            raise TxRefusedError(RefusalCode.MALFORMED)
-    if version != VERSION or isinstance(version, bool):
-        raise TxRefusedError(RefusalCode.VERSION_UNSUPPORTED)
-    if len(account) != ACCOUNT_ID_BYTES or any(isinstance(n, bool) for n in (nonce, until, tag)):
-        raise TxRefusedError(RefusalCode.MALFORMED)
-    if nonce < 1 or until < 0:
-        raise TxRefusedError(RefusalCode.MALFORMED)
-    return Transaction(
+    ordered = sorted(keys, key=lambda key: key.public_key)
+    body = _Body(
+        version=VERSION,
         chain_id=chain_id,
         account=account,
         nonce=nonce,
-        valid_until_ms=until,
-        payload=decode_payload(tag, value),
-        signatures=signatures,
-        signing_input=_compute_signing_input(body, chain_id=chain_id),
-        hash=compute_transaction_hash(data),
+        valid_until_ms=valid_until_ms,
+        keys=tuple(_MULTICODEC_ED25519 + key.public_key for key in ordered),
+        type=payload.tag,
+        payload=msgspec.Raw(payload.encode()),
+    ).encode()
+    signing_input = _compute_signing_input(body, chain_id=chain_id)
+    signatures = tuple(key.sign(signing_input) for key in ordered)
+    return _Envelope(body=body, signatures=signatures).encode()
+
+
+def decode_transaction(data: bytes) -> Transaction:
+    """Read a transaction's bytes; its signatures are still to be checked.
+
+    Raises:
+        TxRefusedError: TOO_LARGE, MALFORMED, SIGNATURES_MALFORMED, VERSION_UNSUPPORTED,
+            TYPE_UNKNOWN or PAYLOAD_MALFORMED; the reason names the field.
+    """
+    if len(data) > TX_BYTES_MAX:
+        raise TxRefusedError(RefusalCode.TOO_LARGE)
+    try:
+        envelope = _Envelope.parse(data)
+        body = _Body.parse(envelope.body)
+    except CodecError as error:
+        is_signature = error.field in {"signatures", "keys"}
+        code = RefusalCode.SIGNATURES_MALFORMED if is_signature else RefusalCode.MALFORMED
+        raise TxRefusedError(code, error.reason) from error
+    keys = _read_keys(body.keys)
+    if len(keys) != len(envelope.signatures):
+        raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED, "not one for each key")
+    if body.version != VERSION:
+        raise TxRefusedError(RefusalCode.VERSION_UNSUPPORTED)
+    return Transaction(
+        chain_id=body.chain_id,
+        account=body.account,
+        nonce=body.nonce,
+        valid_until_ms=body.valid_until_ms,
+        payload=decode_payload(body.type, bytes(body.payload)),
+        keys=keys,
+        signatures=envelope.signatures,
+        signing_input=_compute_signing_input(envelope.body, chain_id=body.chain_id),
+        size_bytes=len(data),
     )
+
+
+def check_signatures(tx: Transaction) -> None:
+    """Check every signature, by libsodium alone.
+
+    Raises:
+        TxRefusedError: SIGNATURE_INVALID.
+    """
+    for key, signature in zip(tx.keys, tx.signatures, strict=True):
+        if not is_signature_valid(public_key=key, message=tx.signing_input, signature=signature):
+            raise TxRefusedError(RefusalCode.SIGNATURE_INVALID)
 
 
 def compute_transaction_hash(data: bytes) -> bytes:
@@ -121,31 +152,19 @@ def compute_transaction_hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _read_signatures(values: list[Value]) -> tuple[tuple[bytes, bytes], ...]:
-    if not 1 <= len(values) <= TX_SIGNATURES_MAX:
-        raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED)
-    signatures: list[tuple[bytes, bytes]] = []
-    for value in values:
-        match value:
-            case [bytes(key_id), bytes(signature)] if (
-                len(key_id) == _KEY_ID_BYTES and len(signature) == SIGNATURE_BYTES
-            ):
-                signatures.append((key_id, signature))
-            case _:
-                raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED)
-    key_ids = [key_id for key_id, _ in signatures]
-    if any(first >= second for first, second in pairwise(key_ids)):
-        raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED)
-    return tuple(signatures)
-
-
-def _decode(data: bytes) -> Value:
-    try:
-        return decode(data, bytes_max=TX_BYTES_MAX)
-    except CodecError as error:
-        raise TxRefusedError(RefusalCode.MALFORMED) from error
+def _read_keys(multikeys: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    if len(multikeys) > 1 and any(first >= second for first, second in pairwise(multikeys)):
+        raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED, "keys ascend, each once")
+    if not all(key.startswith(_MULTICODEC_ED25519) for key in multikeys):
+        raise TxRefusedError(RefusalCode.SIGNATURES_MALFORMED, "only Ed25519 keys sign")
+    return tuple(key[len(_MULTICODEC_ED25519) :] for key in multikeys)
 
 
 def _compute_signing_input(body: bytes, *, chain_id: str) -> bytes:
     # The chain stands in the body too; before it, no prefix of one chain's bytes is another's.
-    return _DOMAIN + hashlib.sha256(chain_id.encode()).digest() + body
+    return _compute_prefix(chain_id) + body
+
+
+@lru_cache(maxsize=8)
+def _compute_prefix(chain_id: str) -> bytes:
+    return _DOMAIN + hashlib.sha256(chain_id.encode()).digest()

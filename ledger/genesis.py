@@ -15,7 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from config.errors import RefusedError
-from config.limits import BLOCK_BYTES_MAX, COOPERATIVES_MAX, GENESIS_BYTES_MAX
+from config.limits import (
+    BLOCK_BYTES_MAX,
+    CHAIN_ID_CHARS_MAX,
+    COOPERATIVES_MAX,
+    GENESIS_BYTES_MAX,
+)
 from did.accounts import Inception, is_network_name
 from did.documents import did_web_for_origin
 from did.jcs import JsonObject, canonicalize, parse_json_object
@@ -29,7 +34,6 @@ from ledger.light import TrustBundle, compute_trust_bundle
 FOUNDER_TYPE = "rochdale-founder+jws"
 FOUNDER_BYTES_MAX = 4_096
 VALIDATOR_POWER = 100
-CHAIN_ID_CHARS_MAX = 50
 NAME_CHARS_MAX = 100
 _EVIDENCE_AGE_NS = 2 * 86_400 * 1_000_000_000
 _P2P_ADDRESS = re.compile(r"[A-Za-z0-9.\[\]:-]{1,260}:[1-9][0-9]{0,4}")

@@ -13,7 +13,6 @@ from typing import Any
 
 from config.errors import RefusedError
 from config.limits import JSON_BYTES_MAX
-from did.codec import decode
 from did.jcs import JsonObject, parse_json_object
 from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
@@ -252,7 +251,7 @@ def _read_fact(receipt: Receipt, signed: SignedHeader) -> Verified:
 
 
 def _read_ballot(key: bytes, value: bytes) -> BallotFact:
-    record = Ballot.from_value(decode(value, bytes_max=STATE_VALUE_BYTES_MAX))
+    record = Ballot.parse(value)
     ids = key[_ID_BYTES + 1 :]
     return BallotFact(
         cooperative=key[:_ID_BYTES],
@@ -266,7 +265,7 @@ def _read_counted(receipt: Receipt, counted: CountedBallot) -> tuple[BallotFact,
     key = receipt.key
     if receipt.value is None or not _is_key_of(key, Collection.DECISION, ids=1):
         raise ReceiptError("a counted ballot is shown by the result of its vote")
-    decision = Decision.from_value(decode(receipt.value, bytes_max=STATE_VALUE_BYTES_MAX))
+    decision = Decision.parse(receipt.value)
     leaf = compute_ballot_leaf(ballot_id=counted.ballot_id, choice=counted.choice)
     if not is_included(
         leaf=leaf,

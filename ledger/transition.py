@@ -1,24 +1,23 @@
 """One block, from state to state: deadlines, transactions in order, the end of the block.
 
 Everything happens on a savepoint that the caller keeps or drops. A refusal becomes a result
-code and its changes are rolled back, but the nonce stays used. Pure: validators run this on
-the same block and must agree bit for bit.
+code and its changes are rolled back, but nonce and quota stay used. Pure: validators run this
+on the same block and must agree bit for bit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from governance import machine
-from governance.context import BlockContext
+from governance.context import BlockContext, Sender
 from governance.events import Event
 from governance.refusals import TxRefusedError
 from governance.view import KeyValue, Savepoint, StateView
 from ledger.authentication import authenticate, consume_nonce
-from ledger.envelope import Transaction, compute_transaction_hash, decode_transaction
+from ledger.envelope import Transaction
+from ledger.quotas import Pending, charge, compute_gas
 
 APPLIED = 0
-IsVerified = Callable[[bytes], bool]
-"""Says if the signatures of a transaction with that hash were checked before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,8 @@ class TxOutcome:
     """0 when applied, else the refusal's."""
     log: str
     """The refusal's reason; not part of any hash."""
+    gas: int = 0
+    """What it cost its sender."""
     events: tuple[Event, ...] = ()
 
 
@@ -42,41 +43,95 @@ class BlockOutcome:
 
 
 def execute_block(
-    kv: KeyValue, transactions: Sequence[bytes], *, block: BlockContext, is_verified: IsVerified
+    kv: KeyValue, transactions: Sequence[Transaction | TxRefusedError], *, block: BlockContext
 ) -> BlockOutcome:
-    """Run a block on a view; its changes stay in the view."""
+    """Run a block on a view; its changes stay in the view.
+
+    Args:
+        kv: State after the last block, to be changed.
+        transactions: In the block's order, their signatures checked.
+        block: The block.
+    """
     events = list(machine.begin_block(kv, block))
+    scale = StateView(kv).get_parameters().time_scale
     outcomes = tuple(
-        execute_transaction(kv, data, block=block, is_verified=is_verified) for data in transactions
+        execute_transaction(kv, tx, block=block, time_scale=scale) for tx in transactions
     )
     events += machine.end_block(kv, block)
     return BlockOutcome(transactions=outcomes, events=tuple(events))
 
 
 def execute_transaction(
-    kv: KeyValue, data: bytes, *, block: BlockContext, is_verified: IsVerified
+    kv: KeyValue,
+    checked: Transaction | TxRefusedError,
+    *,
+    block: BlockContext,
+    time_scale: int,
 ) -> TxOutcome:
-    """Run one transaction on a view; a refused one leaves only its nonce behind."""
-    view = StateView(kv)
+    """Run one transaction on a view; one that a rule refuses leaves nonce and quota used."""
+    if isinstance(checked, TxRefusedError):
+        return refuse(checked)
+    gas = compute_gas(checked)
     try:
-        tx = decode_transaction(data)
-        sender = authenticate(
-            view, tx, block=block, is_verified=is_verified(compute_transaction_hash(data))
-        )
-        consume_nonce(view, tx)
+        view = StateView(kv)
+        account = authenticate(view, checked, block=block)
+        account = charge(view, account, gas=gas, time_ms=block.time_ms, time_scale=time_scale)
+        view.put_account(checked.account, consume_nonce(account, checked))
+    except TxRefusedError as refused:
+        return refuse(refused)
+    try:
         savepoint = Savepoint(kv)
-        events = machine.apply(savepoint, sender=sender, payload=tx.payload, block=block)
+        events = _apply(savepoint, checked, block=block)
         savepoint.commit()
     except TxRefusedError as refused:
-        return TxOutcome(code=refused.code, log=refused.reason)
-    return TxOutcome(code=APPLIED, log="", events=tuple(events))
+        return refuse(refused, gas=gas)
+    return TxOutcome(code=APPLIED, log="", gas=gas, events=tuple(events))
 
 
-def recheck_transaction(kv: KeyValue, data: bytes, *, block: BlockContext) -> TxOutcome:
-    """Look again at a transaction that waits, after a block; checks no signature."""
+def check_transaction(
+    kv: KeyValue, tx: Transaction, *, block: BlockContext, pending: Pending
+) -> TxOutcome:
+    """Look at a transaction that wants to wait, as if it were the next block's only one.
+
+    Args:
+        kv: Committed state; stays as it is.
+        tx: Its signatures checked.
+        block: The next block, as far as it is known.
+        pending: What its account and cooperative have waiting already.
+    """
+    savepoint = Savepoint(kv)
+    gas = compute_gas(tx)
     try:
-        tx: Transaction = decode_transaction(data)
-        authenticate(StateView(kv), tx, block=block, is_verified=True)
+        view = StateView(savepoint)
+        account = authenticate(view, tx, block=block)
+        charge(
+            view,
+            account,
+            gas=gas,
+            time_ms=block.time_ms,
+            time_scale=view.get_parameters().time_scale,
+            pending=pending,
+        )
+        _apply(savepoint, tx, block=block)
     except TxRefusedError as refused:
-        return TxOutcome(code=refused.code, log=refused.reason)
-    return TxOutcome(code=APPLIED, log="")
+        return refuse(refused)
+    return TxOutcome(code=APPLIED, log="", gas=gas)
+
+
+def recheck_transaction(kv: KeyValue, tx: Transaction, *, block: BlockContext) -> TxOutcome:
+    """Look again at a transaction that waits, after a block."""
+    try:
+        authenticate(StateView(kv), tx, block=block)
+    except TxRefusedError as refused:
+        return refuse(refused)
+    return TxOutcome(code=APPLIED, log="", gas=compute_gas(tx))
+
+
+def refuse(refused: TxRefusedError, *, gas: int = 0) -> TxOutcome:
+    """The outcome of a refused transaction."""
+    return TxOutcome(code=refused.code, log=refused.reason, gas=gas)
+
+
+def _apply(kv: Savepoint, tx: Transaction, *, block: BlockContext) -> tuple[Event, ...]:
+    sender = Sender(account=tx.account, keys=tx.keys, nonce=tx.nonce)
+    return machine.apply(kv, sender=sender, payload=tx.payload, block=block)

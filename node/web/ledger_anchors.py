@@ -39,7 +39,7 @@ class LedgerAnchors:
         if answer.code != 0:
             raise UnavailableError(f"the ledger does not answer about its log: {answer.log}")
         leaf, root, path = _read_answer(answer.value)
-        decision = DecisionLeaf.from_value(decode(leaf, bytes_max=_ANSWER_BYTES_MAX))
+        decision = DecisionLeaf.parse(leaf)
         proposal = self._projection.find_proposal(decision.proposal)
         cooperative = self._registry.find(decision.cooperative)
         if proposal is None or proposal.closed_height is None or cooperative is None:

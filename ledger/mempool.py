@@ -1,0 +1,140 @@
+"""Which transactions may wait for a block, and which of them the next one takes.
+
+Against the last committed state and what already waits: an account or cooperative cannot
+have more waiting than its quota allows, nor a cooperative more than its share of the places,
+and each block is filled from all cooperatives in turn. This node's own policy: nothing here
+is part of consensus.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+
+from config.limits import BLOCK_GAS_MAX, MEMPOOL_TXS_MAX
+from governance.context import BlockContext
+from governance.refusals import RefusalCode, TxRefusedError
+from governance.view import (
+    FEDERATION,
+    Collection,
+    KeyValue,
+    ReadCache,
+    StateView,
+    state_key,
+)
+from ledger.envelope import Transaction, decode_transaction
+from ledger.quotas import Pending, compute_gas
+from ledger.signatures import Checked, SignatureChecker
+from ledger.transition import TxOutcome, check_transaction, recheck_transaction, refuse
+
+_TX_OVERHEAD_BYTES = 4
+"""A transaction's tag and length in a block, at most: the engine counts them too."""
+
+
+class Mempool:
+    """The application's side of the engine's mempool."""
+
+    def __init__(self, checker: SignatureChecker, *, state: KeyValue, block: BlockContext) -> None:
+        self._checker = checker
+        self.begin(state, block)
+
+    def begin(self, state: KeyValue, block: BlockContext) -> None:
+        """Start from a new state; what still waits is rechecked next, and counted again.
+
+        Args:
+            state: Last committed.
+            block: The next one, as far as it is known: its time is at least this.
+        """
+        self._block = block
+        self._kv = ReadCache(state)
+        self._gas_of_accounts: defaultdict[bytes, int] = defaultdict(int)
+        self._gas_of_cooperatives: defaultdict[bytes, int] = defaultdict(int)
+        self._waiting: defaultdict[bytes, int] = defaultdict(int)
+        """Transactions of each cooperative."""
+        self._share = 0
+        """Places that a cooperative may take; counted when the first transaction asks."""
+
+    def check(self, checked: Checked) -> TxOutcome:
+        """Say whether a new transaction may wait."""
+        if isinstance(checked, TxRefusedError):
+            return refuse(checked)
+        cooperative = self._find_home(checked)
+        if self._waiting.get(cooperative, 0) >= self._get_share():
+            return refuse(TxRefusedError(RefusalCode.WAITING_TOO_MANY))
+        pending = Pending(
+            account=self._gas_of_accounts.get(checked.account, 0),
+            cooperative=self._gas_of_cooperatives.get(cooperative, 0),
+        )
+        outcome = check_transaction(self._kv, checked, block=self._block, pending=pending)
+        if not outcome.code:
+            self._count(checked, cooperative, outcome.gas)
+        return outcome
+
+    def recheck(self, data: bytes) -> TxOutcome:
+        """Say whether a transaction may wait on, after a block; checks no signature."""
+        try:
+            tx = self._checker.find(data) or decode_transaction(data)
+        except TxRefusedError as refused:
+            return refuse(refused)
+        outcome = recheck_transaction(self._kv, tx, block=self._block)
+        if not outcome.code:
+            self._count(tx, self._find_home(tx), outcome.gas)
+        return outcome
+
+    def choose(self, data: Sequence[bytes], *, bytes_max: int) -> list[bytes]:
+        """Fill a block from all cooperatives in turn, each one's in the order they came.
+
+        Args:
+            data: What waits.
+            bytes_max: Room in the block.
+        """
+        queues: dict[bytes, deque[tuple[bytes, int]]] = {}
+        unique = tuple(dict.fromkeys(data))
+        for item, checked in zip(unique, self._checker.check(unique), strict=True):
+            if isinstance(checked, Transaction):
+                queue = queues.setdefault(self._find_home(checked), deque())
+                queue.append((item, compute_gas(checked)))
+        chosen: list[bytes] = []
+        bytes_left, gas_left = bytes_max, BLOCK_GAS_MAX
+        while queues:
+            for cooperative in list(queues):
+                item, gas = queues[cooperative].popleft()
+                size = len(item) + _TX_OVERHEAD_BYTES
+                if size <= bytes_left and gas <= gas_left:
+                    chosen.append(item)
+                    bytes_left -= size
+                    gas_left -= gas
+                if not queues[cooperative]:
+                    del queues[cooperative]
+        return chosen
+
+    def _find_home(self, tx: Transaction) -> bytes:
+        """The sender's cooperative; empty for an unknown account."""
+        return StateView(self._kv).get_home(tx.account) or b""
+
+    def _count(self, tx: Transaction, cooperative: bytes, gas: int) -> None:
+        self._gas_of_accounts[tx.account] += gas
+        self._gas_of_cooperatives[cooperative] += gas
+        self._waiting[cooperative] += 1
+
+    def _get_share(self) -> int:
+        if not self._share:
+            prefix = state_key(FEDERATION, Collection.COOPERATIVE, b"")
+            count = sum(1 for _ in self._kv.scan(prefix))
+            self._share = MEMPOOL_TXS_MAX // max(1, count)
+        return self._share
+
+
+def is_sound(checker: SignatureChecker, data: Sequence[bytes], *, bytes_max: int) -> bool:
+    """Check what every node sees alike in a proposed block's bytes: nothing else may count.
+
+    Each transaction's form and signatures, none twice, and the block's bytes and gas.
+    """
+    if len(dict.fromkeys(data)) != len(data):
+        return False
+    if sum(len(item) + _TX_OVERHEAD_BYTES for item in data) > bytes_max:
+        return False
+    gas = 0
+    for checked in checker.check(data):
+        if not isinstance(checked, Transaction):
+            return False
+        gas += compute_gas(checked)
+    return gas <= BLOCK_GAS_MAX
