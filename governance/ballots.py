@@ -5,17 +5,26 @@ block when a vote is longer than what one block may count. Whether a vote binds 
 `governance.counting`'s matter.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import islice
 
 from msgspec.structs import replace
 
-from did.codec import encode
+from did.codec import Record
 from governance.context import BlockContext, Sender
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
-from governance.logs import append_decision
-from governance.merkle_log import compute_inclusion_path
+from governance.fields import Hash
+from governance.logs import (
+    DECISIONS,
+    Log,
+    LogName,
+    append,
+    get_entry,
+    get_frontier,
+    prove_entry,
+)
 from governance.proposals import release_proposer
 from governance.records import (
     Ballot,
@@ -31,6 +40,13 @@ from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account, was_on_roll
 from governance.transactions import CastBallot
 from governance.view import StateView
+
+
+class _CountedBallot(Record, frozen=True, kw_only=True):
+    """A ballot as its vote's log holds it."""
+
+    ballot_id: Hash
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +114,20 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
         proposal.cooperative, proposal_id=proposal.id, after=tally.last_ballot_id
     )
     counts = {Choice.NO: 0, Choice.YES: 0, Choice.ABSTAIN: 0}
-    frontier, last_ballot_id = tally.ballots, tally.last_ballot_id
+    last_ballot_id, leaves = tally.last_ballot_id, []
     for ballot_id, ballot in islice(ballots, ballots_max):
         counts[ballot.choice] += 1
-        frontier = frontier.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
+        leaves.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
         last_ballot_id = ballot_id
+    is_complete = next(ballots, None) is None
+    append(view, _log_of(proposal.cooperative, proposal.id), leaves)
     counted = Tally(
         yes_count=tally.yes_count + counts[Choice.YES],
         no_count=tally.no_count + counts[Choice.NO],
         abstain_count=tally.abstain_count + counts[Choice.ABSTAIN],
         last_ballot_id=last_ballot_id,
-        ballots=frontier,
     )
-    return counted, next(ballots, None) is None
+    return counted, is_complete
 
 
 def close_proposal(
@@ -135,6 +152,7 @@ def close_proposal(
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
     )
+    ballots = _log_of(proposal.cooperative, proposal.id)
     decision = Decision(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
@@ -142,8 +160,8 @@ def close_proposal(
         electorate_count=proposal.electorate_count,
         quorum_bps=proposal.quorum_bps,
         outcome=outcome,
-        ballots_root=tally.ballots.compute_root(),
-        decision_index=append_decision(view, leaf),
+        ballots_root=get_frontier(view, ballots).compute_root(),
+        decision_index=append(view, DECISIONS, [leaf.encode()]).size - 1,
         closed_height=block.height,
         closed_ms=block.time_ms,
     )
@@ -156,7 +174,7 @@ def close_proposal(
 
 def compute_ballot_leaf(*, ballot_id: bytes, choice: Choice) -> bytes:
     """A ballot as `Decision.ballots_root` commits to it."""
-    return encode([ballot_id, int(choice)])
+    return _CountedBallot(ballot_id=ballot_id, choice=choice).encode()
 
 
 def prove_counted(
@@ -165,16 +183,25 @@ def prove_counted(
     """Prove that a ballot is among those that a closed vote counted; None if it is not."""
     if view.get_decision(cooperative, proposal_id) is None:
         return None
-    ballots = list(view.scan_ballots(cooperative, proposal_id=proposal_id))
-    for index, (counted_id, ballot) in enumerate(ballots):
-        if counted_id == ballot_id:
-            leaves = [
-                compute_ballot_leaf(ballot_id=each_id, choice=each.choice)
-                for each_id, each in ballots
-            ]
-            path = compute_inclusion_path(leaves, index=index)
-            return CountedProof(choice=ballot.choice, index=index, size=len(leaves), path=path)
-    return None
+    log = _log_of(cooperative, proposal_id)
+    size = get_frontier(view, log).size
+    index = bisect_left(range(size), ballot_id, key=lambda place: _read_leaf(view, log, place)[0])
+    if index == size:
+        return None
+    counted_id, choice = _read_leaf(view, log, index)
+    proof = prove_entry(view, log, index=index, size=size)
+    if counted_id != ballot_id or proof is None:
+        return None
+    return CountedProof(choice=choice, index=index, size=size, path=proof.path)
+
+
+def _log_of(cooperative: bytes, proposal_id: bytes) -> Log:
+    return Log(LogName.BALLOTS, namespace=cooperative, subject=proposal_id)
+
+
+def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
+    counted = _CountedBallot.decode(get_entry(view, log, place))
+    return counted.ballot_id, counted.choice
 
 
 def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:

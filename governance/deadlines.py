@@ -43,9 +43,9 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
             continue
         if ballots_left == 0:
             break
-        counted_before = view.get_tally(proposal.cooperative, proposal.id).ballots.size
+        counted_before = view.get_tally(proposal.cooperative, proposal.id).ballots_count
         tally, is_complete = count_ballots(view, proposal, ballots_max=ballots_left)
-        ballots_left -= tally.ballots.size - counted_before
+        ballots_left -= tally.ballots_count - counted_before
         if is_complete:
             view.kv.delete(entry.key)
             events += close_proposal(view, proposal, tally, block=block)

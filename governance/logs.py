@@ -1,16 +1,62 @@
-"""Logs kept in state: the federation's decisions and each cooperative's roll.
+"""Logs kept in state: every collection that people list, and the federation's decisions.
 
-Every entry lies under its place, the frontier beside them, so appending costs the same at any
-size; proofs read the entries they need. Which facts become entries is the rules' matter.
+In state a log is its frontier alone, so appending costs the same at any size and its root is
+authenticated. Its entries and the roots of its complete subtrees are derived records: rules
+write them and never read them; proofs and pages are made of them in a few reads. Which facts
+become entries is the rules' matter.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from enum import IntEnum
 
-from governance.merkle_log import Frontier, compute_inclusion_path, compute_root
-from governance.records import DecisionLeaf, RollEntry
+from config.errors import InvariantError
+from governance.merkle_log import (
+    EMPTY_FRONTIER,
+    Frontier,
+    ReadNode,
+    compute_inclusion_path,
+    compute_leaf_hash,
+    compute_range_path,
+    compute_root_at,
+)
 from governance.view import FEDERATION, Collection, StateView, state_key
+
+_PLACE_BYTES = 8
+
+
+class LogName(IntEnum):
+    """Kinds of logs; a number is never used for anything else."""
+
+    DECISIONS = 1
+    """Federation: `DecisionLeaf`, in the order of closing."""
+    COOPERATIVES = 2
+    """Federation: ids, in the order of admission."""
+    ROLL = 3
+    """Cooperative: `RollEntry`."""
+    PROPOSALS = 4
+    """Cooperative: ids, in the order of submission."""
+    BALLOTS = 5
+    """Cooperative, subject a proposal: what its count read, ascending by ballot id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Which log."""
+
+    name: LogName
+    namespace: bytes = FEDERATION
+    subject: bytes = b""
+    """What it is about, where a cooperative has several of a kind."""
+
+    @property
+    def id(self) -> bytes:
+        """Its id within the collections of logs."""
+        return bytes([self.name]) + self.subject
+
+
+DECISIONS = Log(LogName.DECISIONS)
+COOPERATIVES = Log(LogName.COOPERATIVES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,49 +70,111 @@ class LogProof:
     path: tuple[bytes, ...]
 
 
-def append_decision(view: StateView, leaf: DecisionLeaf) -> int:
-    """Write a decision into the federation's log; its place, from 0."""
-    frontier = view.get_decision_log()
-    data = leaf.encode()
-    view.kv.put(_entry_key(FEDERATION, Collection.DECISION_ENTRY, frontier.size), data)
-    view.put_decision_log(frontier.append(data))
-    return frontier.size
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Entries of a log, none left out; check it with `merkle_log.is_range_included`."""
+
+    leaves: tuple[bytes, ...]
+    start: int
+    size: int
+    path: tuple[bytes, ...]
 
 
-def append_roll_entries(
-    view: StateView, cooperative: bytes, *, log: Frontier, entries: Sequence[RollEntry]
-) -> Frontier:
-    """Write admissions into a cooperative's roll log; its new frontier, not yet stored."""
-    for entry in entries:
-        data = entry.encode()
-        view.kv.put(_entry_key(cooperative, Collection.ROLL_ENTRY, log.size), data)
-        log = log.append(data)
-    return log
+def get_frontier(view: StateView, log: Log) -> Frontier:
+    """A log's size and what its root follows from; empty before the first entry."""
+    data = view.kv.get(frontier_key(log))
+    return EMPTY_FRONTIER if data is None else Frontier.decode(data)
 
 
-def prove_decision(view: StateView, *, index: int, size: int) -> LogProof | None:
-    """Prove an entry of the decision log as it was at some size.
+def append(view: StateView, log: Log, leaves: Sequence[bytes]) -> Frontier:
+    """Write entries at the end of a log; its new frontier."""
+    frontier = get_frontier(view, log)
+    for leaf in leaves:
+        index = frontier.size
+        view.kv.put(_entry_key(log, index), leaf)
+        frontier, completed = frontier.add(leaf)
+        for level, node in enumerate(completed, 1):
+            view.kv.put(_node_key(log, level, index >> level), node)
+    view.kv.put(frontier_key(log), frontier.encode())
+    return frontier
+
+
+def get_entry(view: StateView, log: Log, index: int) -> bytes:
+    """An entry that is there; for proofs, never for rules.
+
+    Raises:
+        InvariantError: The log has no such entry.
+    """
+    leaf = view.kv.get(_entry_key(log, index))
+    if leaf is None:
+        raise InvariantError(f"the log {log.id.hex()} lacks its entry {index}")
+    return leaf
+
+
+def prove_entry(view: StateView, log: Log, *, index: int, size: int) -> LogProof | None:
+    """Prove an entry of a log as it was at some size.
 
     Args:
         view: State.
+        log: Which.
         index: The entry's place, from 0.
         size: Entries in the log, at most as many as it has now.
 
     Returns:
         The proof, or None if the log has no such entry or size.
     """
-    if not 0 <= index < size <= view.get_decision_log().size:
+    if not 0 <= index < size <= get_frontier(view, log).size:
         return None
-    prefix = state_key(FEDERATION, Collection.DECISION_ENTRY, b"")
-    leaves = [data for _, data in islice(view.kv.scan(prefix), size)]
+    read = _read_nodes(view, log)
     return LogProof(
-        leaf=leaves[index],
+        leaf=get_entry(view, log, index),
         index=index,
         size=size,
-        root=compute_root(leaves),
-        path=compute_inclusion_path(leaves, index=index),
+        root=compute_root_at(read, size=size),
+        path=compute_inclusion_path(read, index=index, size=size),
     )
 
 
-def _entry_key(namespace: bytes, collection: Collection, index: int) -> bytes:
-    return state_key(namespace, collection, index.to_bytes(8, "big"))
+def prove_page(view: StateView, log: Log, *, start: int, count: int) -> LogPage:
+    """Entries from a place on, as many as asked for or there are, with their proof.
+
+    Returns:
+        The page; empty, without a path, if the log ends before `start`.
+    """
+    size = get_frontier(view, log).size
+    end = min(start + count, size)
+    if not 0 <= start < end:
+        return LogPage(leaves=(), start=start, size=size, path=())
+    return LogPage(
+        leaves=tuple(get_entry(view, log, index) for index in range(start, end)),
+        start=start,
+        size=size,
+        path=compute_range_path(_read_nodes(view, log), start=start, end=end, size=size),
+    )
+
+
+def frontier_key(log: Log) -> bytes:
+    """The state key under which a log's `Frontier` lies."""
+    return state_key(log.namespace, Collection.LOG, log.id)
+
+
+def _read_nodes(view: StateView, log: Log) -> ReadNode:
+    def read(level: int, index: int) -> bytes:
+        if level == 0:
+            return compute_leaf_hash(get_entry(view, log, index))
+        node = view.kv.get(_node_key(log, level, index))
+        if node is None:
+            raise InvariantError(f"the log {log.id.hex()} lacks a subtree's root")
+        return node
+
+    return read
+
+
+def _entry_key(log: Log, index: int) -> bytes:
+    place = index.to_bytes(_PLACE_BYTES, "big")
+    return state_key(log.namespace, Collection.LOG_ENTRY, log.id + place)
+
+
+def _node_key(log: Log, level: int, index: int) -> bytes:
+    place = bytes([level]) + index.to_bytes(_PLACE_BYTES, "big")
+    return state_key(log.namespace, Collection.LOG_NODE, log.id + place)

@@ -13,7 +13,7 @@ from governance.context import BlockContext, Sender
 from governance.deadlines import apply_deadlines, apply_openings
 from governance.events import CooperativeRegistered, Events
 from governance.genesis import GenesisCooperative, GenesisState, check_genesis
-from governance.merkle_log import EMPTY_FRONTIER
+from governance.logs import COOPERATIVES, append
 from governance.proposals import apply_submit_proposal
 from governance.records import (
     Account,
@@ -53,7 +53,6 @@ def init_state(kv: KeyValue, genesis: GenesisState, block: BlockContext) -> Even
         )
     )
     view.put_bylaws(bylaws)
-    view.put_decision_log(EMPTY_FRONTIER)
     return tuple(
         _register(view, cooperative, bylaws, block=block) for cooperative in genesis.cooperatives
     )
@@ -106,6 +105,7 @@ def _register(
         status=CooperativeStatus.ACTIVE,
     )
     view.put_cooperative(cooperative)
+    append(view, COOPERATIVES, [cooperative.id])
     view.put_roll(cooperative.id, Roll())
     registrar = _put_offices(view, founder, block=block)
     return CooperativeRegistered(

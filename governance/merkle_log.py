@@ -5,14 +5,17 @@ grows keeps only its frontier: the roots of its complete subtrees, largest first
 """
 
 import hashlib
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
 from config.errors import InvariantError
 from did.codec import Record
 from governance.fields import Count, Hash
+
+ReadNode: TypeAlias = Callable[[int, int], bytes]
+"""Gives the root of a complete subtree: of 2^level entries, the index-th of that size."""
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -26,13 +29,21 @@ class Frontier(Record, frozen=True, kw_only=True):
 
     def append(self, leaf: bytes) -> "Frontier":
         """The frontier after one more entry."""
+        return self.add(leaf)[0]
+
+    def add(self, leaf: bytes) -> "tuple[Frontier, tuple[bytes, ...]]":
+        """The frontier after one more entry, and the roots of the subtrees that it completes.
+
+        These come smallest first: of 2 entries, 4, 8 and so on.
+        """
         node = compute_leaf_hash(leaf)
-        peaks = list(self.peaks)
+        peaks, completed = list(self.peaks), []
         size = self.size
         while size & 1:
             node = _compute_inner_hash(peaks.pop(), node)
+            completed.append(node)
             size >>= 1
-        return Frontier(size=self.size + 1, peaks=(*peaks, node))
+        return Frontier(size=self.size + 1, peaks=(*peaks, node)), tuple(completed)
 
     def compute_root(self) -> bytes:
         """Merkle tree hash of all entries; 32 bytes."""
@@ -60,30 +71,85 @@ def compute_root(leaves: Sequence[bytes]) -> bytes:
     return frontier.compute_root()
 
 
-def compute_inclusion_path(leaves: Sequence[bytes], *, index: int) -> tuple[bytes, ...]:
-    """Audit path of one entry among these entries, from the leaf up (RFC 6962 §2.1.1).
+def compute_root_at(read: ReadNode, *, size: int) -> bytes:
+    """Root of a log as it was with `size` entries, at least one; 32 bytes."""
+    return _compute_subtree(read, 0, size)
+
+
+def compute_inclusion_path(read: ReadNode, *, index: int, size: int) -> tuple[bytes, ...]:
+    """Audit path of one entry, from the leaf up (RFC 6962 §2.1.1).
 
     Args:
-        leaves: All entries of the log at the size that the path is for.
+        read: Gives the root of a complete subtree.
         index: Which entry, counted from 0.
+        size: Entries in the log at the size that the path is for.
 
     Raises:
         InvariantError: There is no such entry.
     """
-    if not 0 <= index < len(leaves):
-        raise InvariantError(f"no entry {index} in a log of {len(leaves)}")
-    level = [compute_leaf_hash(leaf) for leaf in leaves]
+    if not 0 <= index < size:
+        raise InvariantError(f"no entry {index} in a log of {size}")
     path = []
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):  # a node without sibling rises unchanged
-            path.append(level[sibling])
-        level = [
-            _compute_inner_hash(*level[i : i + 2]) if i + 1 < len(level) else level[i]
-            for i in range(0, len(level), 2)
-        ]
-        index //= 2
-    return tuple(path)
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(_compute_subtree(read, middle, end))
+            end = middle
+        else:
+            path.append(_compute_subtree(read, start, middle))
+            start = middle
+    return tuple(reversed(path))
+
+
+def compute_range_path(read: ReadNode, *, start: int, end: int, size: int) -> tuple[bytes, ...]:
+    """What beside the entries from `start` to before `end` the root of a log follows from.
+
+    The roots of the largest subtrees outside the range, from left to right: together with the
+    entries they show that a page holds these places completely.
+
+    Raises:
+        InvariantError: The range is empty or reaches beyond the log.
+    """
+    if not 0 <= start < end <= size:
+        raise InvariantError(f"no entries {start} to {end} in a log of {size}")
+
+    def collect(low: int, high: int) -> Iterator[bytes]:
+        if high <= start or end <= low:
+            yield _compute_subtree(read, low, high)
+        elif not (start <= low and high <= end):
+            middle = low + _split(high - low)
+            yield from collect(low, middle)
+            yield from collect(middle, high)
+
+    return tuple(collect(0, size))
+
+
+def is_range_included(
+    *, leaves: Sequence[bytes], start: int, size: int, path: Sequence[bytes], root: bytes
+) -> bool:
+    """Check that entries stand in a log at these places, none left out; never raises.
+
+    Args:
+        leaves: The entries, at least one.
+        start: The first one's place, counted from 0.
+        size: Entries in the log when its root was `root`.
+        path: From `compute_range_path`.
+        root: What all must lead to; 32 bytes.
+    """
+    end, rest = start + len(leaves), iter(path)
+    if not 0 <= start < end <= size or any(len(item) != len(EMPTY_ROOT) for item in path):
+        return False
+
+    def compute(low: int, high: int) -> bytes:
+        if high <= start or end <= low:
+            return next(rest, b"")
+        if high - low == 1:
+            return compute_leaf_hash(leaves[low - start])
+        middle = low + _split(high - low)
+        return _compute_inner_hash(compute(low, middle), compute(middle, high))
+
+    return compute(0, size) == root and next(rest, None) is None
 
 
 def is_included(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
@@ -110,6 +176,22 @@ def is_included(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], ro
             node = _compute_inner_hash(node, sibling)
         index, last = index >> 1, last >> 1
     return last == 0 and node == root
+
+
+def _compute_subtree(read: ReadNode, start: int, end: int) -> bytes:
+    """Root over the entries from `start` to before `end`, a range that the tree's shape has."""
+    count = end - start
+    if count & (count - 1) == 0:
+        return read(count.bit_length() - 1, start // count)
+    middle = start + _split(count)
+    return _compute_inner_hash(
+        _compute_subtree(read, start, middle), _compute_subtree(read, middle, end)
+    )
+
+
+def _split(count: int) -> int:
+    """The largest power of two below a count of at least 2 (RFC 6962 §2.1)."""
+    return 1 << (count - 1).bit_length() - 1
 
 
 def _compute_inner_hash(left: bytes, right: bytes) -> bytes:

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender
 from governance.events import DiscussionOpened, Events, ProposalSubmitted, VotingOpened
+from governance.logs import Log, LogName, append, get_frontier
 from governance.queues import put_due, put_opening
 from governance.records import Proposal, ProposalKind, Stage
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account
+from governance.roll import is_member, require_account, roll_log
 from governance.transactions import SubmitProposal, compute_proposal_id
 from governance.view import StateView
 
@@ -60,6 +61,7 @@ def apply_submit_proposal(
             submitted_ms=block.time_ms,
         )
     )
+    append(view, Log(LogName.PROPOSALS, namespace=tx.cooperative), [proposal_id])
     put_opening(view, cooperative=tx.cooperative, proposal_id=proposal_id)
     return (_render_submitted(tx, proposal_id, sender.account, cooperative.bylaws_hash),)
 
@@ -108,7 +110,7 @@ def _open_voting(
         closes_at_ms=closes_at_ms,
         roll_height=roll_height,
         roll_epoch=roll.epoch,
-        roll_root=roll.log.compute_root(),
+        roll_root=get_frontier(view, roll_log(proposal.cooperative)).compute_root(),
         electorate_count=roll.active_count,
         quorum_bps=quorum_bps,
     )

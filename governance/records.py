@@ -20,7 +20,6 @@ from governance.fields import (
     Height,
     TimeMs,
 )
-from governance.merkle_log import EMPTY_FRONTIER, Frontier
 
 NODE_ID_BYTES = 20
 DID_CHARS_MAX = 256
@@ -150,12 +149,11 @@ class Quota(Record, frozen=True, kw_only=True):
 
 
 class Roll(Record, frozen=True, kw_only=True):
-    """A cooperative's roll of members, as a log of admissions."""
+    """A cooperative's roll of members; who they are is its log (`governance.logs`)."""
 
     epoch: Count = 0
     """Batches of changes so far."""
     active_count: Count = 0
-    log: Frontier = EMPTY_FRONTIER
 
 
 class Proposal(Record, frozen=True, kw_only=True):
@@ -202,8 +200,11 @@ class Tally(Record, frozen=True, kw_only=True):
     abstain_count: Count = 0
     last_ballot_id: HashOrEmpty = b""
     """Where to go on; empty before the first."""
-    ballots: Frontier = EMPTY_FRONTIER
-    """Log over the ballots counted, in the order of their ids."""
+
+    @property
+    def ballots_count(self) -> int:
+        """Ballots read so far."""
+        return self.yes_count + self.no_count + self.abstain_count
 
 
 class Decision(Record, frozen=True, kw_only=True):
@@ -216,7 +217,7 @@ class Decision(Record, frozen=True, kw_only=True):
     quorum_bps: BasisPoints
     outcome: Outcome
     ballots_root: Hash
-    """RFC 6962 root over all ballots (`governance.ballots.compute_ballot_leaf`)."""
+    """Root of the log of ballots counted (`governance.ballots.compute_ballot_leaf`)."""
     decision_index: Count
     """Place in the federation's decision log."""
     closed_height: Height

@@ -10,7 +10,7 @@ from config.errors import InvariantError
 from did.accounts import Inception
 from governance.context import BlockContext, Sender
 from governance.events import Events, MembersAdmitted
-from governance.logs import append_roll_entries
+from governance.logs import Log, LogName, append
 from governance.records import Account, AccountKey, Role, RollEntry
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import AdmitMembers
@@ -39,9 +39,9 @@ def apply_admit_members(
         view.put_new_account(account, _begin_account(inception, tx.cooperative, block=block))
     roll = view.get_roll(tx.cooperative)
     entries = [RollEntry(account=account, height=block.height) for account in accounts]
-    log = append_roll_entries(view, tx.cooperative, log=roll.log, entries=entries)
+    log = append(view, roll_log(tx.cooperative), [entry.encode() for entry in entries])
     active_count = roll.active_count + len(accounts)
-    roll = replace(roll, epoch=roll.epoch + 1, active_count=active_count, log=log)
+    roll = replace(roll, epoch=roll.epoch + 1, active_count=active_count)
     view.put_roll(tx.cooperative, roll)
     return (
         MembersAdmitted(
@@ -52,6 +52,11 @@ def apply_admit_members(
             roll_root=log.compute_root(),
         ),
     )
+
+
+def roll_log(cooperative: bytes) -> Log:
+    """The log of who came onto a cooperative's roll."""
+    return Log(LogName.ROLL, namespace=cooperative)
 
 
 def require_account(view: StateView, account_id: bytes) -> Account:

@@ -2,6 +2,8 @@
 
 A key is namespace ‖ collection ‖ id. The namespace is a cooperative's id, or 32 zero bytes
 for what belongs to the federation, so that one cooperative's state is one contiguous range.
+Collections from `DERIVED_FROM` on hold what follows from the others: rules write it and never
+read it.
 Where the bytes lie is the ledger's matter; no rule is decided here.
 """
 
@@ -12,7 +14,6 @@ from typing import Protocol
 
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
-from governance.merkle_log import Frontier
 from governance.records import (
     Account,
     Ballot,
@@ -27,6 +28,9 @@ from governance.records import (
 
 FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
+DERIVED_FROM = 0x80
+"""First collection of what follows from state: kept beside it, outside its tree."""
+_COLLECTION_AT = 32
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
 _CACHED_MAX = 100_000
@@ -42,7 +46,6 @@ class Collection(IntEnum):
     """Federation: account id → id of the cooperative whose namespace holds the account."""
     ACCOUNT = 0x04
     ROLL = 0x05
-    ROLL_ENTRY = 0x06
     BYLAWS = 0x07
     PROPOSAL = 0x08
     BALLOT = 0x09
@@ -50,14 +53,17 @@ class Collection(IntEnum):
     TALLY = 0x0A
     DECISION = 0x0B
     """Id: proposal id."""
-    DECISION_LOG = 0x0C
-    DECISION_ENTRY = 0x0D
-    """Id: place in the log, 8 bytes big-endian."""
     DUE = 0x0E
     """Id: due time in ms, 8 bytes big-endian ‖ cooperative ‖ proposal id."""
     OPENING = 0x0F
     """Id: cooperative ‖ proposal id; its next window starts with the next block."""
     QUOTA = 0x20
+    LOG = 0x21
+    """Id: `governance.logs.Log.id`."""
+    LOG_ENTRY = 0x80
+    """Derived. Id: log ‖ place, 8 bytes big-endian."""
+    LOG_NODE = 0x81
+    """Derived. Id: log ‖ level, 1 byte ‖ place at that level, 8 bytes big-endian."""
 
 
 class KeyValue(Protocol):
@@ -312,14 +318,6 @@ class StateView:
         """Set the result of a vote, once."""
         self._put(cooperative, Collection.DECISION, proposal_id, decision.encode())
 
-    def get_decision_log(self) -> Frontier:
-        """The frontier of the federation's decision log."""
-        return Frontier.decode(self._require(FEDERATION, Collection.DECISION_LOG, b""))
-
-    def put_decision_log(self, frontier: Frontier) -> None:
-        """Set the frontier of the federation's decision log."""
-        self._put(FEDERATION, Collection.DECISION_LOG, b"", frontier.encode())
-
     def _get(self, namespace: bytes, collection: Collection, record_id: bytes) -> bytes | None:
         return self.kv.get(state_key(namespace, collection, record_id))
 
@@ -336,3 +334,8 @@ class StateView:
 def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> bytes:
     """The key of a record: namespace (32 bytes) ‖ collection (1) ‖ id."""
     return namespace + bytes([collection]) + record_id
+
+
+def is_derived(key: bytes) -> bool:
+    """Check if a record only follows from state: its log's root there authenticates it."""
+    return key[_COLLECTION_AT] >= DERIVED_FROM

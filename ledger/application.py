@@ -19,6 +19,7 @@ from governance import machine
 from governance.context import BlockContext
 from governance.events import Event, encode_event
 from governance.genesis import decode_genesis
+from governance.logs import DECISIONS, get_frontier
 from governance.refusals import RefusalCode
 from governance.view import (
     FEDERATION,
@@ -27,6 +28,7 @@ from governance.view import (
     ReadCache,
     Savepoint,
     StateView,
+    is_derived,
     state_key,
 )
 from ledger.app_hash import AppHashParts
@@ -104,7 +106,7 @@ class Application:
             machine.init_state(self._genesis, decode_genesis(request.app_state_bytes), block)
         except RefusedError as refused:
             raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
-        tree = Tree().update(self._genesis.changes())
+        tree = Tree().update(_authenticated(self._genesis.changes()))
         app_hash = _compute_parts(self._genesis, tree).compute()
         self._mempool.begin(self._genesis, self._next_block())
         return abci.ResponseInitChain(app_hash=app_hash)
@@ -232,11 +234,11 @@ class Application:
     ) -> _Pending:
         last = self._store.record
         changes = overlay.changes()
-        tree = self._store.tree.update(changes)
+        tree = self._store.tree.update(_authenticated(changes))
         app_hash = _compute_parts(overlay, tree).compute()
         before = last.app_hash
         if self._genesis is not None:
-            first = Tree().update(self._genesis.changes())
+            first = Tree().update(_authenticated(self._genesis.changes()))
             before = _compute_parts(self._genesis, first).compute()
         record = CommitRecord(
             chain_id=self._chain_id,
@@ -265,9 +267,15 @@ def _compute_parts(kv: KeyValue, tree: Tree) -> AppHashParts:
     parameters = kv.get(state_key(FEDERATION, Collection.PARAMETERS, b"")) or b""
     return AppHashParts(
         state_root=tree.root,
-        log_root=view.get_decision_log().compute_root(),
+        log_root=get_frontier(view, DECISIONS).compute_root(),
         params_root=hashlib.sha256(parameters).digest(),
     )
+
+
+def _authenticated(
+    changes: Iterable[tuple[bytes, bytes | None]],
+) -> list[tuple[bytes, bytes | None]]:
+    return [change for change in changes if not is_derived(change[0])]
 
 
 def _render_check(outcome: TxOutcome) -> abci.ResponseCheckTx:

@@ -16,7 +16,7 @@ the leaf up. Everything else is for the read model of the web process. Reads onl
 from config.errors import RefusedError
 from did.codec import Value, decode, encode
 from governance.ballots import prove_counted
-from governance.logs import prove_decision
+from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.view import StateView
 from ledger.app_hash import AppHashParts
 from ledger.store import Store
@@ -68,7 +68,8 @@ def _answer_decision(store: Store, question: Value) -> bytes:
         case _:
             raise QueryError("ask for a log entry with [size, index]")
     view = StateView(store)
-    entry = prove_decision(view, index=index, size=size or view.get_decision_log().size)
+    size = size or get_frontier(view, DECISIONS).size
+    entry = prove_entry(view, DECISIONS, index=index, size=size)
     if entry is None:
         raise QueryError("the log has no such entry at that size: ask within it")
     return encode([entry.leaf, entry.size, entry.root, [*entry.path]])

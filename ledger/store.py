@@ -16,6 +16,7 @@ import plyvel
 
 from config.errors import InvariantError, MisconfiguredError
 from did.codec import CodecError, decode, encode
+from governance.view import is_derived
 from ledger.tree import Tree
 
 _FORMAT = 1
@@ -68,7 +69,9 @@ class Store:
             try:
                 store = cls(database, _read_record(database), Tree())
                 # Reads every byte with its checksum: a flipped one ends the start here.
-                store.tree = Tree().update(store.scan(b""))
+                store.tree = Tree().update(
+                    item for item in store.scan(b"") if not is_derived(item[0])
+                )
             except plyvel.Error as error:
                 raise InvariantError(
                     f"the state in {path} is damaged ({_describe(error)}): restore it from "
