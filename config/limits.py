@@ -93,7 +93,9 @@ DELIVERY_HELD_S_MAX = 1_209_600
 
 # Sockets between a node's own processes.
 FRAME_BYTES_MAX = 16_777_216
-"""One message between two processes of a node; ABCI's included."""
+"""One message between engine and ledger: a block with what the engine adds."""
+ABCI_WAITING_BYTES_MAX = 33_554_432
+"""Requests of the engine that wait for the ledger; beyond, it is not read from."""
 DISCOVERY_FRAME_BYTES_MAX = 524_288
 """One message to or from the discovery process: a directory of the most cooperatives."""
 SOCKET_PATH_BYTES_MAX = 100

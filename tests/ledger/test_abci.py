@@ -16,8 +16,9 @@ from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
 from config.limits import FRAME_BYTES_MAX
-from ledger.abci import FrameError, FrameReader, encode_frame, serve_abci
+from ledger.abci import serve_abci
 from ledger.application import Application
+from ledger.frames import FrameError, FrameReader, encode_frame
 from tests.ledger.scenario import Chain, admit, make_member, render_block, render_init_chain
 
 ECHO = abci.Request(echo=abci.RequestEcho(message="hello"))
