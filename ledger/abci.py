@@ -111,23 +111,28 @@ class _Connection(asyncio.Protocol):
     def _group(self, requests: list[tuple[abci.Request, int]]) -> list[tuple[Item, int]]:
         """Put new transactions in a row together, and start to check their signatures."""
         items: list[tuple[Item, int]] = []
-        row: list[bytes] = []
+        row, flushes_after = list[bytes](), list[int]()
         for request, size in requests:
-            is_new = request.WhichOneof("value") == "check_tx" and request.check_tx.type == abci.NEW
+            kind = request.WhichOneof("value")
+            is_new = kind == "check_tx" and request.check_tx.type == abci.NEW
             if is_new:
                 row.append(request.check_tx.tx)
-            if row and (not is_new or len(row) == _CHECKED_TOGETHER):
-                items.append(self._start_checking(row))
-                row = []
-            if not is_new:
+            elif row and kind == "flush":
+                flushes_after.append(len(row))
+            if row and (len(row) == _CHECKED_TOGETHER or not (is_new or kind == "flush")):
+                items.append(self._start_checking(row, flushes_after))
+                row, flushes_after = [], []
+            if not (is_new or (row and kind == "flush")):
                 items.append((request, size))
         if row:
-            items.append(self._start_checking(row))
+            items.append(self._start_checking(row, flushes_after))
         return items
 
-    def _start_checking(self, transactions: list[bytes]) -> tuple[Item, int]:
+    def _start_checking(
+        self, transactions: list[bytes], flushes_after: list[int]
+    ) -> tuple[Item, int]:
         result = self._server.application.checker.start(transactions)
-        return Checking(transactions, result), sum(map(len, transactions))
+        return Checking(transactions, flushes_after, result), sum(map(len, transactions))
 
 
 async def serve_abci(application: Application, socket_path: Path) -> None:

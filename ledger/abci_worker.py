@@ -21,15 +21,22 @@ from ledger.frames import encode_frame
 from ledger.signatures import Checked
 
 _FLUSH = "flush"
+_FLUSHED = encode_frame(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
 _UNFLUSHED_BYTES_MAX = 65_536
 """Answers beyond this are written before the engine flushes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """New transactions in a row, and the thread that checks their signatures."""
+    """New transactions in a row, and the thread that checks their signatures.
+
+    The engine asks for a flush after almost each: flushes are part of the row, and their
+    answers are written with the others.
+    """
 
     transactions: Sequence[bytes]
+    flushes_after: Sequence[int]
+    """How many of the transactions come before each flush, ascending."""
     result: "Future[list[Checked]]"
 
 
@@ -126,14 +133,23 @@ class Worker(threading.Thread):
 
     def _answer(self, channel: Channel, item: Item) -> None:
         if isinstance(item, Checking):
-            results = item.result.result()
-            self._application.checker.remember(item.transactions, results)
-            for checked in results:
-                answer = self._application.finish_check(checked)
-                _append(channel, abci.Response(check_tx=answer))
+            self._answer_checks(channel, item)
             return
         _append(channel, answer_request(self._application, item))
         if item.WhichOneof("value") == _FLUSH:
+            _flush(channel)
+
+    def _answer_checks(self, channel: Channel, row: Checking) -> None:
+        results = row.result.result()
+        self._application.checker.remember(row.transactions, results)
+        answers: list[bytes] = []
+        for checked in results:
+            answer = abci.Response(check_tx=self._application.finish_check(checked))
+            answers.append(encode_frame(answer.SerializeToString()))
+        for place in reversed(row.flushes_after):
+            answers.insert(place, _FLUSHED)
+        channel.answers += b"".join(answers)
+        if row.flushes_after or len(channel.answers) > _UNFLUSHED_BYTES_MAX:
             _flush(channel)
 
     def _wake(self, _: object) -> None:

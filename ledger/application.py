@@ -66,7 +66,9 @@ class Application:
         self._pending: _Pending | None = None
         self.checker = SignatureChecker()
         """Reads transactions beside the main thread; the socket starts it early."""
-        self._mempool = Mempool(self.checker, state=store, block=self._next_block())
+        self._reads = ReadCache(store)
+        """What was read of the last committed state: CheckTx reads what the block needs next."""
+        self._mempool = Mempool(self.checker, state=self._reads, block=self._next_block())
 
     def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
         """Say the same."""
@@ -183,7 +185,7 @@ class Application:
         block = BlockContext(
             height=request.height, time_ms=_to_ms(request.time), chain_id=self._chain_id
         )
-        overlay = Savepoint(ReadCache(self._store))
+        overlay = Savepoint(self._reads)
         if self._genesis is not None:
             for key, value in self._genesis.changes():
                 if value is not None:
@@ -204,7 +206,8 @@ class Application:
         self._store.commit(pending.changes, tree=pending.tree, record=pending.record)
         self._pending = self._genesis = None
         self.checker.forget(pending.transactions)
-        self._mempool.begin(self._store, self._next_block())
+        self._reads = ReadCache(self._store)
+        self._mempool.begin(self._reads, self._next_block())
         return abci.ResponseCommit(retain_height=0)
 
     def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:  # noqa: ARG002

@@ -16,7 +16,6 @@ from governance.view import (
     FEDERATION,
     Collection,
     KeyValue,
-    ReadCache,
     StateView,
     state_key,
 )
@@ -44,7 +43,7 @@ class Mempool:
             block: The next one, as far as it is known: its time is at least this.
         """
         self._block = block
-        self._kv = ReadCache(state)
+        self._kv = state
         self._gas_of_accounts: defaultdict[bytes, int] = defaultdict(int)
         self._gas_of_cooperatives: defaultdict[bytes, int] = defaultdict(int)
         self._waiting: defaultdict[bytes, int] = defaultdict(int)
