@@ -35,7 +35,7 @@ class LogName(IntEnum):
     ROLL = 3
     """Cooperative: `RollEntry`."""
     PROPOSALS = 4
-    """Cooperative: ids, in the order of submission."""
+    """Cooperative: ids, in the order in which their discussions began."""
     BALLOTS = 5
     """Cooperative, subject a proposal: what its count read, ascending by ballot id."""
 

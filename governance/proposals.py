@@ -61,7 +61,6 @@ def apply_submit_proposal(
             submitted_ms=block.time_ms,
         )
     )
-    append(view, Log(LogName.PROPOSALS, namespace=tx.cooperative), [proposal_id])
     put_opening(view, cooperative=tx.cooperative, proposal_id=proposal_id)
     return (_render_submitted(tx, proposal_id, sender.account, cooperative.bylaws_hash),)
 
@@ -75,6 +74,8 @@ def open_next_window(view: StateView, proposal: Proposal, *, block: BlockContext
     bylaws = view.get_bylaws(proposal.bylaws_hash)
     scale = view.get_parameters().time_scale
     if proposal.stage is Stage.SUBMITTED:
+        # Only now: the order of a block's transactions must not become the order of the log.
+        append(view, Log(LogName.PROPOSALS, namespace=proposal.cooperative), [proposal.id])
         ends_ms = block.time_ms + compute_window_ms(bylaws.discussion_s, time_scale=scale)
         _call_up(view, replace(proposal, stage=Stage.DISCUSSION, discussion_ends_ms=ends_ms))
         opened = DiscussionOpened(

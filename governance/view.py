@@ -28,7 +28,7 @@ from governance.records import (
 
 FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
-DERIVED_FROM = 0x80
+DERIVED_FROM = b"\x80"
 """First collection of what follows from state: kept beside it, outside its tree."""
 _COLLECTION_AT = 32
 _UNCHANGED = b"\x00unchanged"
@@ -338,4 +338,4 @@ def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> byt
 
 def is_derived(key: bytes) -> bool:
     """Check if a record only follows from state: its log's root there authenticates it."""
-    return key[_COLLECTION_AT] >= DERIVED_FROM
+    return key[_COLLECTION_AT : _COLLECTION_AT + 1] >= DERIVED_FROM

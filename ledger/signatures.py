@@ -42,19 +42,19 @@ class SignatureChecker:
 
     def check(self, data: Sequence[bytes]) -> list[Checked]:
         """Check transactions now, several threads at once; those known are not checked again."""
-        unknown = [item for item in dict.fromkeys(data) if item not in self._known]
-        if not unknown:
-            return [self._known[item] for item in data]
+        found: dict[bytes, Checked] = {
+            item: self._known[item] for item in data if item in self._known
+        }
+        unknown = [item for item in dict.fromkeys(data) if item not in found]
         chunks = [unknown[start : start + _CHUNK] for start in range(0, len(unknown), _CHUNK)]
-        if len(chunks) == 1:  # a thread would not be faster
-            results = [_check_each(unknown)]
-        else:
+        if len(chunks) > 1:
             results = list(self._pool.map(_check_each, chunks))
-        found: dict[bytes, Checked] = {}
+        else:  # a thread would not be faster
+            results = [_check_each(chunk) for chunk in chunks]
         for chunk, result in zip(chunks, results, strict=True):
             found.update(zip(chunk, result, strict=True))
             self.remember(chunk, result)
-        return [found[item] if item in found else self._known[item] for item in data]
+        return [found[item] for item in data]
 
     def remember(self, data: Sequence[bytes], results: Sequence[Checked]) -> None:
         """Keep what held, the newest of it."""

@@ -8,10 +8,10 @@ from config.errors import RefusedError
 from did.accounts import (
     Inception,
     compute_key_commitment,
-    decode_inception,
     is_network_name,
     render_account_did,
 )
+from did.codec import encode
 
 INCEPTION = Inception(
     public_key=b"\x01" * 32, next_key_commitment=b"\x02" * 32, guardians_commitment=bytes(32)
@@ -23,7 +23,7 @@ def test_an_id_follows_from_its_inception() -> None:
     assert INCEPTION.compute_id().hex() == (
         "2e2e85671781756ceb32d631f530082b3f095b17750a89ba1e7a5ce4967653f4"
     )
-    assert decode_inception(INCEPTION.to_value()) == INCEPTION
+    assert Inception.parse(INCEPTION.encode()) == INCEPTION
     assert compute_key_commitment(b"\x01" * 32) != compute_key_commitment(b"\x02" * 32)
 
 
@@ -31,7 +31,7 @@ def test_an_id_follows_from_its_inception() -> None:
 def test_refuses_what_is_no_inception(value: Any) -> None:
     """Three fields of 32 bytes."""
     with pytest.raises(RefusedError):
-        decode_inception(value)
+        Inception.parse(encode(value))
 
 
 def test_a_did_names_network_and_id() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import msgpack
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +91,6 @@ def test_depth_and_size_are_limited() -> None:
     with pytest.raises(CodecError):
         encode(nest(9))
     with pytest.raises(CodecError):
-        decode(msgpack.packb(nest(9)), bytes_max=100)
+        decode(msgspec.msgpack.encode(nest(9)), bytes_max=100)
     with pytest.raises(CodecError):
         decode(encode([1]), bytes_max=1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from governance.ballots import compute_ballot_leaf, prove_counted
 from governance.events import BallotCast, ProposalClosed
-from governance.logs import prove_decision
+from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.merkle_log import is_included
 from governance.records import (
     Choice,
@@ -205,18 +205,18 @@ def test_v4_every_decision_enters_the_public_log() -> None:
 
     leaves = []
     for index in (0, 1):
-        proof = prove_decision(world.view, index=index, size=2)
+        proof = prove_entry(world.view, DECISIONS, index=index, size=2)
         assert proof is not None
-        assert proof.root == world.view.get_decision_log().compute_root()
+        assert proof.root == get_frontier(world.view, DECISIONS).compute_root()
         assert is_included(leaf=proof.leaf, index=index, size=2, path=proof.path, root=proof.root)
         leaves.append(DecisionLeaf.decode(proof.leaf))
     by_subject = {leaf.subject: leaf for leaf in leaves}
     assert by_subject[b""].outcome is Outcome.NO_QUORUM
     assert by_subject[INSIGHT].outcome is Outcome.ACCEPTED
     assert by_subject[INSIGHT].yes_count == 2
-    assert prove_decision(world.view, index=2, size=2) is None
-    assert prove_decision(world.view, index=0, size=3) is None
-    older = prove_decision(world.view, index=0, size=1)
+    assert prove_entry(world.view, DECISIONS, index=2, size=2) is None
+    assert prove_entry(world.view, DECISIONS, index=0, size=3) is None
+    older = prove_entry(world.view, DECISIONS, index=0, size=1)
     assert older is not None
     assert older.path == ()
 

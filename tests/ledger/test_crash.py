@@ -13,9 +13,11 @@ import pytest
 
 from config.errors import UnavailableError
 from config.settings import EngineSection
+from governance.logs import get_entry, get_frontier
 from governance.records import RollEntry
 from governance.refusals import RefusalCode
-from governance.view import Collection, StateView, state_key
+from governance.roll import roll_log
+from governance.view import StateView
 from ledger.engine import (
     EngineHome,
     engine_argv,
@@ -200,8 +202,9 @@ async def check_replay(node: Node, load: Load) -> None:
 
 def check_members(store: Store, load: Load) -> None:
     """Every admission that anybody was told of is on the roll, once, at the height told."""
-    prefix = state_key(COOPERATIVE, Collection.ROLL_ENTRY, b"")
-    entries = [RollEntry.decode(data) for _, data in store.scan(prefix)]
+    view, log = StateView(store), roll_log(COOPERATIVE)
+    size = get_frontier(view, log).size
+    entries = [RollEntry.decode(get_entry(view, log, index)) for index in range(size)]
     joined = {entry.account: entry.height for entry in entries}
     numbers = {
         make_inception(make_member(number)).compute_id(): number

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from config.limits import TX_BYTES_MAX
 from did.codec import Value, decode, encode
@@ -12,12 +13,20 @@ from did.keys import KeyPair, is_signature_valid
 from governance.records import Choice
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import AdmitMembers, CastBallot, Payload
-from ledger.envelope import Transaction, decode_transaction, sign_transaction
+from ledger.envelope import (
+    Transaction,
+    check_signatures,
+    compute_transaction_hash,
+    decode_transaction,
+    sign_transaction,
+)
 from tests.ledger.scenario import MOTION, admit, make_inception, make_member, sign
 
 GOOD = sign(make_member(1), MOTION)
 TWO_KEYS = [make_member(1), make_member(2)]
 DOMAIN = b"rochdale/tx/v1"
+MULTICODEC = b"\xed\x01"
+FIELDS = ("version", "chain", "account", "nonce", "until", "keys", "tag", "value")
 HASHES = st.binary(min_size=32, max_size=32)
 INTEGERS = st.integers(1, (1 << 63) - 1)
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
@@ -53,7 +62,7 @@ def rebuild(**changes: object) -> bytes:
     assert isinstance(envelope[0], bytes)
     body = decode(envelope[0], bytes_max=TX_BYTES_MAX)
     assert isinstance(body, list)
-    for place, name in enumerate(("version", "chain", "account", "nonce", "until", "tag", "value")):
+    for place, name in enumerate(FIELDS):
         if name in changes:
             body[place] = changes[name]  # type: ignore[call-overload]
     return encode([encode(body), changes.get("signatures", envelope[1])])  # type: ignore[list-item]
@@ -61,12 +70,12 @@ def rebuild(**changes: object) -> bytes:
 
 def render(tx: Transaction) -> bytes:
     """The bytes that a decoded transaction stands for, and no others."""
-    payload = tx.payload
+    payload, keys = tx.payload, [MULTICODEC + key for key in tx.keys]
     body = encode(
-        [1, tx.chain_id, tx.account, tx.nonce, tx.valid_until_ms, payload.tag, payload.to_value()]
+        [1, tx.chain_id, tx.account, tx.nonce, tx.valid_until_ms, keys, payload.tag, payload]
     )
     assert tx.signing_input == DOMAIN + hashlib.sha256(tx.chain_id.encode()).digest() + body
-    return encode([body, [list(pair) for pair in tx.signatures]])
+    return encode([body, tx.signatures])
 
 
 @given(
@@ -95,20 +104,16 @@ def test_what_is_signed_is_what_is_read(
     assert (tx.payload, tx.nonce, tx.valid_until_ms) == (payload, nonce, until)
     assert (tx.account, tx.chain_id) == (account, chain_id)
     assert render(tx) == data
-    assert tx.hash == hashlib.sha256(data).digest()
-    public_keys = {pair.key_id: pair.public_key for pair in pairs}
-    assert [key_id for key_id, _ in tx.signatures] == sorted(public_keys)
-    for key_id, signature in tx.signatures:
-        assert is_signature_valid(
-            public_key=public_keys[key_id], message=tx.signing_input, signature=signature
-        )
+    assert tx.size_bytes == len(data)
+    assert compute_transaction_hash(data) == hashlib.sha256(data).digest()
+    assert list(tx.keys) == sorted(pair.public_key for pair in pairs)
+    check_signatures(tx)
 
 
 @given(data=st.data())
 def test_canonical_bytes_of_any_shape_render_again_or_are_refused(data: st.DataObject) -> None:
     """No field may hold what another encoding could hold too."""
-    names = ("version", "chain", "account", "nonce", "until", "tag", "value", "signatures")
-    name = data.draw(st.sampled_from(names))
+    name = data.draw(st.sampled_from((*FIELDS, "signatures")))
     bent = rebuild(**{name: data.draw(VALUES)})
     try:
         tx = decode_transaction(bent)
@@ -121,11 +126,11 @@ def test_canonical_bytes_of_any_shape_render_again_or_are_refused(data: st.DataO
 @pytest.mark.parametrize(
     ("canonical", "other"),
     [
-        (b"\x97\x01", b"\x97\xcc\x01"),
-        (b"\x97\x01", b"\x97\xd0\x01"),
-        (b"\x97\x01", b"\x97\xcf" + (1).to_bytes(8, "big")),
-        (b"\x97\x01", b"\x97\xcb\x3f\xf0" + bytes(6)),
-        (b"\x97", b"\xdc\x00\x07"),
+        (b"\x98\x01", b"\x98\xcc\x01"),
+        (b"\x98\x01", b"\x98\xd0\x01"),
+        (b"\x98\x01", b"\x98\xcf" + (1).to_bytes(8, "big")),
+        (b"\x98\x01", b"\x98\xcb\x3f\xf0" + bytes(6)),
+        (b"\x98", b"\xdc\x00\x08"),
         (b"\xaftest-scenario-1", b"\xd9\x0ftest-scenario-1"),
         (b"\xaftest-scenario-1", b"\xc4\x0ftest-scenario-1"),
         (b"\xc4\x20", b"\xc5\x00\x20"),
@@ -174,8 +179,9 @@ def test_a_changed_byte_changes_the_hash_or_is_refused(place: int, flipped: int)
         return
     good = decode_transaction(GOOD)
 
-    assert tx.hash != good.hash
     assert (tx.signing_input, tx.signatures) != (good.signing_input, good.signatures)
+    with pytest.raises(TxRefusedError):
+        check_signatures(tx)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +192,7 @@ def test_a_changed_byte_changes_the_hash_or_is_refused(place: int, flipped: int)
         (b"\x90" * (TX_BYTES_MAX + 1), RefusalCode.TOO_LARGE),
         (encode([b"", []]), RefusalCode.SIGNATURES_MALFORMED),
         (rebuild(version=2), RefusalCode.VERSION_UNSUPPORTED),
-        (rebuild(version=True), RefusalCode.VERSION_UNSUPPORTED),
+        (rebuild(version=True), RefusalCode.MALFORMED),
         (rebuild(account=b"short"), RefusalCode.MALFORMED),
         (rebuild(nonce=0), RefusalCode.MALFORMED),
         (rebuild(nonce=True), RefusalCode.MALFORMED),
@@ -194,15 +200,28 @@ def test_a_changed_byte_changes_the_hash_or_is_refused(place: int, flipped: int)
         (rebuild(chain=1), RefusalCode.MALFORMED),
         (rebuild(tag=99), RefusalCode.TYPE_UNKNOWN),
         (rebuild(value=[]), RefusalCode.PAYLOAD_MALFORMED),
-        (rebuild(signatures=[[bytes(32), bytes(64)]] * 2), RefusalCode.SIGNATURES_MALFORMED),
-        (rebuild(signatures=[[bytes(31), bytes(64)]]), RefusalCode.SIGNATURES_MALFORMED),
-        (rebuild(signatures=[[bytes(32), bytes(63)]]), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(signatures=[]), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(signatures=[bytes(63)]), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(signatures=[bytes(64)] * 2), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(signatures=[bytes(64)] * 17), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(keys=[]), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(keys=[bytes(34)]), RefusalCode.SIGNATURES_MALFORMED),
+        (rebuild(keys=[MULTICODEC + bytes(31)]), RefusalCode.SIGNATURES_MALFORMED),
         (
-            rebuild(signatures=[[bytes([i]) * 32, bytes(64)] for i in range(17)]),
+            rebuild(keys=[MULTICODEC + bytes(32)] * 2, signatures=[bytes(64)] * 2),
             RefusalCode.SIGNATURES_MALFORMED,
         ),
         (
-            rebuild(signatures=[[b"\x02" * 32, bytes(64)], [b"\x01" * 32, bytes(64)]]),
+            rebuild(
+                keys=[MULTICODEC + b"\x02" * 32, MULTICODEC + b"\x01" * 32],
+                signatures=[bytes(64)] * 2,
+            ),
+            RefusalCode.SIGNATURES_MALFORMED,
+        ),
+        (
+            rebuild(
+                keys=[MULTICODEC + bytes([i]) * 32 for i in range(17)], signatures=[bytes(64)] * 16
+            ),
             RefusalCode.SIGNATURES_MALFORMED,
         ),
     ],
@@ -217,7 +236,7 @@ def test_a_signature_belongs_to_its_chain() -> None:
     key = KeyPair(bytes([5]) * 32)
     here = decode_transaction(sign(key, MOTION))
     there = decode_transaction(sign(key, MOTION, chain_id="test-other-1"))
-    (_, signature), public_key = here.signatures[0], key.public_key
+    signature, public_key = here.signatures[0], key.public_key
 
     assert is_signature_valid(
         public_key=public_key, message=here.signing_input, signature=signature
@@ -239,14 +258,31 @@ def test_a_signature_is_made_for_this_purpose_alone() -> None:
         )
 
 
-def test_the_same_words_signed_by_other_keys_are_another_transaction() -> None:
-    """Key ids are part of the hash; each signature covers the same words."""
+def test_a_signature_covers_who_signs_beside_it() -> None:
+    """Nobody can drop one of several signatures, or add another, and keep the rest."""
     one, two = (
         decode_transaction(sign(TWO_KEYS[0], MOTION, keys=k)) for k in (TWO_KEYS[:1], TWO_KEYS)
     )
+    place = two.keys.index(TWO_KEYS[0].public_key)
 
-    assert one.signing_input == two.signing_input
-    assert one.hash != two.hash
+    assert one.signing_input != two.signing_input
+    assert one.signatures[0] != two.signatures[place]
+    with pytest.raises(TxRefusedError) as refused:
+        check_signatures(replace(one, signatures=(two.signatures[place],)))
+    assert refused.value.refusal is RefusalCode.SIGNATURE_INVALID
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_one_bad_signature_among_several_refuses_all(bad: int) -> None:
+    """A second signature is no ornament, whichever stands first."""
+    tx = decode_transaction(sign(TWO_KEYS[0], MOTION, keys=TWO_KEYS))
+    signatures = list(tx.signatures)
+    signatures[bad] = signatures[1 - bad]
+
+    with pytest.raises(TxRefusedError) as refused:
+        check_signatures(replace(tx, signatures=tuple(signatures)))
+
+    assert refused.value.refusal is RefusalCode.SIGNATURE_INVALID
 
 
 def test_the_largest_admission_fits_into_a_transaction() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tendermint.abci import types_pb2 as abci
 
 from did.codec import Value, decode, encode
+from governance.logs import DECISIONS, get_frontier
 from governance.merkle_log import is_included
 from governance.records import Choice
 from governance.view import FEDERATION, Collection, StateView, state_key
@@ -161,7 +162,7 @@ def test_a_ballot_is_answered_as_soon_as_it_is_committed_and_not_before(chain: C
 def test_every_decision_has_a_path_at_every_size(closed: tuple[Chain, list[bytes]]) -> None:
     """Against the log's root at that size, the newest of which the app hash covers."""
     chain, _ = closed
-    log = StateView(chain.store).get_decision_log()
+    log = get_frontier(StateView(chain.store), DECISIONS)
     assert log.size == 3
 
     for size in range(1, log.size + 1):

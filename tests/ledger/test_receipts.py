@@ -13,7 +13,7 @@ import pytest
 from config.errors import RefusedError
 from did.keys import KeyPair
 from governance.ballots import compute_ballot_leaf
-from governance.merkle_log import compute_inclusion_path, compute_root
+from governance.merkle_log import compute_root
 from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
 from governance.view import FEDERATION, Collection, state_key
 from ledger.app_hash import AppHashParts
@@ -36,6 +36,7 @@ from ledger.receipts import (
     render_meaning,
 )
 from ledger.tree import Tree
+from tests.merkle import compute_path
 
 VECTOR = json.loads((Path(__file__).parent.parent / "vectors" / "signed_headers.json").read_text())
 KEY = KeyPair(bytes([5]) * 32)
@@ -210,7 +211,7 @@ def _counted_receipt(index: int) -> Receipt:
         ballot_id=item,
         choice=ballot.choice,
         index=index,
-        path=compute_inclusion_path(LEAVES, index=index),
+        path=compute_path(LEAVES, index=index),
     )
     key = decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL)
     return _receipt(key, ReceiptKind.COUNTED, counted)

@@ -1,7 +1,7 @@
 """A block as a function: refusals roll back, order matters only where rules say so."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from governance.events import BallotCast, MembersAdmitted, VotingOpened
 from governance.records import Choice
 from governance.refusals import RefusalCode
-from governance.view import FEDERATION, Collection, MemoryKeyValue, Savepoint, StateView, state_key
-from ledger.envelope import compute_transaction_hash
+from governance.view import (
+    FEDERATION,
+    Collection,
+    MemoryKeyValue,
+    Savepoint,
+    StateView,
+    is_derived,
+    state_key,
+)
+from ledger.envelope import decode_transaction
+from ledger.signatures import SignatureChecker
 from ledger.transition import BlockOutcome, execute_block, execute_transaction, recheck_transaction
 from ledger.tree import Tree
 from tests.ledger.scenario import (
@@ -35,10 +44,6 @@ EARLIER = 1
 """A nonce that a motion used."""
 
 
-def is_never_verified(_: bytes) -> bool:
-    return False
-
-
 @pytest.fixture(scope="module")
 def voting(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryKeyValue, bytes, int]:
     """State with an open vote, its proposal, and the time of the last block."""
@@ -56,16 +61,16 @@ def run(
     transactions: Sequence[bytes],
     *,
     time_ms: int,
-    is_verified: Callable[[bytes], bool] = is_never_verified,
 ) -> tuple[Savepoint, BlockOutcome]:
     overlay = Savepoint(state)
     block = make_block(20, time_ms=time_ms)
-    outcome = execute_block(overlay, transactions, block=block, is_verified=is_verified)
+    outcome = execute_block(overlay, SignatureChecker().check(transactions), block=block)
     return overlay, outcome
 
 
 def compute_root(state: MemoryKeyValue, overlay: Savepoint) -> bytes:
-    return Tree().update(state.scan(b"")).update(overlay.changes()).root
+    items = [*state.scan(b""), *overlay.changes()]
+    return Tree().update(dict(item for item in items if not is_derived(item[0])).items()).root
 
 
 def test_an_empty_block_changes_nothing(voting: tuple[MemoryKeyValue, bytes, int]) -> None:
@@ -96,10 +101,10 @@ def test_a_ballot_is_applied_with_its_event(voting: tuple[MemoryKeyValue, bytes,
     )
 
 
-def test_a_refusal_rolls_back_all_but_the_nonce(
+def test_a_refusal_rolls_back_all_but_nonce_and_quota(
     voting: tuple[MemoryKeyValue, bytes, int],
 ) -> None:
-    """A batch with one known member admits nobody; the registrar's number is spent."""
+    """A batch with one known member admits nobody; the registrar's number and quota are spent."""
     state, _, time_ms = voting
     batch = admit(make_member(50), make_member(0), nonce=9)
 
@@ -112,8 +117,9 @@ def test_a_refusal_rolls_back_all_but_the_nonce(
     ]
     assert outcome.transactions[0].log == RefusalCode.ACCOUNT_EXISTS.reason
     assert view.get_account(make_inception(make_member(50)).compute_id()) is None
-    assert len(overlay.changes()) == 1
-    assert overlay.changes()[0][0][32] == Collection.ACCOUNT
+    assert [key[32] for key, _ in overlay.changes()] == [Collection.ACCOUNT, Collection.QUOTA]
+    assert outcome.transactions[0].gas > 0
+    assert outcome.transactions[1].gas == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"junk", cast(1, bytes(32))[:-1]])
@@ -139,23 +145,6 @@ def test_a_forged_ballot_changes_nothing(voting: tuple[MemoryKeyValue, bytes, in
 
     assert overlay.changes() == []
     assert outcome.transactions[0].code == RefusalCode.SIGNATURE_INVALID
-
-
-def test_only_signatures_verified_before_are_spared(
-    voting: tuple[MemoryKeyValue, bytes, int],
-) -> None:
-    """The memory is asked by the hash of all bytes, the engine's own name for them."""
-    state, proposal_id, time_ms = voting
-    data = cast(1, proposal_id)
-    asked: list[bytes] = []
-
-    def is_verified(transaction_hash: bytes) -> bool:
-        asked.append(transaction_hash)
-        return True
-
-    run(state, [data], time_ms=time_ms + 1, is_verified=is_verified)
-
-    assert asked == [compute_transaction_hash(data)]
 
 
 @given(seed=st.randoms(use_true_random=False))
@@ -229,9 +218,9 @@ def test_members_admitted_in_the_opening_block_do_not_vote(tmp_path: Path) -> No
     assert isinstance(outcome.transactions[0].events[0], MembersAdmitted)
     late = execute_transaction(
         overlay,
-        cast(1, opened.proposal),
+        decode_transaction(cast(1, opened.proposal)),
         block=make_block(21, time_ms=chain.time_ms + 2),
-        is_verified=is_never_verified,
+        time_scale=1,
     )
     assert late.code == RefusalCode.NOT_IN_ELECTORATE
 
@@ -261,14 +250,13 @@ def test_a_recheck_looks_at_time_and_nonce_and_at_no_signature(
     block = make_block(20, time_ms=time_ms)
     expired = make_block(20, time_ms=time_ms + 3_600_000)
 
-    assert recheck_transaction(overlay, bytes(forged), block=block).code == 0
+    assert recheck_transaction(overlay, decode_transaction(bytes(forged)), block=block).code == 0
     assert overlay.changes() == []
     for data, at, code in (
-        (b"junk", block, RefusalCode.MALFORMED),
         (cast(0, proposal_id, nonce=EARLIER), block, RefusalCode.NONCE_USED),
         (cast(0, proposal_id), expired, RefusalCode.EXPIRED),
     ):
-        outcome = recheck_transaction(overlay, data, block=at)
+        outcome = recheck_transaction(overlay, decode_transaction(data), block=at)
         assert (outcome.code, outcome.log) == (code, code.reason)
 
 

@@ -32,7 +32,7 @@ from federation.record import (
     sign_record,
 )
 from governance.events import ProposalClosed, ProposalSubmitted
-from governance.merkle_log import compute_inclusion_path, compute_root
+from governance.merkle_log import compute_root
 from governance.records import DecisionLeaf, Outcome, ProposalKind
 from ledger.genesis import assemble_genesis
 from node.chain import adopt_genesis, load_bylaws, make_offer
@@ -43,6 +43,7 @@ from node.web.context import WebContext
 from node.web.main import create_app, create_runner
 from node.web.opening import open_context
 from node.web.projection import ProjectedBlock
+from tests.merkle import compute_path
 
 CHAIN_ID = "test-web-1"
 
@@ -62,7 +63,7 @@ class DecisionEngine:
         assert call["params"]["path"] == "/log/decisions"
         size, index = decode(bytes.fromhex(call["params"]["data"]), bytes_max=1_024)
         leaves = self.leaves[:size]
-        path = compute_inclusion_path(leaves, index=index)
+        path = compute_path(leaves, index=index)
         value = encode([leaves[index], size, compute_root(leaves), [*path]])
         response = {"code": 0, "value": base64.b64encode(value).decode(), "height": "1"}
         return web.json_response({"result": {"response": response}})
