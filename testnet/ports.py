@@ -10,6 +10,7 @@ from testnet.manifest import COOPERATIVES_MAX
 BLOCK_PORTS = 40
 _FIRST_BLOCK = 8_400
 _BLOCKS = 20
+_CLAIMS: list[socket.socket] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ def choose_ports(count: int, *, base: int | None) -> list[NodePorts]:
             )
         return _layout(base, count)
     for block in range(_BLOCKS):
-        ports = _layout(_FIRST_BLOCK + block * BLOCK_PORTS, count)
-        if _find_taken(ports) is None:
+        base = _FIRST_BLOCK + block * BLOCK_PORTS
+        ports = _layout(base, count)
+        if _is_claimed(base) and _find_taken(ports) is None:
             return ports
     last = _FIRST_BLOCK + _BLOCKS * BLOCK_PORTS - 1
     raise MisconfiguredError(f"no free ports from {_FIRST_BLOCK} to {last}: name some with --port")
@@ -57,6 +59,18 @@ def _layout(base: int, count: int) -> list[NodePorts]:
         )
         for index in range(count)
     ]
+
+
+def _is_claimed(base: int) -> bool:
+    """Claim a block until this process ends, so that two that start together do not share it."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0rochdale-testnet-{base}")  # abstract: the kernel forgets it with us
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS.append(claim)
+    return True
 
 
 def _find_taken(ports: list[NodePorts]) -> int | None:
