@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,13 @@ from config.errors import InvariantError
 from governance.merkle_log import (
     EMPTY_FRONTIER,
     Frontier,
+    compute_range_path,
     compute_root,
+    compute_root_at,
     is_included,
+    is_range_included,
 )
-from tests.merkle import compute_path
+from tests.merkle import compute_path, read_from
 
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "vectors" / "rfc6962.json").read_text(encoding="utf-8")
@@ -100,3 +104,56 @@ def test_there_is_no_path_for_an_entry_that_is_not_there(index: int) -> None:
     """Asking for one is our own defect."""
     with pytest.raises(InvariantError):
         compute_path(LEAVES[:3], index=index)
+
+
+@given(logs.filter(len), st.data())
+def test_a_page_is_shown_complete(leaves: list[bytes], data: st.DataObject) -> None:
+    """Entries in a row follow from the root and the subtrees beside them; nothing else does."""
+    start = data.draw(st.integers(0, len(leaves) - 1))
+    end = data.draw(st.integers(start + 1, len(leaves)))
+    size, root, page = len(leaves), compute_root(leaves), leaves[start:end]
+
+    path = compute_range_path(read_from(leaves), start=start, end=end, size=size)
+
+    def check(**changes: Any) -> bool:
+        claims = {"leaves": page, "start": start, "size": size, "path": path, "root": root}
+        return is_range_included(**(claims | changes))
+
+    assert check()
+    assert not check(leaves=[*page[:-1], b"other"])
+    assert not check(leaves=[])
+    assert not check(root=bytes(32))
+    assert not check(path=(*path, root))
+    assert not check(start=-1)
+    assert not check(start=start + size)
+    for place in range(len(path)):
+        assert not check(path=path[:place] + path[place + 1 :])
+        assert not check(path=(*path[:place], path[place][1:], *path[place + 1 :]))
+    if len(page) > 1:
+        assert not check(leaves=page[1:])
+        assert page[::-1] == page or not check(leaves=page[::-1])
+    if end < size:
+        assert not check(leaves=[*page, leaves[end]])
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 1), (1, 1), (2, 1), (0, 4), (3, 4)])
+def test_there_is_no_page_of_what_is_not_there(start: int, end: int) -> None:
+    """Asking for one is our own defect."""
+    with pytest.raises(InvariantError):
+        compute_range_path(read_from(LEAVES[:3]), start=start, end=end, size=3)
+
+
+@given(logs)
+def test_a_log_hands_out_each_completed_subtree_once(leaves: list[bytes]) -> None:
+    """Kept by level and place, they give the root at every earlier size."""
+    frontier, nodes = EMPTY_FRONTIER, dict[tuple[int, int], bytes]()
+    for index, leaf in enumerate(leaves):
+        nodes[0, index] = compute_root([leaf])
+        frontier, completed = frontier.add(leaf)
+        for level, node in enumerate(completed, 1):
+            assert (level, index >> level) not in nodes
+            nodes[level, index >> level] = node
+
+    for size in range(1, len(leaves) + 1):
+        root = compute_root_at(lambda level, index: nodes[level, index], size=size)
+        assert root == compute_root(leaves[:size])
