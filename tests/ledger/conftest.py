@@ -15,6 +15,7 @@ import pytest
 from config.errors import UnavailableError
 from config.settings import EngineSection
 from did.keys import KeyPair
+from ledger.application import Application
 from ledger.engine import (
     EngineHome,
     engine_argv,
@@ -23,6 +24,7 @@ from ledger.engine import (
     write_engine_home,
 )
 from ledger.rpc import EngineClient
+from tests.ledger.scenario import Chain
 
 CONSENSUS_KEY = KeyPair(bytes([7]) * 32)
 NODE_KEY = KeyPair(bytes([8]) * 32)
@@ -98,3 +100,17 @@ def render_kvstore_genesis() -> bytes:
             "app_hash": "",
         }
     ).encode()
+
+
+@pytest.fixture
+def socket_path() -> Iterator[Path]:
+    """Where a test's application is served."""
+    directory = Path(tempfile.mkdtemp(prefix="abci-", dir="/tmp"))
+    yield directory / "abci.sock"
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Application:
+    """An application whose chain has begun."""
+    return Chain.start(tmp_path / "ledger").application

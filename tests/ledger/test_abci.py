@@ -1,67 +1,20 @@
 """The socket as an engine uses it, and as it must never be used."""
 
 import asyncio
-import itertools
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from google.protobuf.message import Message
-from hypothesis import given
-from hypothesis import strategies as st
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
 from config.limits import FRAME_BYTES_MAX
-from ledger.abci import serve_abci
 from ledger.application import Application
-from ledger.frames import FrameError, FrameReader, encode_frame
-from tests.ledger.scenario import Chain, admit, make_member, render_block, render_init_chain
+from ledger.frames import encode_frame
+from tests.ledger.abci_peer import ECHO, FLUSH, frames, read_answers, serve
+from tests.ledger.scenario import admit, make_member, render_block, render_init_chain
 
-ECHO = abci.Request(echo=abci.RequestEcho(message="hello"))
-FLUSH = abci.Request(flush=abci.RequestFlush())
 LATER_METHOD = b"\xaa\x01\x02\x0a\x00"
 """Field 21 of a request: InsertTx of CometBFT v0.39 and later."""
-
-
-@pytest.fixture
-def socket_path() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="abci-", dir="/tmp"))
-    yield directory / "abci.sock"
-    shutil.rmtree(directory)
-
-
-@pytest.fixture
-def application(tmp_path: Path) -> Application:
-    return Chain.start(tmp_path / "ledger").application
-
-
-@asynccontextmanager
-async def serve(application: Application, path: Path) -> AsyncIterator["asyncio.Task[None]"]:
-    task = asyncio.create_task(serve_abci(application, path))
-    while not path.exists():
-        await asyncio.sleep(0.01)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def frames(*requests: Message) -> bytes:
-    return b"".join(encode_frame(request.SerializeToString()) for request in requests)
-
-
-async def read_answers(reader: asyncio.StreamReader, count: int) -> list[abci.Response]:
-    cut, found = FrameReader(), list[bytes]()
-    while len(found) < count:
-        data = await asyncio.wait_for(reader.read(65_536), 5)
-        assert data, "the server hung up"
-        found += cut.feed(data)
-    return [abci.Response.FromString(frame) for frame in found]
 
 
 async def test_answers_come_in_order_when_the_engine_flushes(
@@ -132,44 +85,6 @@ async def test_an_error_of_the_application_ends_the_server(
         with pytest.raises(InvariantError):
             await asyncio.wait_for(task, 5)
         writer.close()
-
-
-def test_a_message_beyond_the_limit_is_refused_by_its_length_alone() -> None:
-    """Before its bytes are taken."""
-    with pytest.raises(FrameError):
-        FrameReader(frame_bytes_max=100).feed(b"\x80\x01")
-    assert FrameReader(frame_bytes_max=100).feed(encode_frame(bytes(100))) == [bytes(100)]
-    assert FrameReader().feed(encode_frame(bytes(300))) == [bytes(300)]
-
-
-@given(messages=st.lists(st.binary(max_size=400), max_size=8), cuts=st.lists(st.integers(0, 4_000)))
-def test_a_stream_cut_anywhere_gives_the_same_messages(
-    messages: list[bytes], cuts: list[int]
-) -> None:
-    """Sockets do not keep the borders of what was written."""
-    stream = b"".join(encode_frame(message) for message in messages)
-    borders = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    reader = FrameReader()
-
-    found = [
-        frame
-        for start, end in itertools.pairwise(borders)
-        for frame in reader.feed(stream[start:end])
-    ]
-
-    assert found == messages
-
-
-@given(data=st.binary(max_size=60))
-def test_any_bytes_are_messages_or_refused(data: bytes) -> None:
-    """The reader holds no more than it was given, and raises nothing else."""
-    reader = FrameReader(frame_bytes_max=50)
-    try:
-        frames_found = reader.feed(data)
-    except FrameError:
-        return
-
-    assert sum(len(frame) + 1 for frame in frames_found) <= len(data)
 
 
 def make_requests() -> list[abci.Request]:
@@ -347,113 +262,3 @@ async def test_stopping_drops_every_connection(application: Application, socket_
             await task
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
-
-
-def check(data: bytes) -> abci.Request:
-    return abci.Request(check_tx=abci.RequestCheckTx(tx=data, type=abci.NEW))
-
-
-async def test_checks_and_flushes_in_any_mixture_are_answered_in_order(
-    application: Application, socket_path: Path
-) -> None:
-    """Threads check signatures meanwhile, and other requests stand between."""
-    good = [check(admit(make_member(number), nonce=number + 1)) for number in range(150)]
-    asked: list[abci.Request] = []
-    for number, request in enumerate(good):
-        asked.append(request)
-        if number % 2:
-            asked.append(FLUSH)
-        if number % 7 == 3:
-            asked += [ECHO, check(b"junk"), FLUSH, FLUSH]
-    asked.append(FLUSH)
-
-    async with serve(application, socket_path):
-        reader, writer = await asyncio.open_unix_connection(socket_path)
-        writer.write(frames(*asked))
-        answers = await read_answers(reader, len(asked))
-        writer.close()
-
-    kinds = [request.WhichOneof("value") for request in asked]
-    assert [answer.WhichOneof("value") for answer in answers] == kinds
-    for request, answer in zip(asked, answers, strict=True):
-        if request.WhichOneof("value") == "check_tx":
-            is_junk = request.check_tx.tx == b"junk"
-            assert (answer.check_tx.code != 0) is is_junk
-
-
-async def test_a_flood_on_one_connection_does_not_hold_up_another(
-    application: Application, socket_path: Path
-) -> None:
-    """A block is decided while thousands of transactions still wait to be checked."""
-    flood = [check(admit(make_member(number), nonce=number + 1)) for number in range(3_000)]
-    block = abci.Request(finalize_block=render_block(1))
-
-    async with serve(application, socket_path):
-        mempool_reader, mempool_writer = await asyncio.open_unix_connection(socket_path)
-        consensus_reader, consensus_writer = await asyncio.open_unix_connection(socket_path)
-        mempool_writer.write(frames(*flood, FLUSH))
-        await mempool_writer.drain()
-        consensus_writer.write(frames(block, FLUSH))
-        checking = asyncio.create_task(read_answers(mempool_reader, len(flood) + 1))
-        (answer, _) = await read_answers(consensus_reader, 2)
-        was_still_checking = not checking.done()
-        await checking
-        mempool_writer.close()
-        consensus_writer.close()
-
-    assert answer.WhichOneof("value") == "finalize_block"
-    assert was_still_checking
-
-
-async def test_a_connection_lost_while_it_is_answered_harms_nobody(
-    application: Application, socket_path: Path
-) -> None:
-    """What it asked is forgotten; others are served."""
-    flood = [check(admit(make_member(number), nonce=number + 1)) for number in range(500)]
-
-    async with serve(application, socket_path) as task:
-        _, writer = await asyncio.open_unix_connection(socket_path)
-        writer.write(frames(*flood, FLUSH))
-        await writer.drain()
-        writer.transport.abort()
-        reader, writer = await asyncio.open_unix_connection(socket_path)
-        writer.write(frames(ECHO, FLUSH))
-        answers = await read_answers(reader, 2)
-        writer.close()
-        assert not task.done()
-
-    assert answers[0].echo.message == "hello"
-
-
-async def test_memory_running_out_in_a_thread_ends_the_server(
-    application: Application, socket_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As it would on the thread that holds the state."""
-
-    def fail(_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("ledger.signatures.check_signatures", fail)
-    async with serve(application, socket_path) as task:
-        _, writer = await asyncio.open_unix_connection(socket_path)
-        writer.write(frames(check(admit(make_member(0))), FLUSH))
-        with pytest.raises(MemoryError):
-            await asyncio.wait_for(task, 5)
-        writer.close()
-
-
-async def test_an_engine_is_read_no_further_than_what_may_wait(
-    application: Application, socket_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And again once there is room: everything is answered in the end."""
-    monkeypatch.setattr("ledger.abci_worker.ABCI_WAITING_BYTES_MAX", 10_000)
-    asked = [abci.Request(echo=abci.RequestEcho(message="x" * 1_000)) for _ in range(2_000)]
-
-    async with serve(application, socket_path):
-        reader, writer = await asyncio.open_unix_connection(socket_path)
-        reading = asyncio.create_task(read_answers(reader, len(asked) + 1))
-        writer.write(frames(*asked, FLUSH))
-        answers = await reading
-        writer.close()
-
-    assert answers[-1].WhichOneof("value") == "flush"
