@@ -47,12 +47,18 @@ VOTING_DAYS_MAX = 366
 COOPERATIVES_MAX = 64
 GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""
+STATE_KEY_BYTES_MAX = 256
+"""A key of the state; the rules' longest has 105."""
 DEADLINES_PER_BLOCK_MAX = 256
 """Windows started and deadlines met in one block; what is left waits for the next."""
 BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
 """Ballots read in one block to close votes; a longer count goes on in the next."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
+
+# Proofs of state.
+STATE_PROOF_BYTES_MAX = 196_608
+"""A proof of absence between two of the longest values, at the greatest depth."""
 
 # Documents that come from outside.
 JSON_BYTES_MAX = 262_144
