@@ -56,9 +56,26 @@ BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 
-# Proofs of state.
+# The state's tree and what is kept of its past.
+STATE_PAGE_LEAVES_MAX = 64
+"""Leaves in one page of the tree; with more it is split, so that a change stays cheap."""
+STATE_PAGE_LEAVES_MERGED = 32
+"""A split page with as many leaves or fewer becomes whole again."""
+STATE_CACHE_BYTES_MAX = 16_777_216
+"""Committed values that are kept in memory because they were read."""
+STATE_PAGES_BYTES_MAX = 100_663_296
+"""Pages of the tree that are kept in memory; a million keys have 80 MB of them."""
+STATE_UNDO_HEIGHTS = 256
+"""How many blocks `rochdale ledger rollback` can go back."""
+STATE_VIEW_HEIGHTS = 4
+"""How many earlier states can be asked for with proof, if they are not too large."""
+STATE_VIEW_KEYS_MAX = 20_000
+"""Changed keys of which earlier states are kept in memory, all together."""
 STATE_PROOF_BYTES_MAX = 196_608
 """A proof of absence between two of the longest values, at the greatest depth."""
+
+RECEIPT_BYTES_MAX = 1_048_576
+"""A receipt's file: the longest value, proved, and a commit of the most validators."""
 
 # Documents that come from outside.
 JSON_BYTES_MAX = 262_144

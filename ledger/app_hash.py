@@ -1,6 +1,6 @@
 """What a block header commits to: state, decision log and parameters, as one hash.
 
-Combined as the engine's own SimpleMap does (ICS23 TendermintSpec), so that each part has a
+Combined as the engine's own SimpleMap does (ICS 23, TendermintSpec), so that each part has a
 short proof. Height and time are never part of it: a block that changes nothing must not
 change the hash, or each would cause the next for ever.
 """
@@ -8,8 +8,12 @@ change the hash, or each would cause the next for ever.
 import hashlib
 from dataclasses import dataclass
 
-from did.codec import Value
-from governance.merkle_log import compute_root
+from governance.logs import DECISIONS, get_frontier
+from governance.view import FEDERATION, Collection, KeyValue, StateView, state_key
+from ledger.ics23 import TENDERMINT, Existence, Step, compute_leaf_hash, encode_existence
+
+STATE_PART = b"state"
+"""The state's root's name within the app hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +26,32 @@ class AppHashParts:
 
     def compute(self) -> bytes:
         """The app hash; 32 bytes."""
-        named = {"log": self.log_root, "params": self.params_root, "state": self.state_root}
-        return compute_root(
-            [_encode_pair(name.encode(), root) for name, root in sorted(named.items())]
-        )
+        state = compute_leaf_hash(STATE_PART, self.state_root, spec=TENDERMINT)
+        return hashlib.sha256(b"\x01" + self._compute_others() + state).digest()
 
-    def to_value(self) -> list[Value]:
-        """Positional form: state, log, params."""
-        return [self.state_root, self.log_root, self.params_root]
+    def prove_state(self) -> bytes:
+        """Prove the state's root under the app hash; a CommitmentProof."""
+        path = (Step(is_right=True, sibling=self._compute_others()),)
+        proof = Existence(key=STATE_PART, value=self.state_root, path=path)
+        return encode_existence(proof, spec=TENDERMINT)
+
+    def _compute_others(self) -> bytes:
+        # The names in their order: log, params, state; of three, the first two are a subtree.
+        log = compute_leaf_hash(b"log", self.log_root, spec=TENDERMINT)
+        params = compute_leaf_hash(b"params", self.params_root, spec=TENDERMINT)
+        return hashlib.sha256(b"\x01" + log + params).digest()
 
 
-def _encode_pair(key: bytes, value: bytes) -> bytes:
-    digest = hashlib.sha256(value).digest()
-    return bytes([len(key)]) + key + bytes([len(digest)]) + digest
+def compute_parts(kv: KeyValue, *, state_root: bytes) -> AppHashParts:
+    """What the app hash of a state combines.
+
+    Args:
+        kv: The state.
+        state_root: The root of its tree.
+    """
+    parameters = kv.get(state_key(FEDERATION, Collection.PARAMETERS, b"")) or b""
+    return AppHashParts(
+        state_root=state_root,
+        log_root=get_frontier(StateView(kv), DECISIONS).compute_root(),
+        params_root=hashlib.sha256(parameters).digest(),
+    )

@@ -6,12 +6,12 @@ same result. Calls never overlap. Errors other than refusals are not caught: the
 process before anything is written.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from tendermint.abci import types_pb2 as abci
+from tendermint.crypto import proof_pb2 as crypto
 
 from config.errors import InvariantError, RefusedError
 from config.limits import BLOCK_BYTES_MAX
@@ -19,25 +19,15 @@ from governance import machine
 from governance.context import BlockContext
 from governance.events import Event, encode_event
 from governance.genesis import decode_genesis
-from governance.logs import DECISIONS, get_frontier
 from governance.refusals import RefusalCode
-from governance.view import (
-    FEDERATION,
-    Collection,
-    KeyValue,
-    ReadCache,
-    Savepoint,
-    StateView,
-    is_derived,
-    state_key,
-)
-from ledger.app_hash import AppHashParts
+from governance.view import KeyValue, ReadCache, Savepoint
+from ledger.app_hash import compute_parts
+from ledger.disk import CommitRecord
 from ledger.mempool import Mempool, is_sound
-from ledger.queries import answer_query
+from ledger.queries import ProofOp, answer_query
 from ledger.signatures import Checked, SignatureChecker
-from ledger.store import CommitRecord, Store
+from ledger.store import Staged, Store
 from ledger.transition import APPLIED, BlockOutcome, TxOutcome, execute_block
-from ledger.tree import Tree
 
 APP_VERSION = 1
 """Version of the rules; a change is a coordinated upgrade."""
@@ -48,8 +38,7 @@ class _Pending:
     """A finalized block that is not committed yet."""
 
     transactions: tuple[bytes, ...]
-    changes: list[tuple[bytes, bytes | None]]
-    tree: Tree
+    staged: Staged
     record: CommitRecord
 
 
@@ -57,10 +46,24 @@ class Application:
     """Answers the engine for one store."""
 
     def __init__(self, store: Store, *, software_version: str) -> None:
+        """Take up where the last commit left off.
+
+        Raises:
+            InvariantError: The recorded app hash does not follow from the state.
+        """
+        if (
+            store.record.height
+            and _compute_app_hash(store, store.tree.root) != store.record.app_hash
+        ):
+            raise InvariantError(
+                f"the app hash recorded at height {store.record.height} is not that of the state: "
+                "restore it from your backup"
+            )
         self._store = store
         self._software_version = software_version
         self._genesis: Savepoint | None = None
         """What InitChain made; it becomes part of the first block's batch."""
+        self._genesis_app_hash = b""
         self._chain_id = store.record.chain_id
         self._genesis_time_ms = store.record.time_ms
         self._pending: _Pending | None = None
@@ -108,33 +111,29 @@ class Application:
             machine.init_state(self._genesis, decode_genesis(request.app_state_bytes), block)
         except RefusedError as refused:
             raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
-        tree = Tree().update(_authenticated(self._genesis.changes()))
-        app_hash = _compute_parts(self._genesis, tree).compute()
+        root = self._store.stage(self._genesis.changes()).root
+        self._genesis_app_hash = _compute_app_hash(self._genesis, root)
         self._mempool.begin(self._genesis, self._next_block())
-        return abci.ResponseInitChain(app_hash=app_hash)
+        return abci.ResponseInitChain(app_hash=self._genesis_app_hash)
 
     def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
-        """Answer about the last committed state; docs/ledger.md lists the paths."""
-        record = self._store.record
-        if not record.height:
+        """Answer about a committed state (`ledger.queries`): the last, or one shortly before."""
+        if not self._store.record.height:
             return abci.ResponseQuery(code=1, log="the chain has no block yet: ask again")
-        if request.height and not record.since_height <= request.height <= record.height:
-            return abci.ResponseQuery(
-                code=1, log="only the last state can be asked: ask without a height"
-            )
         try:
-            parts = _compute_parts(self._store, self._store.tree)
-            value = answer_query(
-                self._store,
-                parts,
-                path=request.path,
-                data=request.data,
-                is_proved=request.prove,
+            state = self._store.at(request.height)
+            answer = answer_query(
+                state, path=request.path, data=request.data, is_proved=request.prove
             )
         except RefusedError as refused:
             return abci.ResponseQuery(code=refused.code, log=refused.reason)
-        # The same state since this height, so that the header after it exists already.
-        return abci.ResponseQuery(key=request.data, value=value, height=record.since_height)
+        return abci.ResponseQuery(
+            key=request.data,
+            value=answer.value,
+            proof_ops=_render_proofs(answer.proofs),
+            # The same state since this height, so that the header after it exists already.
+            height=state.record.since_height,
+        )
 
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
         """Say whether a transaction may wait for a block."""
@@ -203,7 +202,7 @@ class Application:
         if self._pending is None:
             raise InvariantError("there is no finalized block to commit")
         pending = self._pending
-        self._store.commit(pending.changes, tree=pending.tree, record=pending.record)
+        self._store.commit(pending.staged, pending.record)
         self._pending = self._genesis = None
         self.checker.forget(pending.transactions)
         self._reads = ReadCache(self._store)
@@ -236,22 +235,18 @@ class Application:
         self, overlay: Savepoint, block: BlockContext, *, transactions: tuple[bytes, ...]
     ) -> _Pending:
         last = self._store.record
-        changes = overlay.changes()
-        tree = self._store.tree.update(_authenticated(changes))
-        app_hash = _compute_parts(overlay, tree).compute()
-        before = last.app_hash
-        if self._genesis is not None:
-            first = Tree().update(_authenticated(self._genesis.changes()))
-            before = _compute_parts(self._genesis, first).compute()
+        staged = self._store.stage(overlay.changes())
+        app_hash = _compute_app_hash(overlay, staged.root)
+        before = last.app_hash if self._genesis is None else self._genesis_app_hash
         record = CommitRecord(
             chain_id=self._chain_id,
             height=block.height,
             time_ms=block.time_ms,
             app_hash=app_hash,
-            state_root=tree.root,
+            state_root=staged.root,
             since_height=last.since_height if app_hash == before else block.height,
         )
-        return _Pending(transactions=transactions, changes=changes, tree=tree, record=record)
+        return _Pending(transactions=transactions, staged=staged, record=record)
 
     def _next_block(self) -> BlockContext:
         record = self._store.record
@@ -265,20 +260,8 @@ class Application:
 _REJECT = abci.ResponseProcessProposal.REJECT
 
 
-def _compute_parts(kv: KeyValue, tree: Tree) -> AppHashParts:
-    view = StateView(kv)
-    parameters = kv.get(state_key(FEDERATION, Collection.PARAMETERS, b"")) or b""
-    return AppHashParts(
-        state_root=tree.root,
-        log_root=get_frontier(view, DECISIONS).compute_root(),
-        params_root=hashlib.sha256(parameters).digest(),
-    )
-
-
-def _authenticated(
-    changes: Iterable[tuple[bytes, bytes | None]],
-) -> list[tuple[bytes, bytes | None]]:
-    return [change for change in changes if not is_derived(change[0])]
+def _compute_app_hash(kv: KeyValue, state_root: bytes) -> bytes:
+    return compute_parts(kv, state_root=state_root).compute()
 
 
 def _render_check(outcome: TxOutcome) -> abci.ResponseCheckTx:
@@ -326,6 +309,14 @@ def _render_events(events: Iterable[Event]) -> list[abci.Event]:
             )
         )
     return rendered
+
+
+def _render_proofs(proofs: Sequence[ProofOp]) -> crypto.ProofOps | None:
+    if not proofs:
+        return None
+    return crypto.ProofOps(
+        ops=[crypto.ProofOp(type=op.type, key=op.key, data=op.data) for op in proofs]
+    )
 
 
 def _codespace(outcome: TxOutcome) -> str:

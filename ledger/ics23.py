@@ -185,16 +185,21 @@ def compute_leaf_hash(key: bytes, value: bytes, *, spec: Spec) -> bytes:
     return _sha256(b"\x00" + _varint(len(key)) + key + _varint(len(digest)) + digest)
 
 
+def compute_root(proof: Existence, *, spec: Spec) -> bytes:
+    """The root that a proof of membership leads to; 32 bytes."""
+    node = compute_leaf_hash(proof.key, proof.value, spec=spec)
+    for is_right, sibling in proof.path:
+        node = _sha256(b"\x01" + (sibling + node if is_right else node + sibling))
+    return node
+
+
 def _check_existence(proof: Existence, *, spec: Spec, root: bytes) -> None:
     if spec.is_key_hashed:
         depth = len(proof.path)
         way = sum(step.is_right << level for level, step in enumerate(proof.path))
         if way != int.from_bytes(_sha256(proof.key), "big") >> (8 * HASH_BYTES - depth):
             raise ProofError("the path does not lead to the key's place")
-    node = compute_leaf_hash(proof.key, proof.value, spec=spec)
-    for is_right, sibling in proof.path:
-        node = _sha256(b"\x01" + (sibling + node if is_right else node + sibling))
-    if node != root:
+    if compute_root(proof, spec=spec) != root:
         raise ProofError("the path does not lead from this key and value to the root")
 
 

@@ -2,28 +2,31 @@
 
     path             data                                  answer
     ---------------  ------------------------------------  --------------------------------------
-    /state           a state key                           the value, or nothing; with `prove`
-                                                           encoded [value or none, proof,
-                                                           [state root, log root, params root]]
+    /state           a state key                           the value, or nothing
     /log/decisions   encoded [size, or 0 for now, index]   encoded [leaf, size, root, path]
     /counted         encoded [cooperative, proposal,       encoded [choice, index, size, path]
                      ballot id]                            against the decision's ballots root
 
-`encoded` is `did.codec`'s, a proof is `StateProof.to_value()`, a path is a list of hashes from
-the leaf up. Everything else is for the read model of the web process. Reads only.
+`encoded` is `did.codec`'s, a path is a list of hashes from the leaf up. With `prove`, /state
+also answers with two ICS 23 proofs: that the key has this value, or none, under the state's
+root (`ics23:smt`), and that root's under the app hash (`ics23:simple`). Everything else is for
+the read model of the web process. Reads only.
 """
+
+from dataclasses import dataclass
 
 from config.errors import RefusedError
 from did.codec import Value, decode, encode
 from governance.ballots import prove_counted
 from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.view import StateView
-from ledger.app_hash import AppHashParts
-from ledger.store import Store
+from ledger.app_hash import STATE_PART, compute_parts
+from ledger.state import State
 
 STATE_PATH = "/state"
 DECISIONS_PATH = "/log/decisions"
 COUNTED_PATH = "/counted"
+SMT_PROOF, SIMPLE_PROOF = "ics23:smt", "ics23:simple"
 _QUERY_BYTES_MAX = 1_024
 _ID_BYTES = 32
 
@@ -32,14 +35,30 @@ class QueryError(RefusedError):
     """The question is malformed, or there is nothing to answer."""
 
 
-def answer_query(
-    store: Store, parts: AppHashParts, *, path: str, data: bytes, is_proved: bool
-) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofOp:
+    """One step of a proof, as the engine passes it on."""
+
+    type: str
+    key: bytes
+    data: bytes
+    """A CommitmentProof."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a question is answered with."""
+
+    value: bytes
+    proofs: tuple[ProofOp, ...] = ()
+    """From the value up to the app hash."""
+
+
+def answer_query(state: State, *, path: str, data: bytes, is_proved: bool) -> Answer:
     """Answer one question.
 
     Args:
-        store: Committed state.
-        parts: What its app hash is made of.
+        state: At the height that is asked about.
         path: One of the paths above.
         data: As the path says.
         is_proved: With `/state`: answer with the proof.
@@ -50,24 +69,30 @@ def answer_query(
     if len(data) > _QUERY_BYTES_MAX:
         raise QueryError(f"a question has at most {_QUERY_BYTES_MAX} bytes")
     if path == STATE_PATH:
-        value = store.get(data)
-        if not is_proved:
-            return value or b""
-        return encode([value, store.tree.prove(data).to_value(), parts.to_value()])
+        value = state.get(data) or b""
+        return Answer(value=value, proofs=_prove(state, data) if is_proved else ())
     if path == DECISIONS_PATH:
-        return _answer_decision(store, decode(data, bytes_max=_QUERY_BYTES_MAX))
+        return Answer(value=_answer_decision(state, decode(data, bytes_max=_QUERY_BYTES_MAX)))
     if path == COUNTED_PATH:
-        return _answer_counted(store, decode(data, bytes_max=_QUERY_BYTES_MAX))
+        return Answer(value=_answer_counted(state, decode(data, bytes_max=_QUERY_BYTES_MAX)))
     raise QueryError(f"there is no {path}: ask {STATE_PATH}, {DECISIONS_PATH} or {COUNTED_PATH}")
 
 
-def _answer_decision(store: Store, question: Value) -> bytes:
+def _prove(state: State, key: bytes) -> tuple[ProofOp, ...]:
+    parts = compute_parts(state, state_root=state.record.state_root)
+    return (
+        ProofOp(type=SMT_PROOF, key=key, data=state.prove(key)),
+        ProofOp(type=SIMPLE_PROOF, key=STATE_PART, data=parts.prove_state()),
+    )
+
+
+def _answer_decision(state: State, question: Value) -> bytes:
     match question:
         case [int(size), int(index)]:
             pass
         case _:
             raise QueryError("ask for a log entry with [size, index]")
-    view = StateView(store)
+    view = StateView(state)
     size = size or get_frontier(view, DECISIONS).size
     entry = prove_entry(view, DECISIONS, index=index, size=size)
     if entry is None:
@@ -75,7 +100,7 @@ def _answer_decision(store: Store, question: Value) -> bytes:
     return encode([entry.leaf, entry.size, entry.root, [*entry.path]])
 
 
-def _answer_counted(store: Store, question: Value) -> bytes:
+def _answer_counted(state: State, question: Value) -> bytes:
     match question:
         case [bytes(cooperative), bytes(proposal_id), bytes(ballot_id)] if (
             # Ids of other lengths could spell the key of another kind of record.
@@ -85,7 +110,7 @@ def _answer_counted(store: Store, question: Value) -> bytes:
         case _:
             raise QueryError("ask for a counted ballot with [cooperative, proposal, ballot id]")
     counted = prove_counted(
-        StateView(store), cooperative, proposal_id=proposal_id, ballot_id=ballot_id
+        StateView(state), cooperative, proposal_id=proposal_id, ballot_id=ballot_id
     )
     if counted is None:
         raise QueryError("this ballot is not among those counted: ask after the vote closed")

@@ -8,11 +8,11 @@ changed, but not in the same moment. Cancelling leaves nothing behind.
 import asyncio
 
 from config.errors import InvariantError, RefusedError, UnavailableError
-from did.codec import Value, decode, encode
+from did.codec import decode, encode
 from did.jcs import JsonObject
 from governance.records import Choice
-from ledger.app_hash import AppHashParts
 from ledger.headers import parse_signed_header
+from ledger.ics23 import TENDERMINT, compute_root, decode_existence
 from ledger.queries import COUNTED_PATH, STATE_PATH
 from ledger.receipts import (
     CountedBallot,
@@ -22,7 +22,6 @@ from ledger.receipts import (
     decision_key,
 )
 from ledger.rpc import EngineClient, QueryResult
-from ledger.tree import StateProof, decode_state_proof
 
 WAIT_S = 3.0
 """How long the next header is waited for by default."""
@@ -113,8 +112,9 @@ async def _build(
         async with asyncio.timeout(wait_s):
             while True:
                 answer = await client.abci_query(STATE_PATH, key, prove=True)
-                value, proof, parts = _read_state(_get_value(answer))
-                commit = await _find_commit(client, height=answer.height + 1, parts=parts)
+                value = _get_value(answer) or None  # no value in state is empty
+                app_hash = _compute_app_hash(answer.proofs)
+                commit = await _find_commit(client, height=answer.height + 1, app_hash=app_hash)
                 if commit is not None:
                     break
                 # The state moved on meanwhile: ask again.
@@ -128,21 +128,18 @@ async def _build(
         kind=kind,
         key=key,
         value=value,
-        proof=proof,
-        parts=parts,
+        proof=answer.proofs,
         signed_header=commit,
         counted=counted,
     )
 
 
-async def _find_commit(
-    client: EngineClient, *, height: int, parts: AppHashParts
-) -> JsonObject | None:
+async def _find_commit(client: EngineClient, *, height: int, app_hash: bytes) -> JsonObject | None:
     """The signed header that carries this app hash; None if it is not there."""
     if (await client.status()).height < height:
         return None
     commit = await client.commit(height)
-    if parse_signed_header(commit).header.app_hash != parts.compute():
+    if parse_signed_header(commit).header.app_hash != app_hash:
         return None
     return commit
 
@@ -153,14 +150,7 @@ def _get_value(answer: QueryResult) -> bytes:
     return answer.value
 
 
-def _read_state(data: bytes) -> tuple[bytes | None, StateProof, AppHashParts]:
-    answer: Value = decode(data, bytes_max=_ANSWER_BYTES_MAX)
-    match answer:
-        case [bytes() | None as value, proof, [bytes(state), bytes(log), bytes(params)]]:
-            return (
-                value,
-                decode_state_proof(proof),
-                AppHashParts(state_root=state, log_root=log, params_root=params),
-            )
-        case _:
-            raise InvariantError("the ledger's proof has another shape")
+def _compute_app_hash(proofs: tuple[bytes, ...]) -> bytes:
+    if len(proofs) != 2:
+        raise InvariantError("the ledger's answer has not two proofs")
+    return compute_root(decode_existence(proofs[1], spec=TENDERMINT), spec=TENDERMINT)

@@ -1,9 +1,9 @@
 """Receipts: a fact of the ledger in one file that anybody can check without the network.
 
-A receipt holds a state key with its value (or the lack of one), the Merkle proof to the
-state's root, the roots that make up the app hash, and the header that carries this hash with
-the commit that makes it final. Checked against a trust bundle; whoever served it needs no
-trust. Pure: building one is `ledger.receipt_builder`'s matter.
+A receipt holds a state key with its value (or the lack of one), the two ICS 23 proofs that lead
+to the app hash, and the header that carries this hash with the commit that makes it final.
+Checked against a trust bundle; whoever served it needs no trust. Pure: building one is
+`ledger.receipt_builder`'s matter.
 """
 
 import datetime
@@ -12,21 +12,20 @@ from enum import StrEnum
 from typing import Any
 
 from config.errors import RefusedError
-from config.limits import JSON_BYTES_MAX
+from config.limits import RECEIPT_BYTES_MAX, STATE_KEY_BYTES_MAX, STATE_PROOF_BYTES_MAX
 from did.jcs import JsonObject, parse_json_object
 from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.merkle_log import is_included
 from governance.records import Ballot, Choice, Decision
-from governance.view import Collection, state_key
-from ledger.app_hash import AppHashParts
+from governance.view import Collection, is_derived, state_key
+from ledger.app_hash import STATE_PART
 from ledger.headers import SignedHeader, parse_signed_header
+from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
 from ledger.light import TrustBundle, check_signed_header
-from ledger.tree import DEPTH_MAX, StateProof, check_absence, check_membership
 
 RECEIPT_VERSION = 1
 _ID_BYTES = 32
-_KEY_BYTES_MAX = 256
 _PATH_MAX = 63
 
 
@@ -66,8 +65,9 @@ class Receipt:
     key: bytes
     value: bytes | None
     """None: the key had no value."""
-    proof: StateProof
-    parts: AppHashParts
+    proof: tuple[bytes, ...]
+    """CommitmentProofs (`ledger.ics23`): of the key under the state's root, of it under the
+    app hash."""
     signed_header: JsonObject
     """Header and commit as the engine spells them."""
     counted: CountedBallot | None = None
@@ -80,12 +80,7 @@ class Receipt:
             "kind": str(self.kind),
             "key": self.key.hex(),
             "value": None if self.value is None else self.value.hex(),
-            "proof": _render_proof(self.proof),
-            "app_hash": {
-                "log": self.parts.log_root.hex(),
-                "params": self.parts.params_root.hex(),
-                "state": self.parts.state_root.hex(),
-            },
+            "proof": [item.hex() for item in self.proof],
             "header": self.signed_header["header"],
             "commit": self.signed_header["commit"],
             "extra": None if self.counted is None else _render_counted(self.counted),
@@ -128,7 +123,7 @@ def parse_receipt(data: bytes) -> Receipt:
     Raises:
         RefusedError: Malformed, or with other fields.
     """
-    return parse_receipt_object(parse_json_object(data, bytes_max=JSON_BYTES_MAX))
+    return parse_receipt_object(parse_json_object(data, bytes_max=RECEIPT_BYTES_MAX))
 
 
 def parse_receipt_object(document: JsonObject) -> Receipt:
@@ -139,28 +134,22 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
     """
     fields = _fields(
         document,
-        "version chain_id kind key value proof app_hash header commit extra",
+        "version chain_id kind key value proof header commit extra",
     )
     if fields["version"] != RECEIPT_VERSION or type(fields["version"]) is not int:
         raise ReceiptError(f"only receipts of version {RECEIPT_VERSION} can be read")
     if fields["kind"] not in list(ReceiptKind) or not isinstance(fields["chain_id"], str):
         raise ReceiptError("unknown kind of receipt")
-    roots = _fields(fields["app_hash"], "log params state")
     return Receipt(
         chain_id=fields["chain_id"],
         kind=ReceiptKind(fields["kind"]),
-        key=_hex(fields["key"], bytes_max=_KEY_BYTES_MAX),
+        key=_hex(fields["key"], bytes_max=STATE_KEY_BYTES_MAX),
         value=(
             None
             if fields["value"] is None
             else _hex(fields["value"], bytes_max=STATE_VALUE_BYTES_MAX)
         ),
         proof=_parse_proof(fields["proof"]),
-        parts=AppHashParts(
-            state_root=_hash(roots["state"]),
-            log_root=_hash(roots["log"]),
-            params_root=_hash(roots["params"]),
-        ),
         signed_header={"header": fields["header"], "commit": fields["commit"]},
         counted=None if fields["extra"] is None else _parse_counted(fields["extra"]),
     )
@@ -181,13 +170,7 @@ def check_receipt(receipt: Receipt, *, trust: TrustBundle) -> Verified:
         raise ReceiptError(f"the receipt is of another chain than {trust.chain_id!r}")
     signed = parse_signed_header(receipt.signed_header)
     check_signed_header(signed, trust=trust)
-    if signed.header.app_hash != receipt.parts.compute():
-        raise ReceiptError("the header is not about this state")
-    root = receipt.parts.state_root
-    if receipt.value is None:
-        check_absence(root=root, key=receipt.key, proof=receipt.proof)
-    else:
-        check_membership(root=root, key=receipt.key, value=receipt.value, proof=receipt.proof)
+    _check_proof(receipt, app_hash=signed.header.app_hash)
     return _read_fact(receipt, signed)
 
 
@@ -288,22 +271,22 @@ def _is_key_of(key: bytes, collection: Collection, *, ids: int) -> bool:
     return len(key) == _ID_BYTES * (1 + ids) + 1 and key[_ID_BYTES] == collection
 
 
-def _render_proof(proof: StateProof) -> JsonObject:
-    other = proof.other_leaf
-    return {
-        "siblings": [item.hex() for item in proof.siblings],
-        "other_leaf": None if other is None else [item.hex() for item in other],
-    }
+def _check_proof(receipt: Receipt, *, app_hash: bytes) -> None:
+    if is_derived(receipt.key):
+        raise ReceiptError("the key is outside the state's tree, which shows nothing about it")
+    of_key, of_root = receipt.proof
+    root = decode_existence(of_root, spec=TENDERMINT).value
+    check_membership(spec=TENDERMINT, root=app_hash, key=STATE_PART, value=root, proof=of_root)
+    if receipt.value is None:
+        check_absence(root=root, key=receipt.key, proof=of_key)
+    else:
+        check_membership(spec=SMT, root=root, key=receipt.key, value=receipt.value, proof=of_key)
 
 
-def _parse_proof(value: object) -> StateProof:
-    fields = _fields(value, "siblings other_leaf")
-    other = fields["other_leaf"]
-    if other is not None:
-        if not isinstance(other, list) or len(other) != 2:
-            raise ReceiptError("a proof's other leaf is two hashes")
-        other = (_hash(other[0]), _hash(other[1]))
-    return StateProof(siblings=_hashes(fields["siblings"], DEPTH_MAX), other_leaf=other)
+def _parse_proof(value: object) -> tuple[bytes, ...]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ReceiptError("a receipt has two proofs: of the key, and of the state's root")
+    return tuple(_hex(item, bytes_max=STATE_PROOF_BYTES_MAX) for item in value)
 
 
 def _render_counted(counted: CountedBallot) -> JsonObject:

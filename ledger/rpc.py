@@ -82,8 +82,9 @@ class QueryResult:
 
     code: int
     log: str
-    key: bytes
     value: bytes
+    proofs: tuple[bytes, ...]
+    """CommitmentProofs (`ledger.ics23`) of the value, from it up to the app hash."""
     height: int
     """Height of the state; the header after it carries its app hash."""
 
@@ -174,8 +175,7 @@ class EngineClient:
 
     async def genesis(self) -> JsonObject:
         """The genesis document that the engine started from."""
-        document: JsonObject = (await self.call("genesis"))["genesis"]
-        return document
+        return dict((await self.call("genesis"))["genesis"])
 
     async def net_info(self) -> JsonObject:
         """Which engines this one is connected with, in its own words."""
@@ -222,11 +222,12 @@ class EngineClient:
         """Ask the ledger about its state; a refusal is in `code`."""
         params = {"path": path, "data": data.hex(), "height": str(height), "prove": prove}
         response = (await self.call("abci_query", params))["response"]
+        proofs = response.get("proofOps") or {"ops": None}
         return QueryResult(
             code=int(response.get("code") or 0),
             log=response.get("log") or "",
-            key=base64.b64decode(response.get("key") or ""),
             value=base64.b64decode(response.get("value") or ""),
+            proofs=tuple(base64.b64decode(proof["data"]) for proof in proofs["ops"] or []),
             height=int(response.get("height") or 0),
         )
 
@@ -278,9 +279,7 @@ class EngineClient:
         """Who has not voted for the next block: whose validator is missing if it is late."""
         state = (await self.call("dump_consensus_state"))["round_state"]
         return ConsensusRound(
-            height=int(state["height"]),
-            round=int(state["round"]),
-            absent=find_absent(state),
+            height=int(state["height"]), round=int(state["round"]), absent=find_absent(state)
         )
 
     async def subscribe_new_blocks(self) -> AsyncIterator[int]:

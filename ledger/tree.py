@@ -1,219 +1,189 @@
 """The authenticated map: a compressed binary Merkle tree over hashed keys.
 
-Hashed as ICS23's SmtSpec says: leaf = H(00 ‖ H(key) ‖ H(value)), inner = H(01 ‖ left ‖ right),
+Hashed as ICS 23's SmtSpec says: leaf = H(00 ‖ H(key) ‖ H(value)), inner = H(01 ‖ left ‖ right),
 empty = 32 zero bytes, and a leaf that is alone below a node rises to its place. So the root
-depends on the contents alone, never on the order of changes. This layout is the simple one:
-all nodes in memory, rebuilt at start. Pure: no disk.
+depends on the contents alone, never on the order of changes or on how they are laid out: the
+upper levels in memory, the lower ones in pages (`ledger.pages`) that the store keeps. Pure: no
+disk.
+
+The layout is the one measured best: the bytes that a change writes decide what it costs, so
+nothing of the upper levels is written; they are made anew from the pages at start.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
 
-from config.errors import RefusedError
-from did.codec import Value
+from config.limits import STATE_PAGES_BYTES_MAX
+from ledger.ics23 import EMPTY, HASH_BYTES
+from ledger.pages import (
+    SPLIT,
+    Change,
+    Node,
+    ReadPage,
+    Records,
+    get_node,
+    join,
+    update_page,
+)
 
-HASH_BYTES = 32
-EMPTY = bytes(HASH_BYTES)
-DEPTH_MAX = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    key_hash: bytes
-    value_hash: bytes
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Inner:
-    left: "_Node"
-    right: "_Node"
-    hash: bytes
-
-
-_Node: TypeAlias = "_Leaf | _Inner | None"
+TOP_BITS = 18
+"""Levels in memory."""
+PAGES = 1 << TOP_BITS
+"""One page lies below each node of the lowest of them."""
+PLACE_BYTES = 3
+"""A page's place: its number, big-endian."""
+_NUMBER_SHIFT = 8 * PLACE_BYTES - TOP_BITS
 
 
-class ProofError(RefusedError):
-    """A proof is malformed or does not show what it is said to show."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedTree:
+    """What some changes would make of a tree; the tree itself is as before."""
+
+    root: bytes
+    """32 bytes."""
+    pages: Records
+    """Records to write."""
+    pages_before: Records
+    """The records that were read for it."""
+    rows: list[dict[int, Node]]
+    """Changed nodes of the upper levels by their indexes, from the pages up; once the changes
+    are applied, the nodes that were there before."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateProof:
-    """Why a key has its value, or none, under a root."""
-
-    siblings: tuple[bytes, ...]
-    """Hash beside the path at each level, from the leaf up; at most 256."""
-    other_leaf: tuple[bytes, bytes] | None = None
-    """For absence: key hash and value hash of the leaf that stands in the key's place."""
-
-    def __post_init__(self) -> None:
-        hashes = (*self.siblings, *(self.other_leaf or ()))
-        if len(self.siblings) > DEPTH_MAX or any(len(item) != HASH_BYTES for item in hashes):
-            raise ProofError(f"a proof is at most {DEPTH_MAX} hashes of {HASH_BYTES} bytes")
-
-    def to_value(self) -> list[Value]:
-        """Positional form for `did.codec`."""
-        other: Value = None if self.other_leaf is None else [*self.other_leaf]
-        return [[*self.siblings], other]
-
-
-def decode_state_proof(value: Value) -> StateProof:
-    """Read the positional form.
-
-    Raises:
-        ProofError: Another shape, hashes of another length, or more levels than a hash has bits.
-    """
-    match value:
-        case [list(siblings), None]:
-            other = None
-        case [list(siblings), [bytes(key_hash), bytes(value_hash)]]:
-            other = (key_hash, value_hash)
-        case _:
-            raise ProofError("a proof has siblings and, for absence, a leaf")
-    hashes = tuple(item for item in siblings if isinstance(item, bytes))
-    if len(hashes) != len(siblings):
-        raise ProofError("a proof's siblings are byte strings")
-    return StateProof(siblings=hashes, other_leaf=other)
-
-
-@dataclass(frozen=True, slots=True)
 class Tree:
-    """An immutable map's tree; a change makes another that shares what did not change."""
+    """The upper levels of a map's tree, over pages that somebody else keeps.
 
-    _root: _Node = None
+    A binary heap: the root is node 1, below node n are 2n and 2n + 1, and page p is node
+    `PAGES` + p.
+    """
+
+    def __init__(self, read: ReadPage) -> None:
+        self._read = read
+        self._nodes: list[Node] = [b""] * (2 * PAGES)
+        self._kept: list[bytes | None] = [None] * PAGES
+        """Records of pages that need not be read again."""
+        self._kept_bytes = 0
 
     @property
     def root(self) -> bytes:
         """Commits to every key and value; 32 bytes."""
-        return _hash_of(self._root)
+        return self._nodes[1][:HASH_BYTES] or EMPTY
 
-    def update(self, changes: Iterable[tuple[bytes, bytes | None]]) -> "Tree":
-        """Put and delete values.
+    def get_node(self, index: int) -> Node:
+        """A node of the upper levels or of a page, by its index in the heap."""
+        return self._nodes[index]
+
+    def get_page(self, place: bytes) -> bytes | None:
+        """The record of a page, or None."""
+        if len(place) > PLACE_BYTES:
+            return self._read(place)
+        page = int.from_bytes(place, "big")
+        if not self._nodes[PAGES + page]:
+            return None
+        return self._kept[page] or self._read(place)
+
+    def may_have(self, key_hash: bytes) -> bool:
+        """Whether a key may be there; surely not if False, and without reading a page."""
+        page = find_page(key_hash)
+        node = self._nodes[PAGES + page]
+        kept = self._kept[page]
+        return bool(node) and (kept is None or kept[0] == SPLIT or key_hash in kept)
+
+    def load(self, pages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Make the upper levels anew from all pages, in any order."""
+        nodes = self._nodes
+        for place, record in pages:
+            if len(place) == PLACE_BYTES:  # others are below a split page
+                page = int.from_bytes(place, "big")
+                nodes[PAGES + page] = get_node(record)
+                self._keep(page, record)
+        for parent in range(PAGES - 1, 0, -1):
+            left, right = nodes[2 * parent], nodes[2 * parent + 1]
+            if left or right:
+                nodes[parent] = join(left, right)
+
+    def stage(self, changes: Iterable[Change]) -> StagedTree:
+        """Compute what changes would make of the tree, without making it so.
 
         Args:
-            changes: Keys and values, None to delete; each key at most once.
+            changes: Each key at most once, in any order.
         """
-        hashed = sorted(
-            (_sha256(key), None if value is None else _sha256(value)) for key, value in changes
+        by_page: dict[int, list[Change]] = {}
+        for change in sorted(changes):
+            page = int.from_bytes(change[:PLACE_BYTES], "big") >> _NUMBER_SHIFT
+            if page in by_page:
+                by_page[page].append(change)
+            else:
+                by_page[page] = [change]
+        before: Records = {}
+        records: Records = {}
+
+        def read(place: bytes) -> bytes | None:
+            before[place] = record = self.get_page(place)
+            return record
+
+        row: dict[int, Node] = {}
+        for page, below in by_page.items():
+            place = page.to_bytes(PLACE_BYTES, "big")
+            record = read(place)
+            row[PAGES + page] = update_page(
+                record, place, below, depth=TOP_BITS, read=read, records=records
+            )
+        rows = self._stage_rows(row) if row else []
+        root = rows[-1][1] if rows else self._nodes[1]
+        return StagedTree(
+            root=root[:HASH_BYTES] or EMPTY, pages=records, pages_before=before, rows=rows
         )
-        return Tree(_update(self._root, hashed, depth=0))
 
-    def prove(self, key: bytes) -> StateProof:
-        """Prove that a key has its value, or that it has none."""
-        key_hash = _sha256(key)
-        node = self._root
-        siblings: list[bytes] = []
-        while isinstance(node, _Inner):
-            is_right = _bit(key_hash, len(siblings))
-            siblings.append(_hash_of(node.left if is_right else node.right))
-            node = node.right if is_right else node.left
-        other = None
-        if node is not None and node.key_hash != key_hash:
-            other = (node.key_hash, node.value_hash)
-        return StateProof(siblings=tuple(reversed(siblings)), other_leaf=other)
+    def apply(self, staged: StagedTree) -> None:
+        """Make staged changes so; from now on their pages must be readable."""
+        for place, record in staged.pages.items():
+            if len(place) == PLACE_BYTES:
+                self._keep(int.from_bytes(place, "big"), record)
+        nodes = self._nodes
+        for row in staged.rows:
+            for index, node in row.items():
+                row[index], nodes[index] = nodes[index], node
 
+    def _keep(self, page: int, record: bytes | None) -> None:
+        """Keep a page in memory while there is room: any page is as likely read as another."""
+        before = self._kept[page]
+        if before is not None:
+            self._kept_bytes -= len(before)
+        if record is not None:
+            if self._kept_bytes + len(record) > STATE_PAGES_BYTES_MAX:
+                record = None
+            else:
+                self._kept_bytes += len(record)
+        self._kept[page] = record
 
-def check_membership(*, root: bytes, key: bytes, value: bytes, proof: StateProof) -> None:
-    """Check that a key has a value under a root.
-
-    Raises:
-        ProofError: The proof does not show it.
-    """
-    key_hash = _sha256(key)
-    if proof.other_leaf is not None:
-        raise ProofError("this is a proof of absence")
-    if _climb(_hash_leaf(key_hash, _sha256(value)), key_hash, proof.siblings) != root:
-        raise ProofError("the proof does not lead from this key and value to the root")
-
-
-def check_absence(*, root: bytes, key: bytes, proof: StateProof) -> None:
-    """Check that a key has no value under a root.
-
-    Raises:
-        ProofError: The proof does not show it.
-    """
-    key_hash = _sha256(key)
-    start = EMPTY
-    if proof.other_leaf is not None:
-        other, value_hash = proof.other_leaf
-        depth = len(proof.siblings)
-        if other == key_hash:
-            raise ProofError("the key is there")
-        if any(_bit(other, level) != _bit(key_hash, level) for level in range(depth)):
-            raise ProofError("the leaf does not stand in the key's place")
-        start = _hash_leaf(other, value_hash)
-    if _climb(start, key_hash, proof.siblings) != root:
-        raise ProofError("the proof does not lead from the key's place to the root")
-
-
-def _update(node: _Node, changes: list[tuple[bytes, bytes | None]], *, depth: int) -> _Node:
-    if not changes:
-        return node
-    if isinstance(node, _Inner):
-        left, right = _split(changes, depth)
-        return _join(
-            _update(node.left, left, depth=depth + 1), _update(node.right, right, depth=depth + 1)
-        )
-    leaves = {key_hash: value_hash for key_hash, value_hash in changes if value_hash is not None}
-    if node is not None and all(key_hash != node.key_hash for key_hash, _ in changes):
-        leaves[node.key_hash] = node.value_hash
-    return _build(sorted(leaves.items()), depth=depth)
+    def _stage_rows(self, row: dict[int, Node]) -> list[dict[int, Node]]:
+        """Changed nodes level by level, given those of the pages."""
+        # The hottest loop of the ledger: ten nodes for each key that a block changes.
+        nodes, start_inner = self._nodes, hashlib.sha256(b"\x01").copy
+        rows = [row]
+        for _ in range(TOP_BITS):
+            above: dict[int, Node] = {}
+            for index, node in row.items():
+                parent = index >> 1
+                if parent in above:
+                    continue
+                other = index ^ 1
+                sibling = row[other] if other in row else nodes[other]
+                left, right = (sibling, node) if index & 1 else (node, sibling)
+                if len(left) == HASH_BYTES == len(right):
+                    inner = start_inner()
+                    inner.update(left)
+                    inner.update(right)
+                    above[parent] = inner.digest()
+                else:
+                    above[parent] = join(left, right)
+            row = above
+            rows.append(row)
+        return rows
 
 
-def _build(leaves: list[tuple[bytes, bytes]], *, depth: int) -> _Node:
-    if not leaves:
-        return None
-    if len(leaves) == 1:
-        key_hash, value_hash = leaves[0]
-        return _Leaf(key_hash, value_hash, _hash_leaf(key_hash, value_hash))
-    left, right = _split(leaves, depth)
-    return _join(_build(left, depth=depth + 1), _build(right, depth=depth + 1))
-
-
-def _join(left: _Node, right: _Node) -> _Node:
-    # A leaf that is alone rises; two leaves on one side keep the empty other side.
-    if left is None and not isinstance(right, _Inner):
-        return right
-    if right is None and not isinstance(left, _Inner):
-        return left
-    return _Inner(left, right, _sha256(b"\x01" + _hash_of(left) + _hash_of(right)))
-
-
-_Change = TypeVar("_Change", bytes, bytes | None)
-
-
-def _split(
-    items: list[tuple[bytes, _Change]], depth: int
-) -> tuple[list[tuple[bytes, _Change]], list[tuple[bytes, _Change]]]:
-    for index, item in enumerate(items):  # sorted, so the right half is a tail
-        if _bit(item[0], depth):
-            return items[:index], items[index:]
-    return items, []
-
-
-def _climb(node_hash: bytes, key_hash: bytes, siblings: tuple[bytes, ...]) -> bytes:
-    depth = len(siblings)
-    for sibling in siblings:
-        depth -= 1
-        pair = sibling + node_hash if _bit(key_hash, depth) else node_hash + sibling
-        node_hash = _sha256(b"\x01" + pair)
-    return node_hash
-
-
-def _hash_leaf(key_hash: bytes, value_hash: bytes) -> bytes:
-    return _sha256(b"\x00" + key_hash + value_hash)
-
-
-def _hash_of(node: _Node) -> bytes:
-    return EMPTY if node is None else node.hash
-
-
-def _bit(key_hash: bytes, depth: int) -> int:
-    return key_hash[depth >> 3] >> (7 - (depth & 7)) & 1
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+def find_page(key_hash: bytes) -> int:
+    """The number of the page that a key is below."""
+    return int.from_bytes(key_hash[:PLACE_BYTES], "big") >> _NUMBER_SHIFT

@@ -44,7 +44,7 @@ class CrashingApplication(Application):
 
     def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:
         """Die just before, or just after, a block that changes something is on disk."""
-        is_full = self._pending is not None and bool(self._pending.changes)
+        is_full = self._pending is not None and bool(self._pending.staged.after)
         if is_full:
             self._die_at("committing")
         response = super().commit(request)

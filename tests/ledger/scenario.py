@@ -26,10 +26,13 @@ from governance.transactions import (
     SubmitProposal,
     compute_proposal_id,
 )
+from ledger.app_hash import STATE_PART
 from ledger.application import Application
 from ledger.engine import compute_node_id
 from ledger.envelope import sign_transaction
 from ledger.genesis import Founder, assemble_genesis, render_founder
+from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
+from ledger.queries import SIMPLE_PROOF, SMT_PROOF
 from ledger.store import Store, create_store
 
 CHAIN_ID = "test-scenario-1"
@@ -232,3 +235,18 @@ def ballot_of(number: int, proposal_id: bytes) -> bytes:
     """The identity of a member's ballot."""
     account = make_inception(make_member(number)).compute_id()
     return compute_ballot_id(proposal_id=proposal_id, account=account)
+
+
+def check_answer(answer: abci.ResponseQuery, key: bytes, *, app_hash: bytes) -> bytes | None:
+    """The value that an answer proves under an app hash, None if it proves that there is none."""
+    assert answer.code == 0, answer.log
+    of_key, of_root = answer.proof_ops.ops
+    assert (of_key.type, of_key.key) == (SMT_PROOF, key)
+    assert (of_root.type, of_root.key) == (SIMPLE_PROOF, STATE_PART)
+    root = decode_existence(of_root.data, spec=TENDERMINT).value
+    check_membership(spec=TENDERMINT, root=app_hash, key=STATE_PART, value=root, proof=of_root.data)
+    if not answer.value:
+        check_absence(root=root, key=key, proof=of_key.data)
+        return None
+    check_membership(spec=SMT, root=root, key=key, value=answer.value, proof=of_key.data)
+    return answer.value

@@ -1,18 +1,15 @@
 """The app hash: three roots under their names, as the engine's own proof operators combine them."""
 
-import hashlib
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.app_hash import AppHashParts
+from ledger.app_hash import STATE_PART, AppHashParts
+from ledger.ics23 import TENDERMINT, check_membership
+from tests.ledger.plain_tree import sha256
 
 ROOTS = st.binary(min_size=32, max_size=32)
-
-
-def sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
 
 
 def test_three_named_roots_make_a_simple_map() -> None:
@@ -25,7 +22,6 @@ def test_three_named_roots_make_a_simple_map() -> None:
     )
 
     assert parts.compute() == sha256(b"\x01" + sha256(b"\x01" + log + params) + state)
-    assert parts.to_value() == [b"s" * 32, b"l" * 32, b"p" * 32]
 
 
 @given(ROOTS, ROOTS, ROOTS)
@@ -37,3 +33,19 @@ def test_each_root_has_its_own_place(state: bytes, log: bytes, params: bytes) ->
 
     assert (swapped.compute() == parts.compute()) is (state == log)
     assert bent.compute() != parts.compute()
+
+
+@given(ROOTS, ROOTS, ROOTS)
+def test_the_states_root_is_proved_under_the_app_hash(
+    state: bytes, log: bytes, params: bytes
+) -> None:
+    """Whatever the other two are."""
+    parts = AppHashParts(state_root=state, log_root=log, params_root=params)
+
+    check_membership(
+        spec=TENDERMINT,
+        root=parts.compute(),
+        key=STATE_PART,
+        value=state,
+        proof=parts.prove_state(),
+    )

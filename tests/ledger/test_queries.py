@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tendermint.abci import types_pb2 as abci
 
+from config.limits import STATE_KEY_BYTES_MAX, STATE_VIEW_HEIGHTS
 from did.codec import Value, decode, encode
 from governance.logs import DECISIONS, get_frontier
 from governance.merkle_log import is_included
 from governance.records import Choice
-from governance.view import FEDERATION, Collection, StateView, state_key
-from ledger.app_hash import AppHashParts
+from governance.view import DERIVED_FROM, FEDERATION, Collection, StateView, state_key
 from ledger.application import Application
 from ledger.queries import COUNTED_PATH, DECISIONS_PATH, STATE_PATH
 from ledger.store import Store, create_store
-from ledger.tree import check_absence, check_membership, decode_state_proof
 from tests.ledger.scenario import (
     COOPERATIVE,
     MOTION,
@@ -26,6 +25,7 @@ from tests.ledger.scenario import (
     admit,
     ballot_of,
     cast,
+    check_answer,
     make_inception,
     make_member,
     render_init_chain,
@@ -70,22 +70,6 @@ def read(answer: abci.ResponseQuery) -> list[Value]:
     return value
 
 
-def check_proof(answer: abci.ResponseQuery, key: bytes, *, app_hash: bytes) -> bytes | None:
-    """The value that an answer proves under an app hash, None if it proves that there is none."""
-    match read(answer):
-        case [bytes() | None as value, proof, [bytes(state), bytes(log), bytes(params)]]:
-            roots = AppHashParts(state_root=state, log_root=log, params_root=params)
-        case other:
-            pytest.fail(f"another shape: {other}")
-    assert roots.compute() == app_hash
-    read_proof = decode_state_proof(proof)
-    if value is None:
-        check_absence(root=roots.state_root, key=key, proof=read_proof)
-        return None
-    check_membership(root=roots.state_root, key=key, value=value, proof=read_proof)
-    return value
-
-
 def test_before_the_first_block_there_is_nothing_to_ask(chain: Chain) -> None:
     """Its state could still be begun anew."""
     answer = ask(chain, STATE_PATH, PARAMETERS)
@@ -116,7 +100,7 @@ def test_state_that_genesis_wrote_is_proved_against_the_first_header(tmp_path: P
     answer = ask(chain, STATE_PATH, PARAMETERS, prove=True)
 
     assert answer.height == 0
-    assert check_proof(answer, PARAMETERS, app_hash=begun.app_hash) == store.get(PARAMETERS)
+    assert check_answer(answer, PARAMETERS, app_hash=begun.app_hash) == store.get(PARAMETERS)
     store.close()
 
 
@@ -130,20 +114,53 @@ def test_an_answers_height_follows_the_last_change_also_after_a_restart(chain: C
         for _ in range(2):
             answer = ask(chain, STATE_PATH, b"absent", prove=True)
             assert answer.height == changed_at
-            assert check_proof(answer, b"absent", app_hash=changed.app_hash) is None
+            assert check_answer(answer, b"absent", app_hash=changed.app_hash) is None
             chain.restart()
 
 
-def test_only_the_last_state_can_be_asked(chain: Chain) -> None:
-    """An older height is refused rather than answered with today's state."""
-    chain.run()
-    chain.run(admit(make_member(0)))
-    chain.run()
+def test_the_last_states_can_be_asked_each_with_its_own_proof(chain: Chain) -> None:
+    """A header is not there until the next block: meanwhile the state before it is provable."""
+    app_hashes = {0: chain.run().app_hash}
+    members = [make_member(number) for number in range(8)]
+    for number, member in enumerate(members):
+        changed = chain.run(admit(member, nonce=number + 1))
+        app_hashes[chain.height] = changed.app_hash
+        chain.run()
+    homes = [
+        state_key(FEDERATION, Collection.ACCOUNT_HOME, make_inception(member).compute_id())
+        for member in members
+    ]
+    oldest = chain.height - 2 * STATE_VIEW_HEIGHTS - 1
 
-    heights = [ask(chain, STATE_PATH, PARAMETERS, height=height) for height in range(5)]
+    for height in range(chain.height + 1):
+        answers = [ask(chain, STATE_PATH, home, height=height, prove=True) for home in homes]
+        if 0 < height < oldest:
+            assert {answer.code for answer in answers} == {1}
+            assert "rochdale ledger rollback" in answers[0].log
+            continue
+        asked = height or chain.height
+        for number, (home, answer) in enumerate(zip(homes, answers, strict=True)):
+            assert answer.height <= asked < answer.height + 2
+            value = check_answer(answer, home, app_hash=app_hashes[answer.height])
+            assert (value is not None) is (2 * number + 2 <= asked)
+    assert ask(chain, STATE_PATH, homes[0], height=chain.height + 1).code
+    chain.restart()
+    assert ask(chain, STATE_PATH, homes[0], height=chain.height, prove=True).code == 0
+    assert ask(chain, STATE_PATH, homes[0], height=chain.height - 2).code
 
-    assert [answer.code for answer in heights] == [0, 1, 0, 0, 1]
-    assert {answer.height for answer in heights if not answer.code} == {2}
+
+def test_a_list_is_answered_as_it_was(closed: tuple[Chain, list[bytes]]) -> None:
+    """Decisions at an earlier height, not those of today."""
+    chain, _ = closed
+    sizes = []
+    for height in range(chain.height + 1):
+        answer = ask(chain, DECISIONS_PATH, encode([0, 0]), height=height)
+        if not answer.code:
+            sizes.append(read(answer)[1])
+
+    assert sizes[0] == 3  # height 0 asks for the last
+    assert sizes[1:] == sorted(sizes[1:])  # type: ignore[type-var]
+    assert sizes[1] == 2
 
 
 def test_a_ballot_is_answered_as_soon_as_it_is_committed_and_not_before(chain: Chain) -> None:
@@ -156,7 +173,7 @@ def test_a_ballot_is_answered_as_soon_as_it_is_committed_and_not_before(chain: C
 
     answer = ask(chain, STATE_PATH, key, prove=True)
 
-    assert check_proof(answer, key, app_hash=response.app_hash) is not None
+    assert check_answer(answer, key, app_hash=response.app_hash) is not None
 
 
 def test_every_decision_has_a_path_at_every_size(closed: tuple[Chain, list[bytes]]) -> None:
@@ -253,13 +270,24 @@ def test_any_question_is_answered_or_refused(
     """Whatever else it raised would end the node."""
     answer = ask(closed[0], path, data, height=height, prove=prove)
 
-    assert answer.code or answer.height == closed[0].store.record.since_height
+    assert answer.code or answer.height <= (height or closed[0].height)
 
 
-@pytest.mark.parametrize("is_proved", [True, False])
-def test_a_question_has_a_limit(chain: Chain, is_proved: bool) -> None:
+def test_a_question_has_a_limit(chain: Chain) -> None:
     """Its bytes are hashed and looked up for strangers."""
     chain.run()
 
-    assert ask(chain, STATE_PATH, bytes(1_024), prove=is_proved).code == 0
-    assert ask(chain, STATE_PATH, bytes(1_025), prove=is_proved).code
+    assert ask(chain, STATE_PATH, bytes(1_024)).code == 0
+    assert ask(chain, STATE_PATH, bytes(1_025)).code
+    assert ask(chain, STATE_PATH, bytes(STATE_KEY_BYTES_MAX), prove=True).code == 0
+    for key in (bytes(STATE_KEY_BYTES_MAX + 1), b""):
+        assert "bytes" in ask(chain, STATE_PATH, key, prove=True).log
+
+
+def test_what_is_outside_the_tree_is_not_proved_by_it(chain: Chain) -> None:
+    """A proof of its absence would be true, and mislead."""
+    chain.run()
+    derived = PARAMETERS[:32] + DERIVED_FROM
+
+    assert ask(chain, STATE_PATH, derived).code == 0
+    assert "outside the tree" in ask(chain, STATE_PATH, derived, prove=True).log

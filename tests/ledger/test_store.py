@@ -1,67 +1,56 @@
-"""The store on a real disk: commits survive, damage is noticed, two processes never share one."""
+"""The store on a real disk: commits survive, earlier states stay, nothing is half done."""
 
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import plyvel
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from config.errors import InvariantError, MisconfiguredError
+from config.errors import InvariantError, MisconfiguredError, RefusedError
+from config.limits import STATE_KEY_BYTES_MAX, STATE_UNDO_HEIGHTS, STATE_VIEW_HEIGHTS
+from governance.fields import STATE_VALUE_BYTES_MAX
+from ledger import store as store_module
+from ledger.disk import undo_key
+from ledger.ics23 import EMPTY
 from ledger.store import Store, create_store
-from ledger.tree import Tree
-from tests.ledger.scenario import Chain, admit, make_member
+from tests.ledger.plain_tree import find_crowded_keys
+from tests.ledger.store_samples import (
+    change,
+    check_state,
+    commit,
+    compute_state_root,
+    make_block_changes,
+    make_key,
+    replay,
+)
 
-Changes = Sequence[tuple[bytes, bytes | None]]
-BLOCK_KEYS = 20
 COMMITTER = """
 import sys
 from pathlib import Path
 from ledger.store import Store
-from tests.ledger.test_store import commit, make_block_changes
+from tests.ledger.store_samples import commit, make_block_changes
 
 store = Store.open(Path(sys.argv[1]))
 while True:
     commit(store, make_block_changes(store.record.height + 1))
     print(store.record.height, flush=True)
 """
-
-
-def commit(store: Store, changes: Changes) -> None:
-    """The next block, with these changes."""
-    tree = store.tree.update(changes)
-    height = store.record.height + 1
-    record = replace(store.record, height=height, app_hash=tree.root, state_root=tree.root)
-    store.commit(changes, tree=tree, record=record)
-
-
-def make_block_changes(height: int) -> list[tuple[bytes, bytes | None]]:
-    """Some keys new with each block, some overwritten by each, some deleted by the next."""
-    value = height.to_bytes(8, "big")
-    own: list[tuple[bytes, bytes | None]] = [
-        (b"own" + value + bytes([number]), value * 8) for number in range(BLOCK_KEYS)
-    ]
-    return [*own, (b"last", value), (b"gone" + value, value), (b"gone" + _before(height), None)]
-
-
-def replay(height: int) -> dict[bytes, bytes]:
-    """What the state must hold after so many blocks."""
-    values: dict[bytes, bytes] = {}
-    for block in range(1, height + 1):
-        for key, value in make_block_changes(block):
-            if value is None:
-                values.pop(key, None)
-            else:
-                values[key] = value
-    return values
-
-
-def _before(height: int) -> bytes:
-    return (height - 1).to_bytes(8, "big")
+KEYS = [
+    *find_crowded_keys(1 << 14)[:6],
+    *(make_key(bytes([number])) for number in range(6)),
+    *(make_key(bytes([number]), is_aside=True) for number in range(3)),
+]
+BLOCKS = st.lists(
+    st.dictionaries(st.sampled_from(KEYS), st.none() | st.binary(min_size=1, max_size=3)),
+    min_size=1,
+    max_size=2 * STATE_VIEW_HEIGHTS,
+)
 
 
 @pytest.fixture
@@ -80,7 +69,7 @@ def store(path: Path) -> Iterator[Store]:
 def test_a_new_store_is_empty_and_at_height_zero(store: Store) -> None:
     """What a chain begins from."""
     assert list(store.scan(b"")) == []
-    assert (store.record.height, store.record.chain_id, store.tree.root) == (0, "", Tree().root)
+    assert (store.record.height, store.record.chain_id, store.tree.root) == (0, "", EMPTY)
 
 
 def test_a_commit_is_what_the_next_start_finds(path: Path) -> None:
@@ -93,48 +82,194 @@ def test_a_commit_is_what_the_next_start_finds(path: Path) -> None:
     again = Store.open(path)
 
     assert again.record == record
-    assert again.tree.root == record.state_root
-    assert dict(again.scan(b"")) == replay(5)
-    assert again.get(b"last") == (5).to_bytes(8, "big")
-    assert again.get(b"gone" + (4).to_bytes(8, "big")) is None
+    check_state(again, replay(5), [make_key(b"last"), make_key(b"gone" + bytes(7) + b"\x04")])
     again.close()
+
+
+@settings(max_examples=40)
+@given(blocks=BLOCKS, data=st.data())
+def test_each_of_the_last_states_holds_and_proves_what_it_held(
+    tmp_path_factory: pytest.TempPathFactory,
+    blocks: list[dict[bytes, bytes | None]],
+    *,
+    data: st.DataObject,
+) -> None:
+    """Whatever was put, replaced and deleted since, and wherever the process was restarted."""
+    path = tmp_path_factory.mktemp("store") / "ledger"
+    create_store(path)
+    store = Store.open(path)
+    values: dict[bytes, bytes] = {}
+    history = [dict(values)]
+    at_hand = 0
+    for number, block in enumerate(blocks, 1):
+        store.stage(sorted(block.items())[::2])  # decided, and never committed
+        commit(store, sorted(block.items()))
+        change(values, [*block.items()])
+        history.append(dict(values))
+        if data.draw(st.integers(0, 5), label="restart") == 0:
+            store.close()
+            store = Store.open(path)
+            at_hand = number
+    for height in range(at_hand + 1, len(history)):
+        if height >= len(history) - STATE_VIEW_HEIGHTS:
+            state = store.at(height)
+            check_state(state, history[state.record.height], KEYS)
+            assert compute_state_root(history[height]) == state.record.state_root
+
+    check_state(store, values, KEYS)
+    store.close()
+
+
+def test_a_state_too_old_is_refused_with_the_way_to_it(store: Store) -> None:
+    """Only what the last blocks replaced is in memory."""
+    for height in range(1, 9):
+        commit(store, make_block_changes(height))
+
+    for height in range(8 - STATE_VIEW_HEIGHTS, 9):
+        check_state(store.at(height), replay(height), [make_key(b"last")])
+    with pytest.raises(RefusedError, match="rochdale ledger rollback"):
+        store.at(8 - STATE_VIEW_HEIGHTS - 1)
+    for height in (9, -1):
+        with pytest.raises(RefusedError, match="no block"):
+            store.at(height)
+    assert store.prove(make_key(b"last"), 6) == store.at(6).prove(make_key(b"last"))
+
+
+def test_blocks_that_change_nothing_push_no_state_out(store: Store) -> None:
+    """On an idle chain the states before the last change stay at hand."""
+    for height in range(1, 4):
+        commit(store, make_block_changes(height))
+    for _ in range(3 * STATE_VIEW_HEIGHTS):
+        commit(store, [])
+
+    assert store.at(2 + 2 * STATE_VIEW_HEIGHTS).record.height == store.record.height
+    check_state(store.at(2), replay(2), [make_key(b"last")])
+
+
+def test_earlier_states_have_a_limit_in_memory(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood of changes leaves less of the past, not less memory."""
+    monkeypatch.setattr(store_module, "STATE_VIEW_KEYS_MAX", 30)
+    for height in range(1, 5):
+        commit(store, make_block_changes(height))
+
+    check_state(store.at(3), replay(3), [])
+    with pytest.raises(RefusedError):
+        store.at(2)
 
 
 def test_state_changes_by_commits_only(store: Store) -> None:
     """A rule that forgot its savepoint would write past the block."""
+    for view in (store, store.at(0)):
+        with pytest.raises(InvariantError):
+            view.put(b"key", b"value")
+        with pytest.raises(InvariantError):
+            view.delete(b"key")
+
+
+def test_a_block_is_committed_on_the_state_that_it_ran_on(store: Store) -> None:
+    """Anything else would write changes of one state over another."""
+    first, second = store.stage([(b"a", b"1")]), store.stage([(b"b", b"2")])
+    record = replace(store.record, height=1, state_root=first.root)
     with pytest.raises(InvariantError):
-        store.put(b"key", b"value")
+        store.commit(second, record)
+    store.commit(first, record)
+
     with pytest.raises(InvariantError):
-        store.delete(b"key")
+        store.commit(second, replace(record, height=2, state_root=second.root))
+    assert dict(store.scan(b"")) == {b"a": b"1"}
+
+
+def test_no_state_holds_what_no_proof_could_show(store: Store) -> None:
+    """Foreign verifiers refuse an empty value, and each length has a limit."""
+    for key, value in (
+        (b"key", b""),
+        (b"key", bytes(STATE_VALUE_BYTES_MAX + 1)),
+        (b"", b"value"),
+        (bytes(STATE_KEY_BYTES_MAX + 1), b"value"),
+    ):
+        with pytest.raises(InvariantError):
+            store.stage([(key, value)])
+    commit(store, [(bytes(STATE_KEY_BYTES_MAX), bytes(STATE_VALUE_BYTES_MAX))])
+    check_state(store, dict(store.scan(b"")), [bytes(STATE_KEY_BYTES_MAX), b"absent"])
 
 
 def test_a_scan_is_ordered_bounded_and_may_go_on_after_a_key(store: Store) -> None:
     """As `KeyValue.scan` promises, with neighbours on both sides of the prefix."""
     keys = [b"a", b"b", b"b\x00", b"b\xff", b"c"]
-    commit(store, [(key, b"") for key in keys])
+    commit(store, [(key, b"1") for key in keys])
+    commit(store, [(key, None) for key in keys] + [(b"b\x01", b"2")])
 
-    assert [key for key, _ in store.scan(b"b")] == keys[1:4]
-    assert [key for key, _ in store.scan(b"b", after=b"b\x00")] == [b"b\xff"]
-    assert [key for key, _ in store.scan(b"", after=b"b\xfe")] == [b"b\xff", b"c"]
+    for state, expected in ((store.at(1), keys), (store, [b"b\x01"])):
+        assert [key for key, _ in state.scan(b"b")] == [k for k in expected if k[:1] == b"b"]
+        assert [key for key, _ in state.scan(b"b", after=b"b\x00")] == [
+            key for key in expected if b"b\x00" < key < b"c"
+        ]
+        assert [key for key, _ in state.scan(b"", after=b"b\xfe")] == [
+            key for key in expected if key > b"b\xfe"
+        ]
+
+
+def test_what_was_read_is_remembered_within_a_limit(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And never outlives a commit that changes it."""
+    monkeypatch.setattr(store_module, "STATE_CACHE_BYTES_MAX", 2_000)
+    for height in range(1, 9):
+        commit(store, make_block_changes(height))
+        values = replay(height)
+        for key in [*replay(8), b"absent"]:
+            assert store.get(key) == store.get(key) == values.get(key)
+            assert store._cache_bytes <= 2_000
+    weighed = sum(len(k) + len(v or b"") + 200 for k, v in store._cache.items())
+    assert store._cache_bytes == weighed > 0
+
+
+def test_a_snapshot_stays_as_it_is_while_blocks_are_committed(store: Store) -> None:
+    """State sync reads it beside the running ledger, derived values too."""
+    for height in range(1, 4):
+        commit(store, make_block_changes(height))
+    snapshot = store.snapshot()
+    for height in range(4, 6):
+        commit(store, make_block_changes(height))
+    items = list(snapshot.scan())
+
+    assert snapshot.record.height == 3
+    assert items == sorted(replay(3).items())
+    assert list(snapshot.scan(after=items[9][0])) == items[10:]
+    snapshot.close()
+
+
+def test_what_blocks_replaced_is_kept_for_a_window(store: Store) -> None:
+    """And no longer."""
+    blocks = STATE_UNDO_HEIGHTS + 3
+    for height in range(1, blocks + 1):
+        commit(store, [(b"key", b"%d" % height)])
+    kept = [height for height in range(blocks + 1) if store.database.get(undo_key(height))]
+
+    assert kept == list(range(4, blocks + 1))
 
 
 def test_a_failed_commit_leaves_what_was_committed_before(store: Store) -> None:
     """All of a block or nothing of it."""
     commit(store, make_block_changes(1))
     record = store.record
-    broken = [*make_block_changes(2), (b"last", 5)]
+    staged = store.stage(make_block_changes(2))
+    staged.after[b"last"] = 5  # type: ignore[assignment]
 
     with pytest.raises(TypeError):
-        store.commit(broken, tree=Tree(), record=record)  # type: ignore[arg-type]
+        store.commit(staged, replace(record, height=2, state_root=staged.root))
 
     assert store.record == record
-    assert dict(store.scan(b"")) == replay(1)
+    check_state(store, replay(1), [make_key(b"last")])
 
 
 def test_a_missing_store_is_not_made_by_opening_it(tmp_path: Path) -> None:
     """A wrong path must not quietly begin an empty ledger."""
     with pytest.raises(MisconfiguredError, match="does not exist"):
         Store.open(tmp_path / "ledger")
+    assert not (tmp_path / "ledger" / "CURRENT").exists()
 
 
 def test_a_second_opener_is_told_what_to_do(path: Path, store: Store) -> None:
@@ -151,7 +286,7 @@ def test_a_store_is_made_once(path: Path) -> None:
         create_store(path)
 
 
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x97\x02\xa0\x00\x00\xc4\x00\xc4\x00\x00"])
+@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x97\x03\xa0\x00\x00\xc4\x00\xc4\x00\x00"])
 def test_a_record_that_cannot_be_read_ends_the_start(path: Path, value: bytes | None) -> None:
     """Missing, cut off, malformed, or of a later version: none of them is guessed at."""
     database = plyvel.DB(str(path))
@@ -163,69 +298,6 @@ def test_a_record_that_cannot_be_read_ends_the_start(path: Path, value: bytes | 
 
     with pytest.raises(InvariantError, match="commit record"):
         Store.open(path)
-
-
-@pytest.mark.parametrize("key", [b"flast", b"fown" + (2).to_bytes(8, "big") + b"\x03", b"fnew"])
-def test_a_value_changed_behind_the_ledger_is_noticed_at_start(path: Path, key: bytes) -> None:
-    """The rebuilt root must be the one that the last commit recorded."""
-    store = Store.open(path)
-    for height in range(1, 4):
-        commit(store, make_block_changes(height))
-    store.close()
-    database = plyvel.DB(str(path))
-    database.put(key, b"forged")
-    database.close()
-
-    with pytest.raises(InvariantError, match="not the one last committed"):
-        Store.open(path)
-
-
-@pytest.mark.parametrize("is_compacted", [False, True])
-def test_a_flipped_byte_never_becomes_another_state(tmp_path: Path, is_compacted: bool) -> None:
-    """Damage ends the start, or loses the newest blocks whole, which the engine replays."""
-    sound, bent = tmp_path / "sound", tmp_path / "bent"
-    create_store(sound)
-    store = Store.open(sound)
-    for height in range(1, 9):
-        commit(store, make_block_changes(height))
-    if is_compacted:
-        store._database.compact_range()
-    store.close()
-    files = sorted(file for file in sound.iterdir() if file.suffix in {".log", ".ldb"})
-    places = [(file, place) for file in files for place in range(0, file.stat().st_size, 61)]
-    refused = 0
-
-    for file, place in places:
-        shutil.copytree(sound, bent)
-        content = bytearray(file.read_bytes())
-        content[place] ^= 0x10
-        (bent / file.name).write_bytes(content)
-        try:
-            opened = Store.open(bent)
-        except (InvariantError, MisconfiguredError):
-            refused += 1
-        else:
-            assert dict(opened.scan(b"")) == replay(opened.record.height)
-            opened.close()
-        shutil.rmtree(bent)
-
-    assert len(places) > 20
-    assert refused > len(places) // 2
-
-
-def test_a_damaged_chain_refuses_to_start(tmp_path: Path) -> None:
-    """The same for what the application really writes."""
-    chain = Chain.start(tmp_path / "ledger")
-    chain.run(admit(*(make_member(number) for number in range(20))))
-    chain.store._database.compact_range()
-    chain.store.close()
-    table = max(chain.path.glob("*.ldb"), key=lambda file: file.stat().st_size)
-    content = bytearray(table.read_bytes())
-    content[len(content) // 3] ^= 1
-    table.write_bytes(content)
-
-    with pytest.raises(InvariantError, match="damaged"):
-        Store.open(chain.path)
 
 
 @pytest.mark.parametrize("blocks", [1, 40, 90])
@@ -247,5 +319,5 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(path: Path, blocks:
     store = Store.open(path)
 
     assert acknowledged <= store.record.height <= acknowledged + 1
-    assert dict(store.scan(b"")) == replay(store.record.height)
+    check_state(store, replay(store.record.height), [make_key(b"last")])
     store.close()

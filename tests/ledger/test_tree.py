@@ -1,234 +1,212 @@
-"""The authenticated map against a brute-force one, and proofs that cannot be bent."""
+"""The authenticated map against its definition, whatever keys are ground out."""
 
-import hashlib
-from collections.abc import Mapping
-from itertools import pairwise
+import random
+from collections.abc import Iterable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from did.codec import CodecError, decode, encode
-from ledger.tree import (
-    EMPTY,
-    ProofError,
-    StateProof,
-    Tree,
-    check_absence,
-    check_membership,
-    decode_state_proof,
+from config.limits import STATE_PAGE_LEAVES_MAX, STATE_PAGE_LEAVES_MERGED
+from ledger import tree as tree_module
+from ledger.pages import SPLIT, Records, count_leaves
+from ledger.paths import find_neighbour, find_path
+from ledger.tree import PLACE_BYTES, StagedTree, Tree
+from tests.ledger.plain_tree import EMPTY, compute_path, compute_root, sha256
+
+PAGE_BYTES_MAX = 1 + 32 + 64 * STATE_PAGE_LEAVES_MAX
+BITS = [0, 1, 17, 18, 19, 22, 26, 60, 120, 200, 249]
+"""Bits that the key hashes of a crowd share."""
+CROWDS = st.lists(
+    st.tuples(st.sampled_from(BITS), st.sampled_from([1, 2, 3, 40, 90]), st.integers(0, 99)),
+    min_size=1,
+    max_size=5,
 )
 
-SEARCHED = 1 << 17
+
+def make_crowd(bits: int, count: int, seed: int) -> list[bytes]:
+    """Key hashes that share their first bits, as an attacker would grind them out."""
+    randomness = random.Random(seed)
+    common = int.from_bytes(sha256(b"crowd %d" % (seed % 3)), "big") >> (256 - bits) << (256 - bits)
+    return [(common | randomness.getrandbits(256 - bits)).to_bytes(32, "big") for _ in range(count)]
 
 
-def find_crowded_keys() -> list[bytes]:
-    """Keys whose hashes share long prefixes: the pairs closest to each other among many."""
-    by_hash = sorted((sha256(key), key) for key in map(encode_number, range(SEARCHED)))
-    pairs = sorted(
-        (count_shared_bits(first[0], second[0]), first[1], second[1])
-        for first, second in pairwise(by_hash)
-    )
-    assert pairs[-1][0] > 25
-    return list(dict.fromkeys(key for _, *pair in pairs[-12:] for key in pair))
+class Kept:
+    """A tree, the pages under it, and what both should hold."""
+
+    def __init__(self) -> None:
+        self.pages: dict[bytes, bytes] = {}
+        self.tree = Tree(self.pages.get)
+        self.leaves: dict[bytes, bytes] = {}
+        """Value hashes by key hashes."""
+
+    def change(self, puts: Mapping[bytes, bytes], deletes: Iterable[bytes] = ()) -> StagedTree:
+        """Stage some changes and apply them."""
+        staged = self.tree.stage(encode_changes(puts, deletes))
+        self.apply(staged.pages)
+        self.tree.apply(staged)
+        self.leaves |= puts
+        for key_hash in deletes:
+            self.leaves.pop(key_hash, None)
+        return staged
+
+    def apply(self, records: Records) -> None:
+        for place, record in records.items():
+            if record is None:
+                self.pages.pop(place, None)
+            else:
+                self.pages[place] = record
+
+    def load(self) -> Tree:
+        """The tree as a new start would make it."""
+        loaded = Tree(self.pages.get)
+        loaded.load(self.pages.items())
+        return loaded
 
 
-def encode_number(number: int) -> bytes:
-    return number.to_bytes(4, "big")
+def encode_changes(puts: Mapping[bytes, bytes], deletes: Iterable[bytes] = ()) -> list[bytes]:
+    changes = [key + sha256(b"\x00" + key + value) for key, value in puts.items()]
+    return [*changes, *deletes]
 
 
-def count_shared_bits(first: bytes, second: bytes) -> int:
-    return 256 - (int.from_bytes(first, "big") ^ int.from_bytes(second, "big")).bit_length()
+def put_all(key_hashes: Iterable[bytes], value: bytes = EMPTY) -> dict[bytes, bytes]:
+    return dict.fromkeys(key_hashes, value)
 
 
-def sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-CROWDED = find_crowded_keys()
-KEYS = st.integers(0, 40).map(encode_number) | st.sampled_from(CROWDED)
-CHANGES = st.lists(st.tuples(KEYS, st.none() | st.binary(max_size=4)), max_size=60)
-
-
-def compute_naive_root(values: Mapping[bytes, bytes]) -> bytes:
-    """ICS23 SmtSpec, written down as a recursion over all leaves."""
-    leaves = {sha256(key): sha256(value) for key, value in values.items()}
-
-    def compute(keys: list[bytes], depth: int) -> bytes:
-        if not keys:
-            return EMPTY
-        if len(keys) == 1:
-            return sha256(b"\x00" + keys[0] + leaves[keys[0]])
-        sides: list[list[bytes]] = [[], []]
-        for key in keys:
-            sides[key[depth // 8] >> (7 - depth % 8) & 1].append(key)
-        return sha256(b"\x01" + compute(sides[0], depth + 1) + compute(sides[1], depth + 1))
-
-    return compute(sorted(leaves), 0)
-
-
-@given(batches=st.lists(CHANGES, max_size=5))
+@settings(max_examples=40)
+@given(crowds=CROWDS, data=st.data())
 def test_the_root_depends_on_the_contents_alone(
-    batches: list[list[tuple[bytes, bytes | None]]],
+    crowds: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
-    """Whatever is put, replaced and deleted in whatever batches, the root is the naive one."""
-    tree, values = Tree(), dict[bytes, bytes]()
-    for batch in batches:
-        changes = dict(batch)
-        tree = tree.update(changes.items())
-        values = {k: v for k, v in {**values, **changes}.items() if v is not None}
+    """Whatever is put, replaced and deleted, in whatever batches and layout."""
+    kept = Kept()
+    for number, crowd in enumerate(crowds):
+        key_hashes = make_crowd(*crowd)
+        deleted = [
+            key_hash for key_hash in kept.leaves if data.draw(st.integers(0, 3), label="fate") == 0
+        ][:50]
+        puts = put_all(key_hashes, sha256(b"%d" % number))
+        staged = kept.change({key: puts[key] for key in puts if key not in deleted}, deleted)
 
-    assert tree.root == compute_naive_root(values)
-    assert tree.root == Tree().update(values.items()).root
+        assert staged.root == kept.tree.root == compute_root(kept.leaves)
+    loaded, anew = kept.load(), Kept()
+    anew.change(kept.leaves)
 
-
-@given(keys=st.permutations(CROWDED), data=st.data())
-def test_deleting_leads_back_through_the_same_roots(keys: list[bytes], data: st.DataObject) -> None:
-    """Leaves fall and rise again along long shared prefixes, one by one, in any order."""
-    tree, roots = Tree(), [EMPTY]
-    for key in keys:
-        tree = tree.update([(key, key)])
-        roots.append(tree.root)
-    again = tree.update([(data.draw(st.sampled_from(keys)), b"other")])
-
-    assert again.root != tree.root
-    assert again.update((key, key) for key in keys).root == tree.root
-    for key, root in zip(reversed(keys), reversed(roots[:-1]), strict=True):
-        tree = tree.update([(key, None), (b"absent" + key, None)])
-        assert tree.root == root
+    assert loaded._nodes == kept.tree._nodes
+    assert anew.tree.root == loaded.root
 
 
-def test_a_change_leaves_the_tree_before_it_alone() -> None:
-    """The committed tree must survive a block that is never committed."""
-    before = Tree().update((key, b"") for key in CROWDED)
-    root, proof = before.root, before.prove(CROWDED[0])
-
-    after = before.update([(key, None) for key in CROWDED[::2]])
-
-    assert after.root != root
-    assert (before.root, before.prove(CROWDED[0])) == (root, proof)
-    assert before.update([]).root == root
-
-
-@given(present=st.sets(KEYS, max_size=30), asked=KEYS)
-def test_every_key_is_proved_there_or_not_there(present: set[bytes], asked: bytes) -> None:
-    """Membership and absence verify, and each refuses the other's claim."""
-    tree = Tree().update((key, b"v" + key) for key in present)
-    proof = decode_state_proof(tree.prove(asked).to_value())
-
-    if asked in present:
-        check_membership(root=tree.root, key=asked, value=b"v" + asked, proof=proof)
-        with pytest.raises(ProofError):
-            check_absence(root=tree.root, key=asked, proof=proof)
-        with pytest.raises(ProofError):
-            check_membership(root=tree.root, key=asked, value=b"other", proof=proof)
-    else:
-        check_absence(root=tree.root, key=asked, proof=proof)
-        with pytest.raises(ProofError):
-            check_membership(root=tree.root, key=asked, value=b"v" + asked, proof=proof)
-
-
-@given(present=st.sets(KEYS, min_size=1, max_size=30), asked=KEYS, data=st.data())
-def test_a_proof_with_one_changed_bit_shows_nothing(
-    present: set[bytes], asked: bytes, data: st.DataObject
+@settings(max_examples=30)
+@given(crowds=CROWDS, asked=st.tuples(st.sampled_from(BITS), st.just(3), st.integers(0, 99)))
+def test_every_way_is_the_one_of_the_definition(
+    crowds: list[tuple[int, int, int]], asked: tuple[int, int, int]
 ) -> None:
-    """Neither of a key that is there nor of one that is not."""
-    tree = Tree().update((key, b"v" + key) for key in present)
-    encoded = bytearray(encode(tree.prove(asked).to_value()))
-    encoded[data.draw(st.integers(0, len(encoded) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    """Paths of keys that are there, neighbours of keys that are not."""
+    kept = Kept()
+    kept.change(put_all(key_hash for crowd in crowds for key_hash in make_crowd(*crowd)))
+    ordered = sorted(kept.leaves)
 
-    try:
-        value = decode(bytes(encoded), bytes_max=65_536)
-    except CodecError:
-        return
-    with pytest.raises(ProofError):
-        check(tree.root, asked, decode_state_proof(value), is_there=asked in present)
-
-
-def check(root: bytes, key: bytes, proof: StateProof, *, is_there: bool) -> None:
-    if is_there:
-        check_membership(root=root, key=key, value=b"v" + key, proof=proof)
-    else:
-        check_absence(root=root, key=key, proof=proof)
+    for key_hash in [*ordered[:3], *ordered[len(ordered) // 2 :][:3], ordered[-1]]:
+        assert find_path(kept.tree, key_hash) == compute_path(kept.leaves, key_hash)
+    for key_hash in [*make_crowd(*asked), *ordered[:2], bytes(32), b"\xff" * 32]:
+        before = [other for other in ordered if other < key_hash]
+        after = [other for other in ordered if other > key_hash]
+        found = find_neighbour(kept.tree, key_hash, is_before=True)
+        assert found == (before[-1] if before else None)
+        found = find_neighbour(kept.tree, key_hash, is_before=False)
+        assert found == (after[0] if after else None)
 
 
-@given(data=st.data())
-def test_a_proof_with_one_changed_sibling_is_refused(data: st.DataObject) -> None:
-    """No sibling can be altered, dropped or added."""
-    keys = [encode_number(number) for number in range(40)]
-    tree = Tree().update((key, key) for key in keys)
-    key = data.draw(st.sampled_from(keys))
-    siblings = list(tree.prove(key).siblings)
-    place = data.draw(st.integers(0, len(siblings) - 1))
-    bent = [
-        [*siblings[:place], sha256(siblings[place]), *siblings[place + 1 :]],
-        siblings[:place] + siblings[place + 1 :],
-        [*siblings, EMPTY],
-    ]
+@pytest.mark.parametrize("bits", BITS)
+def test_no_page_grows_large_whatever_keys_are_ground(bits: int) -> None:
+    """Each is bounded, all of them are gone with the keys, and the roots come back on the way."""
+    crowd = sorted(set(make_crowd(bits, 300, 1)))
+    random.Random(2).shuffle(crowd)
+    kept, roots = Kept(), [EMPTY]
+    for start in range(0, len(crowd), 10):
+        kept.change(put_all(crowd[start : start + 10]))
+        roots.append(kept.tree.root)
+        assert max(map(len, kept.pages.values())) <= PAGE_BYTES_MAX
+    if bits >= 18:
+        assert kept.pages[min(kept.pages)][0] == SPLIT
+    for start in reversed(range(0, len(crowd), 10)):
+        assert kept.tree.root == roots.pop()
+        kept.change({}, [*crowd[start : start + 10], sha256(b"absent")])
+        for record in kept.pages.values():
+            is_split = record[0] == SPLIT
+            assert not is_split or count_leaves(record) > STATE_PAGE_LEAVES_MERGED
 
-    for changed in bent:
-        with pytest.raises(ProofError):
-            check_membership(
-                root=tree.root, key=key, value=key, proof=StateProof(siblings=tuple(changed))
-            )
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        [],
-        [[b"short"], None],
-        [[bytes(32)] * 257, None],
-        [[], [bytes(32)]],
-        [[], [bytes(31), bytes(32)]],
-        [[1], None],
-    ],
-)
-def test_a_malformed_proof_is_refused(value: object) -> None:
-    """Proofs come from strangers."""
-    with pytest.raises(ProofError):
-        decode_state_proof(value)  # type: ignore[arg-type]
+    assert kept.pages == {}
+    assert kept.tree.root == EMPTY
+    assert not any(kept.tree._nodes)
 
 
-def test_a_leaf_elsewhere_proves_no_absence() -> None:
-    """The leaf shown must stand where the asked key would."""
-    tree = Tree().update((bytes([n]), b"") for n in range(8))
-    there, asked = bytes([3]), b"asked"
-    proof = tree.prove(there)
-    elsewhere = StateProof(proof.siblings, (sha256(there), sha256(b"")))
+def test_what_a_change_writes_is_bounded_too() -> None:
+    """One key among twenty thousand that share forty bits costs a few pages."""
+    kept = Kept()
+    kept.change(put_all(make_crowd(40, 20_000, 1)))
+    [extra] = make_crowd(40, 1, 4)
 
-    with pytest.raises(ProofError):
-        check_absence(root=tree.root, key=asked, proof=elsewhere)
+    staged = kept.tree.stage(encode_changes({extra: EMPTY}))
 
-
-def test_a_keys_own_leaf_proves_no_absence() -> None:
-    """A member's record cannot be denied with the very leaf that holds it."""
-    tree = Tree().update((bytes([n]), b"") for n in range(8))
-    key = bytes([3])
-    denied = StateProof(tree.prove(key).siblings, (sha256(key), sha256(b"")))
-
-    with pytest.raises(ProofError, match="is there"):
-        check_absence(root=tree.root, key=key, proof=denied)
+    # One split page for each four bits from 18 on, and the last ones for the crowd itself.
+    assert len(staged.pages) <= (40 - 18) / 4 + 6
+    assert sum(len(record or b"") for record in staged.pages.values()) < 4 * PAGE_BYTES_MAX
 
 
-def test_the_empty_tree_proves_every_absence() -> None:
-    """With no sibling at all, and no membership."""
-    proof = Tree().prove(b"any")
+@settings(max_examples=20)
+@given(crowds=CROWDS)
+def test_staging_changes_nothing(crowds: list[tuple[int, int, int]]) -> None:
+    """A block may be decided again, or never committed."""
+    kept = Kept()
+    kept.change(put_all(make_crowd(20, 70, 1)))
+    nodes, pages = [*kept.tree._nodes], dict(kept.pages)
+    puts = put_all(key_hash for crowd in crowds for key_hash in make_crowd(*crowd))
+    changes = encode_changes(puts, [key for key in kept.leaves if key not in puts][:60])
 
-    assert proof == StateProof(siblings=())
-    check_absence(root=EMPTY, key=b"any", proof=proof)
-    with pytest.raises(ProofError):
-        check_membership(root=EMPTY, key=b"any", value=b"", proof=proof)
+    first = kept.tree.stage(changes)
+    second = kept.tree.stage(reversed(changes))
+
+    assert (first.root, first.pages, first.rows) == (second.root, second.pages, second.rows)
+    assert (kept.tree._nodes, kept.pages) == (nodes, pages)
+    assert kept.tree.stage([]).root == kept.tree.root
 
 
-def test_an_inner_node_cannot_pass_for_a_leaf() -> None:
-    """Leaf and inner hashes start differently, so no value can hold a forged subtree."""
-    tree = Tree().update((bytes([n]), b"") for n in range(8))
-    proof = tree.prove(bytes([3]))
+def test_applied_changes_leave_behind_what_they_replaced() -> None:
+    """With it, the tree of some blocks ago can still be read."""
+    kept = Kept()
+    kept.change(put_all(make_crowd(20, 70, 1)))
+    nodes, pages = [*kept.tree._nodes], dict(kept.pages)
 
-    for shorter in range(len(proof.siblings)):
-        with pytest.raises(ProofError):
-            check_absence(
-                root=tree.root, key=bytes([3]), proof=StateProof(proof.siblings[shorter:])
-            )
+    staged = kept.change(put_all(make_crowd(0, 50, 1)), [*kept.leaves][:60])
+
+    for row in staged.rows:
+        for index, node in row.items():
+            kept.tree._nodes[index] = node
+    assert kept.tree._nodes == nodes
+    assert {place: staged.pages_before.get(place) for place in staged.pages} == {
+        place: pages.get(place) for place in staged.pages
+    }
+
+
+def test_pages_that_find_no_room_in_memory_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit on memory changes no root."""
+    monkeypatch.setattr(tree_module, "STATE_PAGES_BYTES_MAX", 500)
+    kept = Kept()
+    for seed in range(6):
+        kept.change(put_all(make_crowd(seed * 5, 40, seed)))
+        kept.change({}, [*kept.leaves][: 10 * seed])
+
+        assert kept.tree.root == kept.load().root == compute_root(kept.leaves)
+        assert sum(len(record or b"") for record in kept.tree._kept) <= 500
+        assert kept.tree._kept_bytes == sum(len(record or b"") for record in kept.tree._kept)
+
+
+def test_a_key_that_may_not_be_there_is_not_there() -> None:
+    """What spares a read must never hide a key."""
+    kept = Kept()
+    kept.change(put_all([*make_crowd(30, 100, 1), *make_crowd(0, 50, 2)]))
+
+    assert all(kept.tree.may_have(key_hash) for key_hash in kept.leaves)
+    assert not kept.tree.may_have(sha256(b"absent"))
+    assert all(len(place) >= PLACE_BYTES for place in kept.pages)

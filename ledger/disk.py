@@ -1,0 +1,178 @@
+"""What a store's LevelDB holds: its options, its keys and the encodings of its own records.
+
+    m                commit record: what the last commit left
+    f ‖ key          value
+    k ‖ key hash     key, for keys of the tree: a proof of absence names its neighbours
+    p ‖ place        page of the tree (`ledger.pages`)
+    u ‖ height (8)   undo record: what that block's commit replaced
+
+Apart from `ledger.store` so that commands that mend a closed store share its formats.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import plyvel
+
+from config.errors import InvariantError, MisconfiguredError
+from did.codec import CodecError, Value, decode, encode
+from ledger.ics23 import EMPTY
+
+META, FLAT, KEY, PAGE, UNDO = b"m", b"f", b"k", b"p", b"u"
+
+_FORMAT = 2
+_RECORD_BYTES_MAX = 1_024
+_RECORD_HEAD = struct.Struct(">H")
+_ENTRY_HEAD = struct.Struct(">HI")
+"""Length of the key; length of the value and one, or 0 for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRecord:
+    """What a commit left."""
+
+    chain_id: str
+    """Empty before the chain has begun."""
+    height: int
+    """Of the committed block; 0 before the first."""
+    time_ms: int
+    """Header time of that block."""
+    app_hash: bytes
+    """Empty before the first block."""
+    state_root: bytes
+    since_height: int
+    """First height since which the app hash has been this one."""
+
+
+FIRST = CommitRecord(
+    chain_id="", height=0, time_ms=0, app_hash=b"", state_root=EMPTY, since_height=0
+)
+
+
+def open_database(path: Path, *, is_new: bool) -> Any:
+    """Open LevelDB.
+
+    Raises:
+        MisconfiguredError: There is none, or one already; it is in use, or damaged.
+    """
+    try:
+        return plyvel.DB(
+            str(path),
+            create_if_missing=is_new,
+            error_if_exists=is_new,
+            paranoid_checks=True,
+            # Bytes written decide what a commit costs: few and large flushes, hashes as they are.
+            write_buffer_size=32 << 20,
+            compression=None,
+            bloom_filter_bits=10,
+            # Tables count as the process's memory once they are mapped.
+            max_open_files=64,
+        )
+    except (plyvel.Error, OSError) as error:
+        doing, mending = (
+            ("made", "make the node in a new directory")
+            if is_new
+            else ("opened", "stop the process that has it open, or restore it from your backup")
+        )
+        raise MisconfiguredError(
+            f"the ledger's state at {path} cannot be {doing} ({describe(error)}): {mending}"
+        ) from error
+
+
+def describe(error: BaseException) -> str:
+    """LevelDB's own words: plyvel passes them on as bytes."""
+    return b" ".join(part for part in error.args if isinstance(part, bytes)).decode() or str(error)
+
+
+def encode_record(record: CommitRecord) -> bytes:
+    """The commit record's bytes."""
+    return encode(
+        [
+            _FORMAT,
+            record.chain_id,
+            record.height,
+            record.time_ms,
+            record.app_hash,
+            record.state_root,
+            record.since_height,
+        ]
+    )
+
+
+def decode_record(data: bytes | None) -> CommitRecord:
+    """Read a commit record.
+
+    Raises:
+        InvariantError: Missing, damaged, or of another version.
+    """
+    try:
+        value: Value = decode(data or b"", bytes_max=_RECORD_BYTES_MAX)
+    except CodecError as error:
+        raise InvariantError(
+            "the ledger's commit record is damaged: restore the state from your backup"
+        ) from error
+    match value:
+        case [int(form), str(chain_id), int(height), int(time_ms), bytes(app), bytes(root), int(s)]:
+            if form == _FORMAT:
+                return CommitRecord(
+                    chain_id=chain_id,
+                    height=height,
+                    time_ms=time_ms,
+                    app_hash=app,
+                    state_root=root,
+                    since_height=s,
+                )
+    raise InvariantError("the ledger's commit record is of another version: run that version")
+
+
+def undo_key(height: int) -> bytes:
+    """Where a block's undo record lies."""
+    return UNDO + height.to_bytes(8, "big")
+
+
+def encode_undo(record: CommitRecord, before: Mapping[bytes, bytes | None]) -> bytes:
+    """An undo record's bytes.
+
+    Args:
+        record: Of the commit before.
+        before: Values that were replaced, by key; None where there was none.
+    """
+    head = encode_record(record)
+    parts = [_RECORD_HEAD.pack(len(head)), head]
+    for key, value in before.items():
+        if value is None:
+            parts += (_ENTRY_HEAD.pack(len(key), 0), key)
+        else:
+            parts += (_ENTRY_HEAD.pack(len(key), len(value) + 1), key, value)
+    return b"".join(parts)
+
+
+def decode_undo(data: bytes) -> tuple[CommitRecord, dict[bytes, bytes | None]]:
+    """Read what `encode_undo` wrote.
+
+    Raises:
+        InvariantError: It is damaged.
+    """
+    before: dict[bytes, bytes | None] = {}
+    try:
+        [length] = _RECORD_HEAD.unpack_from(data)
+        place = _RECORD_HEAD.size + length
+        record = decode_record(data[_RECORD_HEAD.size : place])
+        while place < len(data):
+            key_length, value_length = _ENTRY_HEAD.unpack_from(data, place)
+            place += _ENTRY_HEAD.size
+            key, place = data[place : place + key_length], place + key_length
+            before[key] = None
+            if value_length:
+                before[key] = data[place : place + value_length - 1]
+                place += value_length - 1
+    except struct.error as error:
+        raise InvariantError(
+            "an undo record is damaged: restore the state from your backup"
+        ) from error
+    if place != len(data):
+        raise InvariantError("an undo record is damaged: restore the state from your backup")
+    return record, before
