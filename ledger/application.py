@@ -73,6 +73,11 @@ class Application:
         """What was read of the last committed state: CheckTx reads what the block needs next."""
         self._mempool = Mempool(self.checker, state=self._reads, block=self._next_block())
 
+    @property
+    def next_height(self) -> int:
+        """Height of the block that follows the last committed one."""
+        return self._store.record.height + 1
+
     def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
         """Say the same."""
         return abci.ResponseEcho(message=request.message)

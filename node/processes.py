@@ -47,16 +47,20 @@ def main(arguments: Sequence[str]) -> int:
     return exit_codes.OK
 
 
-def run_ledger(home: Home, _settings: Settings) -> None:
+def run_ledger(home: Home, settings: Settings) -> None:
     """Serve the ABCI application to the engine."""
     from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
     from ledger.application import Application  # noqa: PLC0415
+    from ledger.crash_points import VARIABLE, install_crash_point  # noqa: PLC0415
     from ledger.store import Store  # noqa: PLC0415
 
     _end_with_supervisor()
     store = Store.open(home.ledger)
     application = Application(store, software_version=version("rochdale"))
     try:
+        if VARIABLE in os.environ:
+            chain_id = settings.network.chain_id
+            install_crash_point(application, os.environ[VARIABLE], chain_id=chain_id)
         _run_until_told(lambda: serve_abci(application, home.abci_socket))
     finally:
         store.close()
