@@ -33,8 +33,6 @@ DERIVED_FROM = b"\x80"
 _COLLECTION_AT = 32
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
-_CACHED_MAX = 100_000
-"""Values that a `ReadCache` keeps."""
 
 
 class Collection(IntEnum):
@@ -137,35 +135,6 @@ class Savepoint:
             else:
                 self._parent.put(key, value)
         self._changes.clear()
-
-
-class ReadCache:
-    """A view of a state that does not change, with what was read lately kept in memory."""
-
-    def __init__(self, parent: KeyValue) -> None:
-        self._parent = parent
-        self._values: dict[bytes, bytes | None] = {}
-
-    def get(self, key: bytes) -> bytes | None:
-        """The value, or None."""
-        value = self._values.get(key, _UNCHANGED)
-        if value is _UNCHANGED:
-            if len(self._values) >= _CACHED_MAX:
-                self._values.clear()
-            value = self._values[key] = self._parent.get(key)
-        return value
-
-    def put(self, key: bytes, value: bytes) -> None:  # noqa: ARG002
-        """Refuse: this view is for reading."""
-        raise InvariantError("a view for reading is written to")
-
-    def delete(self, key: bytes) -> None:  # noqa: ARG002
-        """Refuse: this view is for reading."""
-        raise InvariantError("a view for reading is written to")
-
-    def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """As `KeyValue.scan`."""
-        return self._parent.scan(prefix, after=after)
 
 
 class MemoryKeyValue:

@@ -20,7 +20,7 @@ from governance.context import BlockContext
 from governance.events import Event, encode_event
 from governance.genesis import decode_genesis
 from governance.refusals import RefusalCode
-from governance.view import KeyValue, ReadCache, Savepoint
+from governance.view import KeyValue, Savepoint
 from ledger.app_hash import compute_parts
 from ledger.disk import CommitRecord
 from ledger.mempool import Mempool, is_sound
@@ -69,9 +69,7 @@ class Application:
         self._pending: _Pending | None = None
         self.checker = SignatureChecker()
         """Reads transactions beside the main thread; the socket starts it early."""
-        self._reads = ReadCache(store)
-        """What was read of the last committed state: CheckTx reads what the block needs next."""
-        self._mempool = Mempool(self.checker, state=self._reads, block=self._next_block())
+        self._mempool = Mempool(self.checker, state=store, block=self._next_block())
 
     @property
     def next_height(self) -> int:
@@ -189,7 +187,7 @@ class Application:
         block = BlockContext(
             height=request.height, time_ms=_to_ms(request.time), chain_id=self._chain_id
         )
-        overlay = Savepoint(self._reads)
+        overlay = Savepoint(self._store)
         if self._genesis is not None:
             for key, value in self._genesis.changes():
                 if value is not None:
@@ -210,8 +208,7 @@ class Application:
         self._store.commit(pending.staged, pending.record)
         self._pending = self._genesis = None
         self.checker.forget(pending.transactions)
-        self._reads = ReadCache(self._store)
-        self._mempool.begin(self._reads, self._next_block())
+        self._mempool.begin(self._store, self._next_block())
         return abci.ResponseCommit(retain_height=0)
 
     def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:  # noqa: ARG002
