@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := testnet node federation ledger activitypub governance did config
 ENGINE := github.com/cometbft/cometbft/cmd/cometbft
+# The engine's example application, from the same pinned module: only benchmarks run it.
+KVSTORE := github.com/cometbft/cometbft/abci/cmd/abci-cli
 # What Debian must bring for the locked Python packages that come as source.
 DEBIAN := gcc libc6-dev libgmp-dev python3-dev python3-venv
 
@@ -24,8 +26,12 @@ help:  ## list the targets
 testnet: setup  ## run a federation of four until Ctrl-C (ARGS=--once: until its summary)
 	@$(BIN)/rochdale testnet run $(ARGS)
 
+.PHONY: bench
+bench: setup $(BIN)/abci-cli  ## measure the ledger, 15 minutes (ARGS=--quick: one)
+	@$(BIN)/rochdale bench ledger $(ARGS)
+
 .PHONY: test
-test: setup $(VENV)/.dev  ## pass every test
+test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli  ## pass every test
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
@@ -80,6 +86,17 @@ $(VENV)/.dev: requirements-dev.txt | $(VENV)/.installed
 $(BIN)/cometbft: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
 	@echo "Building the consensus engine from its pinned module …"
 	@cd ledger/cometbft && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ $(ENGINE)
+
+$(BIN)/abci-cli: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
+	@echo "Building the engine's example application for benchmarks …"
+	@cd ledger/cometbft && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ $(KVSTORE)
+
+FOREIGN := tests/ledger/foreign
+$(VENV)/.foreign: scripts/install-foreign-verifiers $(FOREIGN)/ics23/main.go \
+    $(FOREIGN)/ics23/go.sum $(FOREIGN)/ics23-npm/package-lock.json | $(VENV)/.debian
+	@echo "Installing the foreign verifiers that our proofs are tested with …"
+	@scripts/install-foreign-verifiers $(VENV)/foreign
+	@touch $@
 
 # Into site-packages, like any dependency: the messages are the engine's, not ours.
 $(VENV)/.protobuf: scripts/generate-protobuf $(VENV)/.installed $(BIN)/cometbft

@@ -1,4 +1,4 @@
-"""The four roots of every error that Rochdale raises.
+"""The five roots of every error that Rochdale raises.
 
 They say whose fault it is and therefore what to do. They are apart from the code that
 raises them so that a caller can catch a root without importing the folder below it.
@@ -32,6 +32,14 @@ class MisconfiguredError(RochdaleError):
     """The operator's settings, files or machine: raised only before serving.
 
     The message names the setting or file and the command or step that mends it.
+    """
+
+
+class OutdatedError(RochdaleError):
+    """The chain follows rules that this software may not execute: the node halts.
+
+    The message names the version to install. Nothing helps until that is done, so nobody
+    tries again by himself.
     """
 
 

@@ -42,9 +42,18 @@ VERIFIED_TRANSACTIONS_MAX = 2 * MEMPOOL_TXS_MAX
 NONCE_WINDOW = 128
 """Nonces behind the highest used one that may still be used, once each (per key)."""
 ADMISSIONS_PER_TX_MAX = 64
+IMPORTS_PER_TX_MAX = 48
+"""Entries of a former chain's roll in one transaction, each with its proof."""
+ACCOUNTS_SEALED_PER_BLOCK_MAX = 1_000
+"""Accounts that a sealed chain reads in one block."""
 VOTING_DAYS_MAX = 366
 """Longest voting that a proposal may ask for."""
 COOPERATIVES_MAX = 64
+COOPERATIVE_NAME_MAX = 100
+DID_CHARS_MAX = 256
+P2P_ADDRESS_CHARS_MAX = 300
+MOTIONS_OPEN_MAX = 16
+"""Motions of one cooperative before the federation that are neither enacted nor lapsed."""
 GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""
 STATE_KEY_BYTES_MAX = 256
@@ -53,6 +62,9 @@ DEADLINES_PER_BLOCK_MAX = 256
 """Windows started and deadlines met in one block; what is left waits for the next."""
 BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
 """Ballots read in one block to close votes; a longer count goes on in the next."""
+UPGRADE_NOTICE_BLOCKS_MIN = 10
+"""How far ahead a change of the rules is scheduled at least."""
+UPGRADE_NOTICE_BLOCKS_MAX = 100_000_000
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 
@@ -74,8 +86,19 @@ STATE_VIEW_KEYS_MAX = 20_000
 STATE_PROOF_BYTES_MAX = 196_608
 """A proof of absence between two of the longest values, at the greatest depth."""
 
+# Checking what the ledger says without trusting who says it.
+TRUSTING_DAYS = 90
+"""How long a known header may be followed to other ones: then its validators' keys may be
+in other hands. Counted from its time."""
+TRUSTING_DAYS_MAX = 365
+"""The most that a trust bundle may ask for."""
+TRUST_BUNDLE_BYTES_MAX = 65_536
+VALIDATOR_POWER_MAX = 1 << 40
+"""Sums of the most validators' power stay exact in every language's numbers."""
+BRIDGE_BLOCKS_MAX = 32
+"""Light blocks by which a receipt leads from older validators to its own."""
 RECEIPT_BYTES_MAX = 1_048_576
-"""A receipt's file: the longest value, proved, and a commit of the most validators."""
+"""A receipt's file; a bridge of 32 blocks with 64 validators takes about 700 KiB of it."""
 
 # Documents that come from outside.
 JSON_BYTES_MAX = 262_144
@@ -117,6 +140,8 @@ DELIVERY_HELD_S_MAX = 1_209_600
 # Sockets between a node's own processes.
 FRAME_BYTES_MAX = 16_777_216
 """One message between engine and ledger: a block with what the engine adds."""
+HALT_S = 5
+"""How long a ledger that may not execute the next block goes on serving the last one."""
 ABCI_WAITING_BYTES_MAX = 33_554_432
 """Requests of the engine that wait for the ledger; beyond, it is not read from."""
 DISCOVERY_FRAME_BYTES_MAX = 524_288
@@ -129,6 +154,23 @@ COMMIT_WAIT_S = 30
 """How long our commands wait for a block before they say that none came."""
 ENGINE_TIMEOUT_S = 10
 """One call of the engine's RPC; the engine itself gives up after as long."""
+
+# Snapshots of the ledger's state, for nodes that join.
+SNAPSHOT_CHUNK_BYTES = 2_097_152
+"""A chunk ends with the record that brings it to this; part of the format."""
+SNAPSHOT_CHUNK_BYTES_MAX = SNAPSHOT_CHUNK_BYTES + 66_048
+"""One record longer."""
+SNAPSHOT_CHUNKS_MAX = 65_536
+"""128 GiB of state; the engine takes messages of 4 MB, and each chunk's hash is in one."""
+SNAPSHOTS_KEPT = 2
+SNAPSHOT_PEERS_BANNED_MAX = 64
+"""Senders of wrong chunks that one attempt to join names to the engine."""
+
+# Signing again, after a validator's home was restored or copied.
+RESUME_QUIET_BLOCKS = 10
+"""Newest blocks that must be without a signature of this validator's key."""
+RESUME_MARGIN_BLOCKS = 10
+"""Blocks above the newest that it then leaves unsigned."""
 
 # Supervision.
 STOP_TIMEOUT_S = 8
@@ -156,6 +198,9 @@ AGGREGATE_MEMORY_BYTES_MAX = 536_870_912
 DATABASE_BUSY_TIMEOUT_S = 5
 """How long one process waits while another writes to the same SQLite file."""
 APPLICATIONS_PENDING_MAX = 10_000
+LEDGER_CALLS_MAX = 32
+"""Questions to the engine that are in work for others; further ones are asked to come back."""
+LEDGER_CALL_BYTES_MAX = 4_096
 INBOX_REQUESTS_MAX = 64
 """Inbox requests in work at a time; further ones are asked to come back."""
 DELIVERIES_IN_FLIGHT_MAX = 128

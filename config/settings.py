@@ -70,6 +70,8 @@ class EngineSection:
     """Longest time without a block; at most 1000 on test chains."""
     timeout_commit_ms: int = 1_000
     """Wait after a commit before the next height."""
+    snapshot_interval_blocks: int = 1_000
+    """Blocks between two snapshots of the state, for nodes that join; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

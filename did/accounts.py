@@ -7,13 +7,14 @@ without the current key; guardians are a salted commitment, opened only in a rec
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import base58
 from msgspec import Meta
 
 from config.limits import NETWORK_NAME_MAX
-from did.codec import Record
+from did.codec import Record, encode
 
 ACCOUNT_ID_BYTES = 32
 _Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -39,6 +40,22 @@ class Inception(Record, frozen=True, kw_only=True):
 def compute_key_commitment(public_key: bytes) -> bytes:
     """What commits to a key before it is shown; 32 bytes."""
     return hashlib.sha256(b"rochdale/next-key/v1" + public_key).digest()
+
+
+def compute_keys_commitment(public_keys: Sequence[bytes], *, signatures_required: int) -> bytes:
+    """What commits to the keys that an account rotates to; 32 bytes.
+
+    Args:
+        public_keys: In any order, each once.
+        signatures_required: How many of them will have to sign each transaction.
+
+    Returns:
+        For a single key the same as `compute_key_commitment`.
+    """
+    if len(public_keys) == 1 and signatures_required == 1:
+        return compute_key_commitment(public_keys[0])
+    body = encode([sorted(public_keys), signatures_required])
+    return hashlib.sha256(b"rochdale/next-keys/v1" + body).digest()
 
 
 def render_account_did(*, network: str, account_id: bytes) -> str:

@@ -79,6 +79,19 @@ def did_web_for_origin(origin: str) -> str:
     return f"did:web:{host}" + (f"%3A{port}" if port else "")
 
 
+def origin_for_did_web(did: str) -> str:
+    """The https origin that a cooperative's did:web names; `did_web_for_origin` turned round.
+
+    Raises:
+        DocumentError: The DID names no origin: it has a path, or is malformed.
+    """
+    host, _, port = did.removeprefix("did:web:").partition("%3A")
+    origin = f"https://{host}" + (f":{port}" if port else "")
+    if did_web_for_origin(origin) != did:
+        raise DocumentError(f"{did[:100]} does not name an https origin")
+    return origin
+
+
 def render_did_web_document(
     *,
     did: str,

@@ -74,6 +74,15 @@ def parse_bylaws(document: Mapping[str, object]) -> Bylaws:
     return Bylaws(**dict(zip(Bylaws.__struct_fields__, [BYLAWS_VERSION, *values], strict=True)))
 
 
+def is_within_charter(bylaws: Bylaws) -> bool:
+    """Check that bylaws from another chain are of this version and keep the charter's bounds."""
+    values = [getattr(bylaws, name) for name in Bylaws.__struct_fields__[1:]]
+    return bylaws.version == BYLAWS_VERSION and all(
+        least <= value <= greatest
+        for value, (least, greatest) in zip(values, _FLOORS.values(), strict=True)
+    )
+
+
 def compute_window_ms(duration_s: int, *, time_scale: int) -> int:
     """A window's length in milliseconds; on test chains divided by the scale, at least 1."""
     return max(1, duration_s * 1000 // time_scale)

@@ -20,6 +20,40 @@ class BlockContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """A validator's part in the commit of the block before."""
+
+    address: bytes
+    """20 bytes."""
+    has_signed: bool
+    """Whether anything of it was seen, be it for that block or for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misbehaviour:
+    """What the engine has proof of."""
+
+    address: bytes
+    """Of the validator; 20 bytes."""
+    kind: int
+    """The engine's number (`federal_records.CaseKind`)."""
+    height: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockFacts:
+    """What a block says of validators; the same for all who execute it."""
+
+    votes: tuple[Vote, ...] = ()
+    """All that were in the set that signed the block before; none at the first block."""
+    misbehaviours: tuple[Misbehaviour, ...] = ()
+
+
+NO_FACTS = BlockFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Who signed a transaction, after the ledger has authenticated it."""
 

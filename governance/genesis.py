@@ -11,10 +11,11 @@ from itertools import pairwise
 from config.errors import RefusedError
 from config.limits import COOPERATIVES_MAX
 from did.accounts import Inception, is_network_name
+from did.codec import CodecError
 from did.jcs import JsonObject, parse_json
+from governance.acts import NewCooperative
 from governance.bylaws import Bylaws, parse_bylaws
 from governance.context import is_test_chain
-from governance.records import DID_CHARS_MAX, NODE_ID_BYTES
 
 TIME_SCALE_MAX = 1_000_000_000
 _COOPERATIVE_KEYS = (
@@ -24,6 +25,8 @@ _COOPERATIVE_KEYS = (
     "assertion_key",
     "consensus_key",
     "node_id",
+    "name",
+    "p2p_address",
 )
 
 
@@ -31,24 +34,8 @@ class GenesisError(RefusedError):
     """The genesis state is malformed or breaks a rule; names the field."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenesisCooperative:
-    """A founding cooperative."""
-
-    inception: Inception
-    """Its key is the cooperative's root key."""
-    did: str
-    """Its did:web."""
-    registrar_key: bytes
-    assertion_key: bytes
-    consensus_key: bytes
-    node_id: bytes
-    """The engine's node id; 20 bytes."""
-
-    @property
-    def id(self) -> bytes:
-        """The cooperative's id; 32 bytes."""
-        return self.inception.compute_id()
+class GenesisCooperative(NewCooperative, frozen=True, kw_only=True):
+    """A founding cooperative; one without a consensus key is a member and does not validate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,29 +125,39 @@ def _check_cooperatives(cooperatives: tuple[GenesisCooperative, ...]) -> None:
         raise GenesisError("genesis: cooperatives ascend by id, each once")
     for name in ("did", "registrar_key", "assertion_key", "consensus_key", "node_id"):
         values = sorted(getattr(cooperative, name) for cooperative in cooperatives)
-        if any(low == high for low, high in pairwise(values)):
+        if any(low and low == high for low, high in pairwise(values)):
             raise GenesisError(f"genesis: two cooperatives share their {name}")
+    if not any(cooperative.consensus_key for cooperative in cooperatives):
+        raise GenesisError("genesis: at least one cooperative validates: none has a consensus_key")
 
 
 def _parse_cooperative(document: object) -> GenesisCooperative:
     fields = _read_object(document, _COOPERATIVE_KEYS, "a cooperative")
-    did = fields["did"]
-    if not isinstance(did, str) or not did.startswith("did:web:") or len(did) > DID_CHARS_MAX:
-        raise GenesisError(f"genesis: did is a did:web of at most {DID_CHARS_MAX} characters")
     inception = fields["inception"]
     if not isinstance(inception, list) or len(inception) != 3:
         raise GenesisError("genesis: inception is a list of three hex strings")
     key, following, guardians = (_read_hex(item, "inception", 32) for item in inception)
-    return GenesisCooperative(
+    cooperative = GenesisCooperative(
         inception=Inception(
             public_key=key, next_key_commitment=following, guardians_commitment=guardians
         ),
-        did=did,
+        did=_read_text(fields["did"], "did"),
         registrar_key=_read_hex(fields["registrar_key"], "registrar_key", 32),
         assertion_key=_read_hex(fields["assertion_key"], "assertion_key", 32),
-        consensus_key=_read_hex(fields["consensus_key"], "consensus_key", 32),
-        node_id=_read_hex(fields["node_id"], "node_id", NODE_ID_BYTES),
+        consensus_key=(
+            _read_hex(fields["consensus_key"], "consensus_key", 32)
+            if fields["consensus_key"] != ""
+            else b""
+        ),
+        node_id=_read_hex(fields["node_id"], "node_id", 20),
+        name=_read_text(fields["name"], "name"),
+        p2p_address=_read_text(fields["p2p_address"], "p2p_address"),
     )
+    try:
+        # As a transaction would bring it: the same bounds hold for all who enter.
+        return GenesisCooperative.parse(cooperative.encode())
+    except CodecError as error:
+        raise GenesisError(f"genesis: {error.field} is not what it may be") from error
 
 
 def _render_cooperative(cooperative: GenesisCooperative) -> JsonObject:
@@ -176,6 +173,8 @@ def _render_cooperative(cooperative: GenesisCooperative) -> JsonObject:
         "assertion_key": cooperative.assertion_key.hex(),
         "consensus_key": cooperative.consensus_key.hex(),
         "node_id": cooperative.node_id.hex(),
+        "name": cooperative.name,
+        "p2p_address": cooperative.p2p_address,
     }
 
 
@@ -193,3 +192,9 @@ def _read_hex(value: object, name: str, size: int) -> bytes:
         return bytes.fromhex(value)
     except ValueError as error:
         raise GenesisError(f"genesis: {name} is not hex") from error
+
+
+def _read_text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise GenesisError(f"genesis: {name} is text")
+    return value

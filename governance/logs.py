@@ -6,7 +6,7 @@ write them and never read them; proofs and pages are made of them in a few reads
 become entries is the rules' matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,6 +16,7 @@ from governance.merkle_log import (
     Frontier,
     ReadNode,
     compute_inclusion_path,
+    compute_inner_hash,
     compute_leaf_hash,
     compute_range_path,
     compute_root_at,
@@ -38,6 +39,12 @@ class LogName(IntEnum):
     """Cooperative: ids, in the order in which their discussions began."""
     BALLOTS = 5
     """Cooperative, subject a proposal: what its count read, ascending by ballot id."""
+    MOTIONS = 6
+    """Federation: ids of its motions, in the order of proposing."""
+    CASES = 7
+    """Federation: ids of cases, in the order of opening."""
+    SEALED_ACCOUNTS = 8
+    """Cooperative: `ImportedAccount`, ascending by account, of a sealed chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Log:
 
 DECISIONS = Log(LogName.DECISIONS)
 COOPERATIVES = Log(LogName.COOPERATIVES)
+MOTIONS = Log(LogName.MOTIONS)
+CASES = Log(LogName.CASES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +100,7 @@ def append(view: StateView, log: Log, leaves: Sequence[bytes]) -> Frontier:
     frontier = get_frontier(view, log)
     for leaf in leaves:
         index = frontier.size
-        view.kv.put(_entry_key(log, index), leaf)
+        view.kv.put(entry_key(log, index), leaf)
         frontier, completed = frontier.add(leaf)
         for level, node in enumerate(completed, 1):
             view.kv.put(_node_key(log, level, index >> level), node)
@@ -105,7 +114,7 @@ def get_entry(view: StateView, log: Log, index: int) -> bytes:
     Raises:
         InvariantError: The log has no such entry.
     """
-    leaf = view.kv.get(_entry_key(log, index))
+    leaf = view.kv.get(entry_key(log, index))
     if leaf is None:
         raise InvariantError(f"the log {log.id.hex()} lacks its entry {index}")
     return leaf
@@ -153,9 +162,51 @@ def prove_page(view: StateView, log: Log, *, start: int, count: int) -> LogPage:
     )
 
 
+def count_derived(size: int) -> int:
+    """How many derived records a log has: entries, and roots of complete subtrees."""
+    return sum(size >> level for level in range(size.bit_length()))
+
+
+def check_derived(view: StateView, log: Log) -> None:
+    """Check that a log's derived records are those that its frontier in state follows from.
+
+    Together with their number, summed over all logs, this shows that there are no others.
+
+    Raises:
+        InvariantError: One is missing, or is another's.
+    """
+    frontier = get_frontier(view, log)
+    peaks: list[bytes] = []
+    for level in range(frontier.size.bit_length()):
+        above = _scan_nodes(view, log, level + 1)
+        count, left, node = 0, b"", b""
+        for count, node in enumerate(_scan_nodes(view, log, level), 1):
+            if count % 2 == 0 and next(above, None) != compute_inner_hash(left, node):
+                raise InvariantError(f"a subtree of log {log.id.hex()} is not that of its entries")
+            left = node
+        if count != frontier.size >> level or next(above, None) is not None:
+            raise InvariantError(f"log {log.id.hex()} has not the entries that its size says")
+        if count % 2:
+            peaks.insert(0, node)
+    if tuple(peaks) != frontier.peaks:
+        raise InvariantError(f"log {log.id.hex()} is not the one whose root is in state")
+
+
 def frontier_key(log: Log) -> bytes:
     """The state key under which a log's `Frontier` lies."""
     return state_key(log.namespace, Collection.LOG, log.id)
+
+
+def _scan_nodes(view: StateView, log: Log, level: int) -> Iterator[bytes]:
+    """Roots of complete subtrees of 2^level entries, from the first on, as far as they go."""
+    collection, log_id = Collection.LOG_ENTRY, log.id
+    if level:
+        collection, log_id = Collection.LOG_NODE, log.id + bytes([level])
+    prefix = state_key(log.namespace, collection, log_id)
+    for place, (key, value) in enumerate(view.kv.scan(prefix)):
+        if key != prefix + place.to_bytes(_PLACE_BYTES, "big"):
+            return
+        yield value if level else compute_leaf_hash(value)
 
 
 def _read_nodes(view: StateView, log: Log) -> ReadNode:
@@ -170,7 +221,8 @@ def _read_nodes(view: StateView, log: Log) -> ReadNode:
     return read
 
 
-def _entry_key(log: Log, index: int) -> bytes:
+def entry_key(log: Log, index: int) -> bytes:
+    """The key of the derived record that holds a log's entry."""
     place = index.to_bytes(_PLACE_BYTES, "big")
     return state_key(log.namespace, Collection.LOG_ENTRY, log.id + place)
 

@@ -5,63 +5,93 @@ announced windows or due deadlines changes nothing: otherwise each block would c
 next, for ever.
 """
 
-from msgspec.structs import replace
+from typing import assert_never
 
 from governance.ballots import apply_cast_ballot
-from governance.bylaws import Bylaws
-from governance.context import BlockContext, Sender
+from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
-from governance.events import CooperativeRegistered, Events
-from governance.genesis import GenesisCooperative, GenesisState, check_genesis
-from governance.logs import COOPERATIVES, append
-from governance.proposals import apply_submit_proposal
-from governance.records import (
-    Account,
-    AccountKey,
-    Cooperative,
-    CooperativeStatus,
-    Parameters,
-    Role,
-    Roll,
-    compute_office_account_id,
+from governance.events import Events
+from governance.federal import (
+    apply_approve_federal_act,
+    apply_federal_deadlines,
+    apply_propose_federal_act,
 )
+from governance.federal_view import FederalView
+from governance.genesis import GenesisState, check_genesis
+from governance.importing import apply_import_roll
+from governance.keys import apply_replace_registrar, apply_rotate_keys
+from governance.leaving import apply_give_notice
+from governance.proposals import apply_submit_proposal
+from governance.records import Parameters
+from governance.registry import apply_update_cooperative, register
 from governance.roll import apply_admit_members
-from governance.transactions import AdmitMembers, Payload, SubmitProposal
-from governance.view import KeyValue, StateView
+from governance.sealing import apply_seal_chain, check_not_sealed, continue_seal
+from governance.standing import apply_return_to_duty, apply_rotate_consensus_key
+from governance.transactions import (
+    AdmitMembers,
+    ApproveFederalAct,
+    CastBallot,
+    FederalPayload,
+    GiveNotice,
+    ImportRoll,
+    Payload,
+    ProposeFederalAct,
+    ReplaceRegistrar,
+    ReturnToDuty,
+    RotateConsensusKey,
+    RotateKeys,
+    SealChain,
+    SubmitProposal,
+    UpdateCooperative,
+)
+from governance.validator_updates import apply_updates, begin_validators
+from governance.view import KeyValue
+from governance.watch import apply_evidence, apply_silence
 
-_NO_COMMITMENT = bytes(32)
 
-
-def init_state(kv: KeyValue, genesis: GenesisState, block: BlockContext) -> Events:
+def init_state(
+    kv: KeyValue, genesis: GenesisState, block: BlockContext, *, rules_version: int = 1
+) -> Events:
     """Write what a chain begins with.
 
     Args:
         kv: An empty view.
         genesis: From the genesis file.
         block: The initial height, the genesis time and the chain's id.
+        rules_version: Of the first block (`governance.rules`).
 
     Raises:
         RefusedError: As `check_genesis`.
     """
     bylaws = check_genesis(genesis, chain_id=block.chain_id)
-    view = StateView(kv)
+    view = FederalView(kv)
     view.put_parameters(
         Parameters(
             network=genesis.network,
             time_scale=genesis.time_scale,
             bylaws_hash=bylaws.compute_hash(),
+            rules_version=rules_version,
         )
     )
     view.put_bylaws(bylaws)
-    return tuple(
-        _register(view, cooperative, bylaws, block=block) for cooperative in genesis.cooperatives
-    )
+    events: Events = ()
+    for founder in genesis.cooperatives:
+        events += register(view, founder, bylaws_hash=bylaws.compute_hash(), block=block)
+    return events + begin_validators(view, block=block)
 
 
-def begin_block(kv: KeyValue, block: BlockContext) -> Events:
-    """Do what time brings: announced windows start, then due deadlines are met."""
+def begin_block(kv: KeyValue, block: BlockContext, facts: BlockFacts = NO_FACTS) -> Events:
+    """Do what time and the engine's facts bring, before any transaction.
+
+    Announced windows start; due deadlines are met; then who signed twice is accused and who
+    was silent for too long is suspended.
+    """
+    view = FederalView(kv)
     # In this order: a window announced by a deadline of this block starts with the next.
-    return apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
+    events = apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
+    events += continue_seal(view) + apply_federal_deadlines(view, block=block)
+    events += apply_evidence(view, facts, block=block)
+    return events + apply_silence(view, facts, block=block)
 
 
 def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext) -> Events:
@@ -76,66 +106,51 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     Raises:
         TxRefusedError: A rule forbids it; docs/transactions.md has the precedence.
     """
-    view = StateView(kv)
-    if isinstance(payload, AdmitMembers):
-        return apply_admit_members(view, payload, sender=sender, block=block)
-    if isinstance(payload, SubmitProposal):
-        return apply_submit_proposal(view, payload, sender=sender, block=block)
-    return apply_cast_ballot(view, payload, sender=sender, block=block)
+    view = FederalView(kv)
+    check_not_sealed(view)
+    match payload:
+        case AdmitMembers():
+            return apply_admit_members(view, payload, sender=sender, block=block)
+        case SubmitProposal():
+            return apply_submit_proposal(view, payload, sender=sender, block=block)
+        case CastBallot():
+            return apply_cast_ballot(view, payload, sender=sender, block=block)
+        case _:
+            return _apply_of_root(view, payload, sender=sender, block=block)
 
 
-def end_block(kv: KeyValue, block: BlockContext) -> Events:  # noqa: ARG001
-    """Close a block: no rule acts after the transactions, so nothing changes."""
-    return ()
+def end_block(kv: KeyValue, block: BlockContext) -> Events:
+    """Close a block: the engine is told of validators, one update for each event.
+
+    Raises:
+        InvariantError: An update would break the engine or the charter.
+    """
+    return apply_updates(FederalView(kv), block=block)
 
 
-def _register(
-    view: StateView, founder: GenesisCooperative, bylaws: Bylaws, *, block: BlockContext
-) -> CooperativeRegistered:
-    cooperative = Cooperative(
-        id=founder.id,
-        did=founder.did,
-        root_key=founder.inception.public_key,
-        registrar_key=founder.registrar_key,
-        assertion_key=founder.assertion_key,
-        consensus_key=founder.consensus_key,
-        node_id=founder.node_id,
-        bylaws_hash=bylaws.compute_hash(),
-        admitted_height=block.height,
-        status=CooperativeStatus.ACTIVE,
-    )
-    view.put_cooperative(cooperative)
-    append(view, COOPERATIVES, [cooperative.id])
-    view.put_roll(cooperative.id, Roll())
-    registrar = _put_offices(view, founder, block=block)
-    return CooperativeRegistered(
-        cooperative=cooperative.id,
-        did=cooperative.did,
-        registrar_account=registrar,
-        assertion_key=cooperative.assertion_key,
-        consensus_key=cooperative.consensus_key,
-        node_id=cooperative.node_id,
-    )
-
-
-def _put_offices(view: StateView, founder: GenesisCooperative, *, block: BlockContext) -> bytes:
-    root = Account(
-        cooperative=founder.id,
-        role=Role.ROOT,
-        keys=(AccountKey(public_key=founder.inception.public_key),),
-        next_key_commitment=founder.inception.next_key_commitment,
-        guardians_commitment=founder.inception.guardians_commitment,
-        joined_height=block.height,
-    )
-    registrar = replace(
-        root,
-        role=Role.REGISTRAR,
-        keys=(AccountKey(public_key=founder.registrar_key),),
-        # The root key replaces a registrar, so the office commits to no successor.
-        next_key_commitment=_NO_COMMITMENT,
-        guardians_commitment=_NO_COMMITMENT,
-    )
-    view.put_new_account(compute_office_account_id(cooperative=founder.id, role=Role.ROOT), root)
-    registrar_id = compute_office_account_id(cooperative=founder.id, role=Role.REGISTRAR)
-    view.put_new_account(registrar_id, registrar)
-    return registrar_id
+def _apply_of_root(
+    view: FederalView, payload: FederalPayload, *, sender: Sender, block: BlockContext
+) -> Events:
+    match payload:
+        case ProposeFederalAct():
+            return apply_propose_federal_act(view, payload, sender=sender, block=block)
+        case ApproveFederalAct():
+            return apply_approve_federal_act(view, payload, sender=sender, block=block)
+        case RotateConsensusKey():
+            return apply_rotate_consensus_key(view, payload, sender=sender, block=block)
+        case GiveNotice():
+            return apply_give_notice(view, sender=sender, block=block)
+        case ReturnToDuty():
+            return apply_return_to_duty(view, sender=sender, block=block)
+        case UpdateCooperative():
+            return apply_update_cooperative(view, payload, sender=sender, block=block)
+        case ReplaceRegistrar():
+            return apply_replace_registrar(view, payload, sender=sender)
+        case RotateKeys():
+            return apply_rotate_keys(view, payload, sender=sender)
+        case SealChain():
+            return apply_seal_chain(view, payload, sender=sender, block=block)
+        case ImportRoll():
+            return apply_import_roll(view, payload, sender=sender, block=block)
+        case _:
+            assert_never(payload)

@@ -40,7 +40,7 @@ class Frontier(Record, frozen=True, kw_only=True):
         peaks, completed = list(self.peaks), []
         size = self.size
         while size & 1:
-            node = _compute_inner_hash(peaks.pop(), node)
+            node = compute_inner_hash(peaks.pop(), node)
             completed.append(node)
             size >>= 1
         return Frontier(size=self.size + 1, peaks=(*peaks, node)), tuple(completed)
@@ -51,7 +51,7 @@ class Frontier(Record, frozen=True, kw_only=True):
             return EMPTY_ROOT
         root = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            root = _compute_inner_hash(peak, root)
+            root = compute_inner_hash(peak, root)
         return root
 
 
@@ -147,7 +147,7 @@ def is_range_included(
         if high - low == 1:
             return compute_leaf_hash(leaves[low - start])
         middle = low + _split(high - low)
-        return _compute_inner_hash(compute(low, middle), compute(middle, high))
+        return compute_inner_hash(compute(low, middle), compute(middle, high))
 
     return compute(0, size) == root and next(rest, None) is None
 
@@ -169,11 +169,11 @@ def is_included(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], ro
         if last == 0 or len(sibling) != len(EMPTY_ROOT):
             return False
         if index & 1 or index == last:
-            node = _compute_inner_hash(sibling, node)
+            node = compute_inner_hash(sibling, node)
             while not index & 1:  # skip the levels on which this node had no sibling
                 index, last = index >> 1, last >> 1
         else:
-            node = _compute_inner_hash(node, sibling)
+            node = compute_inner_hash(node, sibling)
         index, last = index >> 1, last >> 1
     return last == 0 and node == root
 
@@ -184,7 +184,7 @@ def _compute_subtree(read: ReadNode, start: int, end: int) -> bytes:
     if count & (count - 1) == 0:
         return read(count.bit_length() - 1, start // count)
     middle = start + _split(count)
-    return _compute_inner_hash(
+    return compute_inner_hash(
         _compute_subtree(read, start, middle), _compute_subtree(read, middle, end)
     )
 
@@ -194,5 +194,6 @@ def _split(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 
 
-def _compute_inner_hash(left: bytes, right: bytes) -> bytes:
+def compute_inner_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of two subtrees: SHA-256(0x01 ‖ left ‖ right)."""
     return hashlib.sha256(b"\x01" + left + right).digest()

@@ -28,12 +28,17 @@ def apply_submit_proposal(
     """Take a member's motion; its discussion starts with the next block's time.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, NOT_A_MEMBER, SUBJECT_REQUIRED,
-            SUBJECT_FORBIDDEN, PROPOSALS_OPEN_TOO_MANY, PROPOSAL_EXISTS; in this order.
+        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
+            NOT_A_MEMBER, SUBJECT_REQUIRED, SUBJECT_FORBIDDEN, PROPOSALS_OPEN_TOO_MANY,
+            PROPOSAL_EXISTS; in this order.
     """
     cooperative = view.get_cooperative(tx.cooperative)
     if cooperative is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
+    if not cooperative.is_member:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
+    if view.is_importing(tx.cooperative):
+        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
     account = require_account(view, sender.account)
     if not is_member(account, tx.cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)

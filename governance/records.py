@@ -15,14 +15,18 @@ from did.codec import Record, encode
 from governance.fields import (
     BasisPoints,
     Count,
+    Did,
     Hash,
     HashOrEmpty,
     Height,
+    Name,
+    NodeId,
+    P2pAddress,
+    RulesVersion,
+    SoftwareVersion,
     TimeMs,
 )
 
-NODE_ID_BYTES = 20
-DID_CHARS_MAX = 256
 _NONCE_WINDOW_BYTES = NONCE_WINDOW // 8
 _OFFICE_DOMAIN = b"rochdale/office/v1"
 _BALLOT_DOMAIN = b"rochdale/ballot/v1"
@@ -76,6 +80,30 @@ class CooperativeStatus(IntEnum):
     """Whether a cooperative takes part."""
 
     ACTIVE = 1
+    LEAVING = 2
+    """It has given notice and is a member until the notice ends."""
+    LEFT = 3
+    EXPELLED = 4
+
+
+class Standing(IntEnum):
+    """Whether an admitted validator signs."""
+
+    ACTIVE = 1
+    SILENT = 2
+    """Suspended for long silence: its cooperative says when it is back."""
+    ACCUSED = 3
+    """Suspended on evidence: the federation lifts it."""
+
+
+class Upgrade(Record, frozen=True, kw_only=True):
+    """A change of the rules that is decided and still to come."""
+
+    height: Height
+    """First block under the new rules."""
+    rules_version: RulesVersion
+    software_version_min: SoftwareVersion
+    """The first software that may execute that block."""
 
 
 class Parameters(Record, frozen=True, kw_only=True):
@@ -87,6 +115,20 @@ class Parameters(Record, frozen=True, kw_only=True):
     """Divides every window; more than 1 on test chains only."""
     bylaws_hash: Hash
     """Bylaws that a cooperative begins with."""
+    rules_version: RulesVersion
+    """Of the last block; `governance.upgrades` says which holds in a later one."""
+    software_version_min: SoftwareVersion = "0.0.0"
+    """The first software that may execute blocks under these rules."""
+    upgrade: Upgrade | None = None
+
+
+class Validator(Record, frozen=True, kw_only=True):
+    """A cooperative's part in consensus."""
+
+    consensus_key: Hash
+    standing: Standing
+    since_height: Height
+    """Block of the admission."""
 
 
 class Cooperative(Record, frozen=True, kw_only=True):
@@ -94,20 +136,31 @@ class Cooperative(Record, frozen=True, kw_only=True):
 
     id: Hash
     """Hash of its inception record; also the id of its root account."""
-    did: Annotated[str, Meta(min_length=1, max_length=DID_CHARS_MAX)]
+    did: Did
     """Its did:web, where its public face is."""
-    root_key: Hash
-    registrar_key: Hash
     assertion_key: Hash
     """Signs its records and insights."""
-    consensus_key: Hash
-    """Its validator's key."""
-    node_id: Annotated[bytes, Meta(min_length=NODE_ID_BYTES, max_length=NODE_ID_BYTES)]
+    node_id: NodeId
     """The engine's node id."""
     bylaws_hash: Hash
     """Bylaws that its next proposals follow."""
     admitted_height: Height
     status: CooperativeStatus
+    name: Name = ""
+    """As people read it."""
+    p2p_address: P2pAddress = ""
+    """Where its engine is reached, `<host>:<port>`."""
+    leaves_at_ms: TimeMs = 0
+    """When its notice ends; 0 without one."""
+    validator: Validator | None = None
+    """None for a member that does not validate."""
+    validator_changed_height: Height = 0
+    """Block of the last change of its key or power: changes that wait go in this order."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it votes in the federation and may act here."""
+        return self.status is CooperativeStatus.ACTIVE or self.status is CooperativeStatus.LEAVING
 
 
 class AccountKey(Record, frozen=True, kw_only=True):

@@ -32,6 +32,8 @@ class RefusalCode(IntEnum):
     QUOTA_OF_ACCOUNT = 18
     QUOTA_OF_COOPERATIVE = 19
     WAITING_TOO_MANY = 20
+    KEYS_NOT_COMMITTED = 30
+    KEYS_NOT_NEW = 31
 
     COOPERATIVE_UNKNOWN = 100
     NOT_REGISTRAR = 101
@@ -47,6 +49,34 @@ class RefusalCode(IntEnum):
     VOTING_CLOSED = 111
     NOT_IN_ELECTORATE = 112
     ELECTORATE_EMPTY = 113
+    COOPERATIVE_LEFT = 120
+    NOT_ROOT = 121
+    MOTION_UNKNOWN = 122
+    MOTION_CLOSED = 123
+    MOTION_APPROVED = 124
+    MOTION_EXISTS = 125
+    MOTIONS_OPEN_TOO_MANY = 126
+    REQUEST_INVALID = 127
+    COOPERATIVE_EXISTS = 128
+    COOPERATIVES_TOO_MANY = 129
+    IDENTITY_TAKEN = 130
+    NODE_TAKEN = 131
+    CONSENSUS_KEY_TAKEN = 132
+    NOT_A_VALIDATOR = 133
+    ALREADY_A_VALIDATOR = 134
+    LAST_VALIDATOR = 135
+    NOT_SUSPENDED = 136
+    SUSPENDED_ON_EVIDENCE = 137
+    NOTICE_GIVEN = 138
+    NOT_ALONE = 139
+    VOTES_OPEN = 140
+    CHAIN_SEALED = 141
+    SEAL_UNFIT = 142
+    NO_IMPORT = 143
+    IMPORT_OUT_OF_ORDER = 144
+    IMPORT_UNPROVEN = 145
+    IMPORT_UNFINISHED = 146
+    UPGRADE_UNFIT = 160
 
     @property
     def reason(self) -> str:
@@ -93,6 +123,13 @@ _REASONS = {
         "The cooperative has as many transactions waiting as its share allows: try again after"
         " the next block."
     ),
+    RefusalCode.KEYS_NOT_COMMITTED: (
+        "The account has committed to other next keys: sign with the keys kept for this."
+    ),
+    RefusalCode.KEYS_NOT_NEW: (
+        "A rotation leads to keys that were not in use just now, and commits to others: make new"
+        " ones."
+    ),
     RefusalCode.COOPERATIVE_UNKNOWN: (
         "No such cooperative is in this federation: check the cooperative's id."
     ),
@@ -129,5 +166,78 @@ _REASONS = {
     ),
     RefusalCode.ELECTORATE_EMPTY: (
         "Nobody is entitled to vote: propose again when the cooperative has members."
+    ),
+    RefusalCode.COOPERATIVE_LEFT: (
+        "The cooperative is no longer a member of this federation: nothing new begins here."
+    ),
+    RefusalCode.NOT_ROOT: (
+        "Only a cooperative's root account does this: sign with the cooperative's own key."
+    ),
+    RefusalCode.MOTION_UNKNOWN: "No such motion is before the federation: check its id.",
+    RefusalCode.MOTION_CLOSED: (
+        "The motion was enacted or has lapsed: propose it anew if it is still wanted."
+    ),
+    RefusalCode.MOTION_APPROVED: (
+        "The cooperative has approved this motion already: wait for the others."
+    ),
+    RefusalCode.MOTION_EXISTS: "This motion is already there: sign it with another nonce.",
+    RefusalCode.MOTIONS_OPEN_TOO_MANY: (
+        "The cooperative has as many open motions as it may: wait until one is enacted or lapses."
+    ),
+    RefusalCode.REQUEST_INVALID: (
+        "The request is not signed by the joining cooperative's root key for this network: ask it"
+        " for a new one."
+    ),
+    RefusalCode.COOPERATIVE_EXISTS: (
+        "A cooperative with this id is or was in the registry: it can enter only once."
+    ),
+    RefusalCode.COOPERATIVES_TOO_MANY: (
+        "The federation has as many members as it can have: one must leave first."
+    ),
+    RefusalCode.IDENTITY_TAKEN: (
+        "Another cooperative has this DID or assertion key: use the cooperative's own."
+    ),
+    RefusalCode.NODE_TAKEN: "Another member's node has this id: use the cooperative's own node.",
+    RefusalCode.CONSENSUS_KEY_TAKEN: (
+        "This consensus key is or was in use: make a new one, no key serves twice."
+    ),
+    RefusalCode.NOT_A_VALIDATOR: "The cooperative does not validate: there is nothing to change.",
+    RefusalCode.ALREADY_A_VALIDATOR: (
+        "The cooperative validates already: rotate its key to change it."
+    ),
+    RefusalCode.LAST_VALIDATOR: (
+        "The chain would have no validator left: make another member a validator first."
+    ),
+    RefusalCode.NOT_SUSPENDED: "The validator is not suspended: there is nothing to lift.",
+    RefusalCode.SUSPENDED_ON_EVIDENCE: (
+        "The validator signed twice and is suspended: the federation can lift it by a motion."
+    ),
+    RefusalCode.NOTICE_GIVEN: "The cooperative has given notice already: wait until it ends.",
+    RefusalCode.NOT_ALONE: (
+        "Only a chain of one cooperative can be sealed: this one has other members."
+    ),
+    RefusalCode.VOTES_OPEN: (
+        "A motion is under discussion or being voted on: seal the chain when all are closed."
+    ),
+    RefusalCode.CHAIN_SEALED: (
+        "The chain is sealed and its cooperative has moved on: act on the chain that it joined."
+    ),
+    RefusalCode.SEAL_UNFIT: (
+        "The former chain's seal does not fit this admission: ask the cooperative for the right"
+        " one."
+    ),
+    RefusalCode.NO_IMPORT: "No roll is to be brought over: there is nothing to do.",
+    RefusalCode.IMPORT_OUT_OF_ORDER: (
+        "The former roll is brought over in its own order: send the part that comes next."
+    ),
+    RefusalCode.IMPORT_UNPROVEN: (
+        "These are not the entries that the approved seal has at this place: send the roll as it"
+        " was sealed."
+    ),
+    RefusalCode.IMPORT_UNFINISHED: (
+        "The cooperative's former roll is still being brought over: wait until it is complete."
+    ),
+    RefusalCode.UPGRADE_UNFIT: (
+        "The change of the rules cannot be scheduled so: correct its version or height."
     ),
 }

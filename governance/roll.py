@@ -23,11 +23,16 @@ def apply_admit_members(
     """Put a batch of applicants on the roll, all or none.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, NOT_REGISTRAR, ADMISSION_REPEATED,
-            ACCOUNT_EXISTS; in this order.
+        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
+            NOT_REGISTRAR, ADMISSION_REPEATED, ACCOUNT_EXISTS; in this order.
     """
-    if view.get_cooperative(tx.cooperative) is None:
+    cooperative = view.get_cooperative(tx.cooperative)
+    if cooperative is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
+    if not cooperative.is_member:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
+    if view.is_importing(tx.cooperative):
+        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
     if not _is_role(require_account(view, sender.account), tx.cooperative, Role.REGISTRAR):
         raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
     accounts = tuple(inception.compute_id() for inception in tx.inceptions)

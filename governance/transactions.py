@@ -5,18 +5,27 @@ comes from there. docs/transactions.md has a page for each. A tag is never reuse
 """
 
 import hashlib
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias, get_args
 
 from msgspec import Meta
 
-from config.limits import ADMISSIONS_PER_TX_MAX, VOTING_DAYS_MAX
+from config.limits import (
+    ADMISSIONS_PER_TX_MAX,
+    IMPORTS_PER_TX_MAX,
+    TX_SIGNATURES_MAX,
+    VOTING_DAYS_MAX,
+)
 from did.accounts import Inception
 from did.codec import CodecError, Record, encode
-from governance.fields import Hash, HashOrEmpty
+from governance.acts import FederalAct
+from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
 from governance.records import Choice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.seals import ChainId, ImportedEntry
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
+_MOTION_DOMAIN = b"rochdale/motion/v1"
+_KeyCount = Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
 
 
 class PayloadRecord(Record, frozen=True, kw_only=True):
@@ -78,11 +87,118 @@ class CastBallot(PayloadRecord, frozen=True, kw_only=True):
         return 250
 
 
-Payload: TypeAlias = AdmitMembers | SubmitProposal | CastBallot
+class ProposeFederalAct(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root puts a motion before the federation, and approves it (tag 0x10)."""
 
-_PAYLOADS: dict[int, type[AdmitMembers] | type[SubmitProposal] | type[CastBallot]] = {
-    payload.tag: payload for payload in (AdmitMembers, SubmitProposal, CastBallot)
-}
+    tag: ClassVar[int] = 0x10
+
+    act: FederalAct
+
+
+class ApproveFederalAct(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root approves a motion of the federation (tag 0x11)."""
+
+    tag: ClassVar[int] = 0x11
+
+    motion: Hash
+
+
+class RotateConsensusKey(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root gives its validator another key (tag 0x12)."""
+
+    tag: ClassVar[int] = 0x12
+
+    consensus_key: Hash
+
+
+class GiveNotice(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root says that it leaves the federation (tag 0x13)."""
+
+    tag: ClassVar[int] = 0x13
+
+
+class ReturnToDuty(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root says that its silent validator is back (tag 0x14)."""
+
+    tag: ClassVar[int] = 0x14
+
+
+class UpdateCooperative(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root says anew who it is and where its node is (tag 0x15)."""
+
+    tag: ClassVar[int] = 0x15
+
+    did: Did
+    assertion_key: Hash
+    node_id: NodeId
+    name: Name
+    p2p_address: P2pAddress
+
+
+class ReplaceRegistrar(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root gives its registrar's office other keys (tag 0x16)."""
+
+    tag: ClassVar[int] = 0x16
+
+    public_keys: Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=TX_SIGNATURES_MAX)]
+    """Ascending, each once."""
+    signatures_required: _KeyCount = 1
+    """How many of them must sign each transaction."""
+
+
+class RotateKeys(PayloadRecord, frozen=True, kw_only=True):
+    """An account goes over to the keys that it had committed to, which sign this (tag 0x17)."""
+
+    tag: ClassVar[int] = 0x17
+
+    next_key_commitment: Hash
+    """To the keys after these (`did.accounts.compute_keys_commitment`)."""
+    signatures_required: _KeyCount = 1
+    """How many of the new keys must sign each further transaction."""
+
+
+class SealChain(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative alone ends its chain, to join another with all that it has (tag 0x18)."""
+
+    tag: ClassVar[int] = 0x18
+
+    destination: ChainId
+
+
+class ImportRoll(PayloadRecord, frozen=True, kw_only=True):
+    """A cooperative's root brings over a part of its former chain's roll (tag 0x19)."""
+
+    tag: ClassVar[int] = 0x19
+
+    start: Count
+    """Place of the first entry in the roll's log."""
+    entries: Annotated[tuple[ImportedEntry, ...], Meta(min_length=1, max_length=IMPORTS_PER_TX_MAX)]
+    roll_path: Annotated[tuple[Hash, ...], Meta(max_length=128)]
+    """What beside these entries the roll's root follows from."""
+
+    @property
+    def work_gas(self) -> int:
+        """Each entry is proven and writes an account."""
+        return 1_000 * len(self.entries)
+
+
+FederalPayload: TypeAlias = (
+    ProposeFederalAct
+    | ApproveFederalAct
+    | RotateConsensusKey
+    | GiveNotice
+    | ReturnToDuty
+    | UpdateCooperative
+    | ReplaceRegistrar
+    | RotateKeys
+    | SealChain
+    | ImportRoll
+)
+"""What cooperatives do among each other, and accounts' keys."""
+Payload: TypeAlias = AdmitMembers | SubmitProposal | CastBallot | FederalPayload
+
+PAYLOADS: tuple[type[Payload], ...] = get_args(Payload)
+_PAYLOADS: dict[int, type[Payload]] = {payload.tag: payload for payload in PAYLOADS}
 
 
 def decode_payload(tag: int, data: bytes) -> Payload:
@@ -109,3 +225,14 @@ def compute_proposal_id(*, account: bytes, nonce: int, payload: SubmitProposal) 
         payload: What is submitted.
     """
     return hashlib.sha256(_PROPOSAL_DOMAIN + encode([account, nonce, payload])).digest()
+
+
+def compute_motion_id(*, account: bytes, nonce: int, payload: ProposeFederalAct) -> bytes:
+    """The id that a motion of the federation will have.
+
+    Args:
+        account: Id of the proposing cooperative's root account.
+        nonce: The transaction's nonce.
+        payload: What is proposed.
+    """
+    return hashlib.sha256(_MOTION_DOMAIN + encode([account, nonce, payload])).digest()

@@ -30,7 +30,8 @@ FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
 DERIVED_FROM = b"\x80"
 """First collection of what follows from state: kept beside it, outside its tree."""
-_COLLECTION_AT = 32
+COLLECTION_AT = 32
+"""Where a key names its collection: after the namespace."""
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
 
@@ -55,6 +56,26 @@ class Collection(IntEnum):
     """Id: due time in ms, 8 bytes big-endian ‖ cooperative ‖ proposal id."""
     OPENING = 0x0F
     """Id: cooperative ‖ proposal id; its next window starts with the next block."""
+    MOTION = 0x10
+    """Federation: motion id."""
+    VALIDATORS = 0x11
+    """Federation: the engine's validator set."""
+    VALIDATORS_PENDING = 0x12
+    """Federation: there while the engine is to be told of changes."""
+    CONSENSUS_KEY = 0x13
+    """Federation: validator's address."""
+    SILENCE = 0x14
+    """Federation: cooperative."""
+    NODE = 0x15
+    """Federation: engine's node id."""
+    CASE = 0x16
+    """Federation: case id."""
+    FEDERAL_DUE = 0x17
+    """Federation. Id: due time in ms, 8 bytes big-endian ‖ kind, 1 byte ‖ subject."""
+    SEAL = 0x18
+    """Federation: there once the chain is sealed."""
+    IMPORT = 0x19
+    """Federation: cooperative; there until its former roll is brought over."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
@@ -189,6 +210,10 @@ class StateView:
         key = cooperative.id
         self._put(FEDERATION, Collection.COOPERATIVE, key, cooperative.encode())
 
+    def is_importing(self, cooperative: bytes) -> bool:
+        """Check if a cooperative's former roll is still being brought over."""
+        return self._get(FEDERATION, Collection.IMPORT, cooperative) is not None
+
     def get_home(self, account: bytes) -> bytes | None:
         """The id of an account's cooperative."""
         return self._get(FEDERATION, Collection.ACCOUNT_HOME, account)
@@ -307,4 +332,4 @@ def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> byt
 
 def is_derived(key: bytes) -> bool:
     """Check if a record only follows from state: its log's root there authenticates it."""
-    return key[_COLLECTION_AT : _COLLECTION_AT + 1] >= DERIVED_FROM
+    return key[COLLECTION_AT : COLLECTION_AT + 1] >= DERIVED_FROM

@@ -16,6 +16,7 @@ import structlog
 from google.protobuf.message import DecodeError
 from tendermint.abci import types_pb2 as abci
 
+from config.limits import HALT_S
 from ledger.abci_worker import Channel, Checking, Item, Worker
 from ledger.application import Application
 from ledger.frames import FrameError, FrameReader
@@ -34,7 +35,11 @@ class _Server:
         self.loop = asyncio.get_running_loop()
         self.failed: asyncio.Future[None] = self.loop.create_future()
         self.connections: dict[_Connection, None] = {}
-        self.worker = Worker(application, on_failure=lambda error: self.call(self.fail, error))
+        self.worker = Worker(
+            application,
+            on_failure=lambda error: self.call(self.fail, error),
+            on_outdated=lambda error: self.call(self.loop.call_later, HALT_S, self.fail, error),
+        )
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
         """Call something on the loop's thread, from another."""
@@ -154,6 +159,10 @@ async def serve_abci(application: Application, socket_path: Path) -> None:
     server.worker.start()
     try:
         await server.failed
+    except asyncio.CancelledError:
+        if server.failed.done() and not server.failed.cancelled():
+            await server.failed  # it failed first: that is why it ends
+        raise
     finally:
         listener.close()
         server.close_connections()

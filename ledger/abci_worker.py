@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from tendermint.abci import types_pb2 as abci
 
+from config.errors import OutdatedError
 from config.limits import ABCI_WAITING_BYTES_MAX
 from ledger.application import Application
 from ledger.frames import encode_frame
@@ -22,6 +23,7 @@ from ledger.signatures import Checked
 
 _FLUSH = "flush"
 _FLUSHED = encode_frame(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
+_COMMIT = "commit"
 _UNFLUSHED_BYTES_MAX = 65_536
 """Answers beyond this are written before the engine flushes."""
 
@@ -66,11 +68,16 @@ class Worker(threading.Thread):
     """Calls the application until stopped or until it fails."""
 
     def __init__(
-        self, application: Application, *, on_failure: Callable[[BaseException], None]
+        self,
+        application: Application,
+        *,
+        on_failure: Callable[[BaseException], None],
+        on_outdated: Callable[[OutdatedError], None],
     ) -> None:
         super().__init__(name="abci", daemon=True)
         self._application = application
         self._on_failure = on_failure
+        self._on_outdated = on_outdated
         self._changed = threading.Condition()
         self._channels: list[Channel] = []
         self._is_stopping = False
@@ -136,8 +143,11 @@ class Worker(threading.Thread):
             self._answer_checks(channel, item)
             return
         _append(channel, answer_request(self._application, item))
-        if item.WhichOneof("value") == _FLUSH:
+        kind = item.WhichOneof("value")
+        if kind == _FLUSH:
             _flush(channel)
+        elif kind == _COMMIT and self._application.outdated is not None:
+            self._on_outdated(self._application.outdated)
 
     def _answer_checks(self, channel: Channel, row: Checking) -> None:
         results = row.result.result()

@@ -6,31 +6,33 @@ same result. Calls never overlap. Errors other than refusals are not caught: the
 process before anything is written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from tendermint.abci import types_pb2 as abci
-from tendermint.crypto import proof_pb2 as crypto
 
-from config.errors import InvariantError, RefusedError
+from config.errors import InvariantError, OutdatedError, RefusedError
 from config.limits import BLOCK_BYTES_MAX
-from governance import machine
 from governance.context import BlockContext
-from governance.events import Event, encode_event
 from governance.genesis import decode_genesis
-from governance.refusals import RefusalCode
-from governance.view import KeyValue, Savepoint
+from governance.rules import RULES, Rules
+from governance.upgrades import compute_rules_version
+from governance.view import KeyValue, Savepoint, StateView
+from ledger.answers import render_block, render_check, render_proofs, render_version
 from ledger.app_hash import compute_parts
 from ledger.disk import CommitRecord
+from ledger.headers import FLAG_COMMIT, FLAG_NIL
 from ledger.mempool import Mempool, is_sound
-from ledger.queries import ProofOp, answer_query
+from ledger.peer_filter import NO_PEERS, PEER_FILTER_PREFIX, KnownPeers, is_peer_admitted
+from ledger.queries import answer_query
 from ledger.signatures import Checked, SignatureChecker
+from ledger.snapshot_calls import SnapshotCalls
+from ledger.snapshot_writer import SnapshotWriter
+from ledger.state_sync import StateSync
 from ledger.store import Staged, Store
-from ledger.transition import APPLIED, BlockOutcome, TxOutcome, execute_block
-
-APP_VERSION = 1
-"""Version of the rules; a change is a coordinated upgrade."""
+from ledger.transition import execute_block
+from ledger.upgrades import RulesTable
+from ledger.validator_messages import check_initial, read_facts, render_updates, to_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,39 +44,70 @@ class _Pending:
     record: CommitRecord
 
 
-class Application:
+class Application(SnapshotCalls):
     """Answers the engine for one store."""
 
-    def __init__(self, store: Store, *, software_version: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        software_version: str,
+        rules: Sequence[Rules] = RULES,
+        watch: Callable[[bytes, int], None] | None = None,
+        peers: KnownPeers = NO_PEERS,
+        snapshots: SnapshotWriter | None = None,
+        sync: StateSync | None = None,
+    ) -> None:
         """Take up where the last commit left off.
+
+        Args:
+            store: Open; the application writes to it.
+            software_version: From the package's metadata.
+            rules: Every version that this software knows.
+            watch: Told the address and height of every signature in a block; ends the process
+                by raising.
+            peers: Engines that may connect whatever the chain says.
+            snapshots: Makes them for others; None to make none.
+            sync: Takes one over from others; None for a node that never does.
 
         Raises:
             InvariantError: The recorded app hash does not follow from the state.
+            OutdatedError: The store's next block needs other software.
         """
-        if (
-            store.record.height
-            and _compute_app_hash(store, store.tree.root) != store.record.app_hash
-        ):
-            raise InvariantError(
-                f"the app hash recorded at height {store.record.height} is not that of the state: "
-                "restore it from your backup"
-            )
+        super().__init__(snapshots, sync)
+        self._watch = watch
+        self._peers = peers
+        self._table = RulesTable(rules, software_version=software_version)
+        self.outdated: OutdatedError | None = None
+        """Why the next block is not for this software; the process ends soon then."""
+        self.checker = SignatureChecker()
+        """Reads transactions beside the main thread; the socket starts it early."""
+        self._take_up(store)
+
+    def _take_up(self, store: Store) -> None:
+        check_app_hash(store)
         self._store = store
-        self._software_version = software_version
+        self._rules = self._find_rules()
+        """Of the next block."""
         self._genesis: Savepoint | None = None
         """What InitChain made; it becomes part of the first block's batch."""
         self._genesis_app_hash = b""
         self._chain_id = store.record.chain_id
         self._genesis_time_ms = store.record.time_ms
         self._pending: _Pending | None = None
-        self.checker = SignatureChecker()
-        """Reads transactions beside the main thread; the socket starts it early."""
-        self._mempool = Mempool(self.checker, state=store, block=self._next_block())
+        self._mempool = Mempool(
+            self.checker, state=store, block=self._next_block(), rules=self._rules
+        )
 
     @property
     def next_height(self) -> int:
         """Height of the block that follows the last committed one."""
         return self._store.record.height + 1
+
+    @property
+    def app_hash(self) -> bytes:
+        """Of the last committed block; empty before the first."""
+        return self._store.record.app_hash
 
     def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
         """Say the same."""
@@ -89,8 +122,8 @@ class Application:
         record = self._store.record
         return abci.ResponseInfo(
             data="rochdale",
-            version=self._software_version,
-            app_version=APP_VERSION,
+            version=self._table.software_version,
+            app_version=self._find_version(),
             last_block_height=record.height,
             last_block_app_hash=record.app_hash if record.height else b"",
         )
@@ -101,26 +134,41 @@ class Application:
         Raises:
             InvariantError: The chain has begun, or the file breaks the rules: starting on it
                 would fork from those who read it otherwise.
+            OutdatedError: The file begins with rules that this software does not know.
         """
         if self._store.record.height:
             raise InvariantError("the engine begins a chain that this state already has")
         if request.initial_height > 1:
             raise InvariantError("a chain begins at height 1")
+        self._rules = self._table.get_first(request.consensus_params.version.app)
         self._chain_id = request.chain_id
-        self._genesis_time_ms = _to_ms(request.time)
+        self._genesis_time_ms = to_ms(request.time)
         block = BlockContext(height=1, time_ms=self._genesis_time_ms, chain_id=self._chain_id)
         self._genesis, self._pending = Savepoint(self._store), None
         try:
-            machine.init_state(self._genesis, decode_genesis(request.app_state_bytes), block)
+            events = self._rules.init_state(
+                self._genesis,
+                decode_genesis(request.app_state_bytes),
+                block,
+                rules_version=self._rules.version,
+            )
         except RefusedError as refused:
             raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
         root = self._store.stage(self._genesis.changes()).root
         self._genesis_app_hash = _compute_app_hash(self._genesis, root)
-        self._mempool.begin(self._genesis, self._next_block())
-        return abci.ResponseInitChain(app_hash=self._genesis_app_hash)
+        self._mempool.begin(self._genesis, self._next_block(), rules=self._rules)
+        validators = render_updates(events)
+        check_initial(request, validators)
+        return abci.ResponseInitChain(
+            app_hash=self._genesis_app_hash,
+            validators=validators,
+            consensus_params=render_version(self._rules.version),
+        )
 
     def query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
         """Answer about a committed state (`ledger.queries`): the last, or one shortly before."""
+        if request.path.startswith(PEER_FILTER_PREFIX):
+            return self._filter_peer(request.path)
         if not self._store.record.height:
             return abci.ResponseQuery(code=1, log="the chain has no block yet: ask again")
         try:
@@ -133,7 +181,7 @@ class Application:
         return abci.ResponseQuery(
             key=request.data,
             value=answer.value,
-            proof_ops=_render_proofs(answer.proofs),
+            proof_ops=render_proofs(answer.proofs),
             # The same state since this height, so that the header after it exists already.
             height=state.record.since_height,
         )
@@ -141,25 +189,35 @@ class Application:
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
         """Say whether a transaction may wait for a block."""
         if request.type == abci.RECHECK:
-            return _render_check(self._mempool.recheck(request.tx))
+            return render_check(self._mempool.recheck(request.tx))
         return self.finish_check(self.checker.check([request.tx])[0])
 
     def finish_check(self, checked: Checked) -> abci.ResponseCheckTx:
         """The same for a new transaction whose signatures were checked beforehand."""
-        return _render_check(self._mempool.check(checked))
+        return render_check(self._mempool.check(checked))
 
     def prepare_proposal(
         self, request: abci.RequestPrepareProposal
     ) -> abci.ResponsePrepareProposal:
-        """Choose transactions for a block, fairly among cooperatives, as many as fit."""
+        """Choose transactions for a block, fairly among cooperatives, as many as fit.
+
+        Raises:
+            OutdatedError: The block needs other software.
+        """
+        self._check_current()
         chosen = self._mempool.choose(request.txs, bytes_max=request.max_tx_bytes)
         return abci.ResponsePrepareProposal(txs=chosen)
 
     def process_proposal(
         self, request: abci.RequestProcessProposal
     ) -> abci.ResponseProcessProposal:
-        """Refuse a block only for what every node sees alike in its bytes."""
-        sound = is_sound(self.checker, request.txs, bytes_max=BLOCK_BYTES_MAX)
+        """Refuse a block only for what every node sees alike in its bytes.
+
+        Raises:
+            OutdatedError: The block needs other software.
+        """
+        self._check_current()
+        sound = is_sound(self.checker, request.txs, bytes_max=BLOCK_BYTES_MAX, rules=self._rules)
         verdict = abci.ResponseProcessProposal.ACCEPT if sound else _REJECT
         return abci.ResponseProcessProposal(status=verdict)
 
@@ -180,21 +238,36 @@ class Application:
 
         Raises:
             InvariantError: The block does not follow the last committed one.
+            OutdatedError: It needs other software.
         """
+        self._check_current()
+        self._watch_signatures(request)
         last = self._store.record
         if request.height != last.height + 1:
             raise InvariantError(f"block {request.height} does not follow block {last.height}")
         block = BlockContext(
-            height=request.height, time_ms=_to_ms(request.time), chain_id=self._chain_id
+            height=request.height, time_ms=to_ms(request.time), chain_id=self._chain_id
         )
         overlay = Savepoint(self._store)
         if self._genesis is not None:
             for key, value in self._genesis.changes():
                 if value is not None:
                     overlay.put(key, value)
-        outcome = execute_block(overlay, self.checker.check(request.txs), block=block)
+        outcome = execute_block(
+            overlay,
+            self.checker.check(request.txs),
+            block=block,
+            facts=read_facts(request),
+            rules=self._rules,
+        )
         self._pending = self._stage(overlay, block, transactions=tuple(request.txs))
-        return _render_block(outcome, app_hash=self._pending.record.app_hash)
+        response = render_block(outcome, app_hash=self._pending.record.app_hash)
+        parameters = StateView(overlay).get_parameters()
+        version = compute_rules_version(parameters, height=block.height + 1)
+        if version != self._rules.version:
+            # The next block's header names the version that executes it.
+            response.consensus_param_updates.CopyFrom(render_version(version))
+        return response
 
     def commit(self, request: abci.RequestCommit) -> abci.ResponseCommit:  # noqa: ARG002
         """Write the finalized block.
@@ -208,30 +281,25 @@ class Application:
         self._store.commit(pending.staged, pending.record)
         self._pending = self._genesis = None
         self.checker.forget(pending.transactions)
-        self._mempool.begin(self._store, self._next_block())
+        try:
+            self._rules = self._find_rules()
+        except OutdatedError as outdated:
+            # Not now: the engine has to hear that this block is committed.
+            self.outdated = outdated
+        self._mempool.begin(self._store, self._next_block(), rules=self._rules)
+        self._note_commit()
         return abci.ResponseCommit(retain_height=0)
 
-    def list_snapshots(self, request: abci.RequestListSnapshots) -> abci.ResponseListSnapshots:  # noqa: ARG002
-        """None are made."""
-        return abci.ResponseListSnapshots()
-
-    def offer_snapshot(self, request: abci.RequestOfferSnapshot) -> abci.ResponseOfferSnapshot:  # noqa: ARG002
-        """Refuse: a new node replays the chain."""
-        return abci.ResponseOfferSnapshot(result=abci.ResponseOfferSnapshot.REJECT_FORMAT)
-
-    def load_snapshot_chunk(
-        self,
-        request: abci.RequestLoadSnapshotChunk,  # noqa: ARG002
-    ) -> abci.ResponseLoadSnapshotChunk:
-        """None is held; an empty answer says so."""
-        return abci.ResponseLoadSnapshotChunk()
-
-    def apply_snapshot_chunk(
-        self,
-        request: abci.RequestApplySnapshotChunk,  # noqa: ARG002
-    ) -> abci.ResponseApplySnapshotChunk:
-        """Refuse: no snapshot was accepted."""
-        return abci.ResponseApplySnapshotChunk(result=abci.ResponseApplySnapshotChunk.ABORT)
+    def _filter_peer(self, path: str) -> abci.ResponseQuery:
+        """Say whether an engine may connect; no text, as the engine logs it."""
+        is_begun = self._store.record.height or self._genesis is not None
+        is_admitted = is_peer_admitted(
+            (self._genesis or self._store) if is_begun else None,
+            path,
+            peers=self._peers,
+            time_ms=self._next_block().time_ms,
+        )
+        return abci.ResponseQuery(code=0 if is_admitted else 1)
 
     def _stage(
         self, overlay: Savepoint, block: BlockContext, *, transactions: tuple[bytes, ...]
@@ -250,6 +318,32 @@ class Application:
         )
         return _Pending(transactions=transactions, staged=staged, record=record)
 
+    def _find_rules(self) -> Rules:
+        """Of the next block, as far as state tells: a new chain's genesis file may say other."""
+        record = self._store.record
+        if not record.height:
+            return self._table.newest
+        parameters = StateView(self._store).get_parameters()
+        return self._table.get(parameters, height=record.height + 1)
+
+    def _find_version(self) -> int:
+        """What the next block's header names, whether this software knows it or not."""
+        record = self._store.record
+        if not record.height:
+            return self._table.newest.version
+        parameters = StateView(self._store).get_parameters()
+        return compute_rules_version(parameters, height=record.height + 1)
+
+    def _watch_signatures(self, request: abci.RequestFinalizeBlock) -> None:
+        if self._watch is not None:
+            for vote in request.decided_last_commit.votes:
+                if vote.block_id_flag in _SIGNED:
+                    self._watch(vote.validator.address, request.height - 1)
+
+    def _check_current(self) -> None:
+        if self.outdated is not None:
+            raise self.outdated
+
     def _next_block(self) -> BlockContext:
         record = self._store.record
         return BlockContext(
@@ -259,71 +353,23 @@ class Application:
         )
 
 
+_SIGNED = frozenset({FLAG_COMMIT, FLAG_NIL})
 _REJECT = abci.ResponseProcessProposal.REJECT
+
+
+def check_app_hash(store: Store) -> None:
+    """Check that the recorded app hash follows from the state.
+
+    Raises:
+        InvariantError: It does not.
+    """
+    record = store.record
+    if record.height and _compute_app_hash(store, store.tree.root) != record.app_hash:
+        raise InvariantError(
+            f"the app hash recorded at height {record.height} is not that of the state: restore it "
+            "from your backup"
+        )
 
 
 def _compute_app_hash(kv: KeyValue, state_root: bytes) -> bytes:
     return compute_parts(kv, state_root=state_root).compute()
-
-
-def _render_check(outcome: TxOutcome) -> abci.ResponseCheckTx:
-    return abci.ResponseCheckTx(
-        code=outcome.code,
-        log=outcome.log,
-        codespace=_codespace(outcome),
-        gas_wanted=outcome.gas,
-    )
-
-
-def _render_block(outcome: BlockOutcome, *, app_hash: bytes) -> abci.ResponseFinalizeBlock:
-    return abci.ResponseFinalizeBlock(
-        events=_render_events(outcome.events),
-        tx_results=_render_results(outcome.transactions),
-        app_hash=app_hash,
-    )
-
-
-def _render_results(outcomes: Sequence[TxOutcome]) -> list[abci.ExecTxResult]:
-    return [
-        abci.ExecTxResult(
-            code=outcome.code,
-            log=outcome.log,
-            codespace=_codespace(outcome),
-            gas_wanted=outcome.gas,
-            gas_used=outcome.gas,
-            events=_render_events(outcome.events),
-        )
-        for outcome in outcomes
-    ]
-
-
-def _render_events(events: Iterable[Event]) -> list[abci.Event]:
-    rendered = []
-    for event in events:
-        kind, attributes = encode_event(event)
-        rendered.append(
-            abci.Event(
-                type=kind,
-                attributes=[
-                    abci.EventAttribute(key=key, value=value, index=False)
-                    for key, value in attributes
-                ],
-            )
-        )
-    return rendered
-
-
-def _render_proofs(proofs: Sequence[ProofOp]) -> crypto.ProofOps | None:
-    if not proofs:
-        return None
-    return crypto.ProofOps(
-        ops=[crypto.ProofOp(type=op.type, key=op.key, data=op.data) for op in proofs]
-    )
-
-
-def _codespace(outcome: TxOutcome) -> str:
-    return "" if outcome.code == APPLIED else RefusalCode(outcome.code).name
-
-
-def _to_ms(time: Timestamp) -> int:
-    return time.seconds * 1_000 + time.nanos // 1_000_000

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
 from governance.context import BlockContext
+from governance.keys import check_revealed
 from governance.records import Account, AccountKey
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.transactions import RotateKeys
 from governance.view import StateView
 from ledger.envelope import Transaction
 
@@ -40,6 +42,11 @@ def authenticate(view: StateView, tx: Transaction, *, block: BlockContext) -> Ac
         raise TxRefusedError(RefusalCode.ACCOUNT_UNKNOWN)
     if account.left_height is not None:
         raise TxRefusedError(RefusalCode.ACCOUNT_LEFT)
+    if isinstance(tx.payload, RotateKeys):
+        # The one thing that the account's keys do not sign: the next ones do, for the first time.
+        check_revealed(account, tx.payload, public_keys=tx.keys)
+        _check_nonce(AccountKey(public_key=tx.keys[0]), tx)
+        return account
     keys = {key.public_key: key for key in account.keys}
     for public_key in tx.keys:
         if public_key not in keys:

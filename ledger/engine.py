@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,9 @@ from config.limits import (
 )
 from config.settings import TEST_CHAIN_PREFIX, EngineSection
 from did.keys import KeyPair
+from ledger.files import replace_file
 from ledger.headers import compute_address
+from ledger.signing_state import NOTHING_SIGNED, save_signed_point
 
 ENGINE_VERSION = "0.38.26"
 ENGINE_NAME = "cometbft"
@@ -35,7 +38,8 @@ _CHECK_TIMEOUT_S = 20
 _MODULE = re.compile(rb"github\.com/cometbft/cometbft\tv([0-9A-Za-z.+-]{1,40})")
 _NO_KEY = KeyPair(bytes(range(32)))
 """A public example key, with which a binary proves that it computes as we do."""
-_NOTHING_SIGNED = {"height": "0", "round": 0, "step": 0}
+_STAND_IN_KEY = "config/stand_in_key.json"
+_STAND_IN_STATE = "data/stand_in_state.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +62,18 @@ class EngineHome:
     abci_socket: Path
     rpc_socket: Path
     settings: EngineSection
+    may_sign: bool = True
+    """Whether the engine is given the validator's key; else it follows the chain only."""
 
     @property
     def genesis_path(self) -> Path:
         """Where the genesis file lies."""
         return self.path / "config" / "genesis.json"
+
+    @property
+    def signed_path(self) -> Path:
+        """Where the engine keeps what its validator signed last (`ledger.signing_state`)."""
+        return self.path / "data" / "priv_validator_state.json"
 
 
 def get_default_engine_path() -> Path:
@@ -108,7 +119,7 @@ def check_engine(path: Path | None = None) -> EngineInfo:
     with tempfile.TemporaryDirectory(prefix="rochdale-engine-") as directory:
         home = Path(directory)
         (home / "config").mkdir()
-        _write_secret(home / "config" / "node_key.json", _render_node_key(_NO_KEY))
+        replace_file(home / "config" / "node_key.json", _render_node_key(_NO_KEY))
         node_id = _run(binary, "show-node-id", "--home", directory).strip()
     if node_id != compute_node_id(_NO_KEY.public_key):
         raise MisconfiguredError(f"{binary} fails its self-check: run `make setup` to rebuild it")
@@ -126,7 +137,12 @@ def engine_argv(binary: Path, home: Path) -> list[str]:
 
 
 def write_engine_home(
-    home: EngineHome, *, node_key: KeyPair, consensus_key: KeyPair, genesis: bytes
+    home: EngineHome,
+    *,
+    node_key: KeyPair,
+    consensus_key: KeyPair,
+    genesis: bytes,
+    retired_keys: Sequence[KeyPair] = (),
 ) -> None:
     """Write what the engine reads at its start; may be called before every start.
 
@@ -136,6 +152,9 @@ def write_engine_home(
         consensus_key: What it signs blocks with; without a place in the validator set it
             signs nothing.
         genesis: The genesis file's bytes.
+        retired_keys: Consensus keys that this node has given up by a rotation: the home may
+            hold one of them still. What was signed last is kept, so that the new key begins
+            above it.
 
     Raises:
         MisconfiguredError: A socket path is too long, or the home belongs to another chain
@@ -151,18 +170,22 @@ def write_engine_home(
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = home.path / "config"
     _write_once(home.genesis_path, genesis, what="genesis file")
-    _write_secret(configuration / "node_key.json", _render_node_key(node_key))
+    replace_file(configuration / "node_key.json", _render_node_key(node_key))
     _write_once(
         configuration / "priv_validator_key.json",
         _render_consensus_key(consensus_key),
         what="consensus key",
+        instead_of=[_render_consensus_key(key) for key in retired_keys],
     )
-    state = home.path / "data" / "priv_validator_state.json"
-    if not state.exists():
+    if not home.may_sign:
+        # A key that no validator has: the engine cannot start without one.
+        replace_file(home.path / _STAND_IN_KEY, _render_consensus_key(KeyPair(os.urandom(32))))
+        save_signed_point(home.path / _STAND_IN_STATE, NOTHING_SIGNED)
+    elif not home.signed_path.exists():
         # The engine refuses to start without it; an existing one is what prevents signing
         # twice at one height.
-        _write_secret(state, _render_json(_NOTHING_SIGNED))
-    _write_secret(configuration / "config.toml", render_engine_config(home).encode())
+        save_signed_point(home.signed_path, NOTHING_SIGNED)
+    replace_file(configuration / "config.toml", render_engine_config(home).encode())
 
 
 def render_engine_config(home: EngineHome) -> str:
@@ -186,7 +209,12 @@ def _list_sections(home: EngineHome) -> list[_Section]:
         "log_level": "main:info,state:info,p2p:error,*:error",
         "log_format": "json",
         "abci": "socket",
+        # Who may connect is in the registry on the chain: the application is asked.
+        "filter_peers": True,
     }
+    if not home.may_sign:
+        general["priv_validator_key_file"] = _STAND_IN_KEY
+        general["priv_validator_state_file"] = _STAND_IN_STATE
     return [
         ("", general),
         ("rpc", _render_rpc(home)),
@@ -204,6 +232,8 @@ def _render_rpc(home: EngineHome) -> dict[str, str | int | bool]:
         "grpc_laddr": "",
         "pprof_laddr": "",
         "max_request_batch_size": 200,
+        # To dial members as they come and go; the socket is this user's alone.
+        "unsafe": True,
         "max_body_bytes": 2 * BLOCK_BYTES_MAX,
     }
 
@@ -317,22 +347,12 @@ def _render_json(value: object) -> bytes:
     return json.dumps(value, indent=2).encode() + b"\n"
 
 
-def _write_once(path: Path, data: bytes, *, what: str) -> None:
-    if not path.exists():
-        _write_secret(path, data)
-    elif path.read_bytes() != data:
+def _write_once(path: Path, data: bytes, *, what: str, instead_of: Sequence[bytes] = ()) -> None:
+    found = path.read_bytes() if path.exists() else None
+    if found is None or found in instead_of:
+        replace_file(path, data)
+    elif found != data:
         raise MisconfiguredError(
             f"{path} holds another {what} than this node's: restore the node's own, or begin "
             "in a new home directory"
         )
-
-
-def _write_secret(path: Path, data: bytes) -> None:
-    """Replace a file in one step, readable by its owner alone."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -6,17 +6,12 @@ offers stay inside the file (the engine passes over them), so a newcomer can che
 learns where the founders' engines are reached. Reads and writes no files itself.
 """
 
-import base64
-import datetime
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from config.errors import RefusedError
 from config.limits import (
-    BLOCK_BYTES_MAX,
     CHAIN_ID_CHARS_MAX,
     COOPERATIVES_MAX,
     GENESIS_BYTES_MAX,
@@ -28,20 +23,16 @@ from did.jws import check_jws, parse_jws, sign_jws
 from did.keys import KeyPair
 from governance.genesis import GenesisCooperative, GenesisState, parse_genesis
 from governance.genesis import check_genesis as check_genesis_state
+from governance.rules import RULES
+from ledger.genesis_file import FirstValidator, GenesisError, render_genesis_file
 from ledger.headers import parse_time_ns
-from ledger.light import TrustBundle, compute_trust_bundle
+from ledger.trust import TrustBundle, TrustPeer, compute_trust_bundle
 
 FOUNDER_TYPE = "rochdale-founder+jws"
 FOUNDER_BYTES_MAX = 4_096
-VALIDATOR_POWER = 100
 NAME_CHARS_MAX = 100
-_EVIDENCE_AGE_NS = 2 * 86_400 * 1_000_000_000
 _P2P_ADDRESS = re.compile(r"[A-Za-z0-9.\[\]:-]{1,260}:[1-9][0-9]{0,4}")
 _CHAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-
-
-class GenesisError(RefusedError):
-    """An offer or a genesis file is malformed, contradicts another or was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +50,7 @@ class Founder:
     registrar_key: bytes
     assertion_key: bytes
     consensus_key: bytes
+    """Its validator's key; empty for a member that does not validate."""
     node_id: str
     """Its engine's id; 40 hexadecimal digits."""
     p2p_address: str
@@ -79,6 +71,20 @@ class Founder:
         """How other engines dial this one."""
         return f"{self.node_id}@{self.p2p_address}"
 
+    @property
+    def entry(self) -> GenesisCooperative:
+        """What of it stands in the registry on the chain."""
+        return GenesisCooperative(
+            inception=self.inception,
+            did=self.did,
+            registrar_key=self.registrar_key,
+            assertion_key=self.assertion_key,
+            consensus_key=self.consensus_key,
+            node_id=bytes.fromhex(self.node_id),
+            name=self.name,
+            p2p_address=self.p2p_address,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
@@ -97,13 +103,18 @@ class Genesis:
         return tuple(item.peer for item in self.founders if item.node_id != except_node_id)
 
 
+def is_p2p_address(text: str) -> bool:
+    """Check that a text reads `<host>:<port>`."""
+    return _P2P_ADDRESS.fullmatch(text) is not None
+
+
 def render_founder(founder: Founder, *, root_key: KeyPair) -> str:
     """Sign an offer with the cooperative's root key: the founder file, a compact JWS.
 
     Raises:
         GenesisError: The offer is malformed, or the key is not its inception's.
     """
-    payload = canonicalize(_render_claims(founder))
+    payload = canonicalize(render_claims(founder))
     jws = sign_jws(payload, key=root_key, kid=f"{founder.did}#root", typ=FOUNDER_TYPE)
     check_founder(jws)
     return jws
@@ -117,7 +128,7 @@ def check_founder(jws: str) -> Founder:
     """
     signed = parse_jws(jws.strip(), typ=FOUNDER_TYPE, bytes_max=FOUNDER_BYTES_MAX)
     claims = parse_json_object(signed.payload, bytes_max=FOUNDER_BYTES_MAX, depth_max=2)
-    founder = _parse_claims(claims)
+    founder = parse_claims(claims)
     if signed.kid != f"{founder.did}#root":
         raise GenesisError("an offer is signed by its own cooperative's root key")
     check_jws(signed, public_key=founder.inception.public_key)
@@ -132,6 +143,7 @@ def assemble_genesis(
     bylaws: Mapping[str, object],
     time_scale: int,
     genesis_time_ms: int,
+    rules_version: int = RULES[-1].version,
 ) -> bytes:
     """Make the genesis file of a chain; the same offers in any order give the same bytes.
 
@@ -142,15 +154,14 @@ def assemble_genesis(
         bylaws: What cooperatives begin with, as their TOML file says it.
         time_scale: Divides the bylaws' windows; above 1 on test chains only.
         genesis_time_ms: When the chain begins; blocks wait for it.
+        rules_version: What its first block is executed by.
 
     Raises:
         RefusedError: An offer is malformed or for another chain, two share an id, a key or
             an engine, or bylaws or time scale break the charter.
     """
-    offers = sorted(
-        ((check_founder(jws), jws.strip()) for jws in founders),
-        key=lambda item: item[0].cooperative,
-    )
+    offers = [(check_founder(jws), jws.strip()) for jws in founders]
+    offers.sort(key=lambda item: item[0].cooperative)
     _check_offers([founder for founder, _ in offers], chain_id=chain_id, network=network)
     state = _render_app_state(
         [founder for founder, _ in offers],
@@ -159,20 +170,19 @@ def assemble_genesis(
         bylaws=bylaws,
         time_scale=time_scale,
     )
-    document = {
-        "genesis_time": _render_time(genesis_time_ms),
-        "chain_id": chain_id,
-        "initial_height": "1",
-        "consensus_params": _render_consensus_params(),
-        "validators": [_render_validator(founder) for founder, _ in offers],
-        "app_hash": "",
-        "app_state": state,
-        "founders": [jws for _, jws in offers],
-    }
-    data = json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
-    if len(data) > GENESIS_BYTES_MAX:
-        raise GenesisError(f"the genesis file is longer than {GENESIS_BYTES_MAX} bytes")
-    return data
+    return render_genesis_file(
+        chain_id=chain_id,
+        genesis_time_ms=genesis_time_ms,
+        initial_height=1,
+        rules_version=rules_version,
+        validators=[
+            FirstValidator(consensus_key=founder.consensus_key, name=founder.name)
+            for founder, _ in offers
+            if founder.consensus_key
+        ],
+        app_state=state,
+        signed={"founders": [jws for _, jws in offers]},
+    )
 
 
 def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
@@ -196,6 +206,7 @@ def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
             bylaws=state["bylaws"],
             time_scale=state["time_scale"],
             genesis_time_ms=parse_time_ns(document["genesis_time"]) // 1_000_000,
+            rules_version=_parse_rules_version(document["consensus_params"]["version"]["app"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise GenesisError("this is not a genesis file of this kind of chain") from error
@@ -209,11 +220,18 @@ def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
         network=state["network"],
         founders=founders,
         genesis_hash=hashlib.sha256(genesis).digest(),
-        trust=compute_trust_bundle(genesis),
+        trust=replace(
+            compute_trust_bundle(genesis),
+            peers=tuple(
+                TrustPeer(node_id=item.node_id, p2p_address=item.p2p_address, origin=item.origin)
+                for item in founders
+            ),
+        ),
     )
 
 
-def _render_claims(founder: Founder) -> JsonObject:
+def render_claims(founder: Founder) -> JsonObject:
+    """What a cooperative says of itself in a signed statement."""
     return {
         "v": 1,
         "chain_id": founder.chain_id,
@@ -234,7 +252,12 @@ def _render_claims(founder: Founder) -> JsonObject:
     }
 
 
-def _parse_claims(claims: JsonObject) -> Founder:
+def parse_claims(claims: JsonObject) -> Founder:
+    """Read what `render_claims` wrote, from anybody.
+
+    Raises:
+        RefusedError: A field is missing, unknown or malformed, or fields contradict each other.
+    """
     try:
         first, following, guardians = (_hex(item, 32) for item in claims["inception"])
         founder = Founder(
@@ -247,7 +270,9 @@ def _parse_claims(claims: JsonObject) -> Founder:
             ),
             registrar_key=_hex(claims["registrar_key"], 32),
             assertion_key=_hex(claims["assertion_key"], 32),
-            consensus_key=_hex(claims["consensus_key"], 32),
+            consensus_key=(
+                _hex(claims["consensus_key"], 32) if claims["consensus_key"] != "" else b""
+            ),
             node_id=_hex(claims["node_id"], 20).hex(),
             p2p_address=_text(claims["p2p_address"], 300),
         )
@@ -255,9 +280,9 @@ def _parse_claims(claims: JsonObject) -> Founder:
         raise GenesisError("an offer lacks a field or has one of another kind") from error
     if not _CHAIN_ID.fullmatch(founder.chain_id) or not is_network_name(founder.network):
         raise GenesisError("chain id and network are lower-case letters, digits and hyphens")
-    if not _P2P_ADDRESS.fullmatch(founder.p2p_address):
+    if not is_p2p_address(founder.p2p_address):
         raise GenesisError("p2p_address is <host>:<port>")
-    if _render_claims(founder) != claims:
+    if render_claims(founder) != claims:
         raise GenesisError("an offer has fields that are unknown or contradict each other")
     return founder
 
@@ -274,7 +299,7 @@ def _check_offers(founders: list[Founder], *, chain_id: str, network: str) -> No
     for what, values in (
         ("id", [item.cooperative.hex() for item in founders]),
         ("origin", [item.origin for item in founders]),
-        ("consensus key", [item.consensus_key.hex() for item in founders]),
+        ("consensus key", [item.consensus_key.hex() for item in founders if item.consensus_key]),
         ("engine's node id", [item.node_id for item in founders]),
         ("p2p address", [item.p2p_address for item in founders]),
     ):
@@ -294,17 +319,7 @@ def _render_app_state(
         network=network,
         time_scale=time_scale,
         bylaws=bylaws,
-        cooperatives=tuple(
-            GenesisCooperative(
-                inception=founder.inception,
-                did=founder.did,
-                registrar_key=founder.registrar_key,
-                assertion_key=founder.assertion_key,
-                consensus_key=founder.consensus_key,
-                node_id=bytes.fromhex(founder.node_id),
-            )
-            for founder in founders
-        ),
+        cooperatives=tuple(founder.entry for founder in founders),
     )
     document = state.to_json()
     # Read back as every node will, so that a chain that cannot start is never begun.
@@ -312,38 +327,14 @@ def _render_app_state(
     return document
 
 
-def _render_validator(founder: Founder) -> JsonObject:
-    return {
-        "address": "",
-        "pub_key": {
-            "type": "tendermint/PubKeyEd25519",
-            "value": base64.b64encode(founder.consensus_key).decode(),
-        },
-        "power": str(VALIDATOR_POWER),
-        "name": founder.name,
-    }
-
-
-def _render_consensus_params() -> JsonObject:
-    return {
-        "block": {"max_bytes": str(BLOCK_BYTES_MAX), "max_gas": "-1"},
-        "evidence": {
-            "max_age_num_blocks": "100000",
-            "max_age_duration": str(_EVIDENCE_AGE_NS),
-            "max_bytes": str(BLOCK_BYTES_MAX // 16),
-        },
-        "validator": {"pub_key_types": ["ed25519"]},
-        "version": {"app": "0"},
-        # Off: an application that extends votes can halt a chain.
-        "abci": {"vote_extensions_enable_height": "0"},
-    }
-
-
-def _render_time(time_ms: int) -> str:
-    seconds, rest_ms = divmod(time_ms, 1000)
-    moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
-    fraction = f".{rest_ms:03d}".rstrip("0") if rest_ms else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+def _parse_rules_version(text: object) -> int:
+    versions = {str(rules.version): rules.version for rules in RULES}
+    if not isinstance(text, str) or text not in versions:
+        raise GenesisError(
+            f"this software knows the rules up to version {RULES[-1].version}, the genesis file "
+            "begins with another: install the Rochdale that the other founders run"
+        )
+    return versions[text]
 
 
 def _hex(value: object, length: int) -> bytes:

@@ -29,6 +29,8 @@ from governance.merkle_log import compute_root
 HASH_BYTES = 32
 ADDRESS_BYTES = 20
 FLAG_ABSENT, FLAG_COMMIT, FLAG_NIL = 1, 2, 3
+TIME_NONE = "0001-01-01T00:00:00Z"
+"""How the engine spells the time of a precommit that is absent."""
 _PRECOMMIT = types_pb2.SIGNED_MSG_TYPE_PRECOMMIT
 _INTEGER_MAX = (1 << 63) - 1
 _HEX = re.compile(r"([0-9A-F]{2})*")
@@ -121,6 +123,9 @@ class CommitSignature:
     signature: bytes
 
 
+ABSENT = CommitSignature(flag=FLAG_ABSENT, validator_address=b"", time_ns=0, signature=b"")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """The precommits for one block, in the order of the validator set."""
@@ -129,14 +134,6 @@ class Commit:
     round: int
     block_id: BlockId
     signatures: tuple[CommitSignature, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedHeader:
-    """A header with the commit that makes it final; checked by `ledger.light` only."""
-
-    header: Header
-    commit: Commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,20 +188,61 @@ def compute_vote_sign_bytes(commit: Commit, index: int, *, chain_id: str) -> byt
     return _varint(len(message)) + message
 
 
-def parse_signed_header(value: object) -> SignedHeader:
-    """Read `signed_header` of the engine's `commit` answer.
+def parse_header(value: object) -> Header:
+    """Read `header` of the engine's `commit` answer.
 
     Raises:
         HeaderFormatError: A field is missing, added, or spelled in another way.
     """
-    fields = _fields(value, {"header", "commit"})
-    return SignedHeader(
-        header=_parse_header(fields["header"]), commit=_parse_commit(fields["commit"])
+    names = set(Header.__slots__) - {"version_block", "version_app", "time_ns"}
+    fields = _fields(value, names | {"version", "time"})
+    version = _fields(fields["version"], {"block"}, optional={"app"})
+    chain_id = fields["chain_id"]
+    if not isinstance(chain_id, str) or not 0 < len(chain_id) <= 50:
+        raise HeaderFormatError("chain_id is 1 to 50 characters")
+    if version.get("app") == "0":
+        raise HeaderFormatError("an application version of zero is left out")
+    proposer_address = _hex(fields["proposer_address"], ADDRESS_BYTES)
+    if not proposer_address:
+        raise HeaderFormatError("a header names its proposer")
+    # The application decides how long its hash is; all others are SHA-256.
+    hashes = {
+        name: _hex(fields[name], None if name == "app_hash" else HASH_BYTES)
+        for name in names
+        if name.endswith("_hash")
+    }
+    return Header(
+        version_block=parse_integer(version["block"]),
+        version_app=parse_integer(version.get("app", "0")),
+        chain_id=chain_id,
+        height=parse_integer(fields["height"]),
+        time_ns=parse_time_ns(fields["time"]),
+        last_block_id=_parse_block_id(fields["last_block_id"]),
+        proposer_address=proposer_address,
+        **hashes,
+    )
+
+
+def parse_commit(value: object) -> Commit:
+    """Read `commit` of the engine's `commit` answer.
+
+    Raises:
+        HeaderFormatError: A field is missing, added, or spelled in another way.
+    """
+    fields = _fields(value, {"height", "round", "block_id", "signatures"})
+    entries = fields["signatures"]
+    if not isinstance(entries, list) or not 0 < len(entries) <= COOPERATIVES_MAX:
+        raise HeaderFormatError(f"a commit has 1 to {COOPERATIVES_MAX} signatures")
+    return Commit(
+        height=parse_integer(fields["height"]),
+        round=_small_integer(fields["round"]),
+        block_id=_parse_block_id(fields["block_id"]),
+        signatures=tuple(_parse_signature(entry) for entry in entries),
     )
 
 
 def parse_time_ns(text: object) -> int:
-    """Read the engine's RFC 3339 time; nanoseconds since 1970."""
+    """Read the engine's RFC 3339 time, from 1970 on; nanoseconds since then."""
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise HeaderFormatError("a time is not spelled as the engine spells it")
@@ -213,6 +251,8 @@ def parse_time_ns(text: object) -> int:
     except ValueError as error:
         raise HeaderFormatError("a time does not exist") from error
     seconds = calendar.timegm(moment.utctimetuple())
+    if seconds < 0:
+        raise HeaderFormatError("a time lies before 1970")
     return seconds * 1_000_000_000 + int((match[2] or "0").ljust(9, "0"))
 
 
@@ -234,53 +274,15 @@ def parse_base64(value: object) -> bytes:
     return data
 
 
-def _parse_header(value: object) -> Header:
-    names = set(Header.__slots__) - {"version_block", "version_app", "time_ns"}
-    fields = _fields(value, names | {"version", "time"})
-    version = _fields(fields["version"], {"block"}, optional={"app"})
-    chain_id = fields["chain_id"]
-    if not isinstance(chain_id, str) or not 0 < len(chain_id) <= 50:
-        raise HeaderFormatError("chain_id is 1 to 50 characters")
-    # The application decides how long its hash is; all others are SHA-256.
-    hashes = {
-        name: _hex(fields[name], None if name == "app_hash" else HASH_BYTES)
-        for name in names
-        if name.endswith("_hash")
-    }
-    return Header(
-        version_block=parse_integer(version["block"]),
-        version_app=parse_integer(version.get("app", "0")),
-        chain_id=chain_id,
-        height=parse_integer(fields["height"]),
-        time_ns=parse_time_ns(fields["time"]),
-        last_block_id=_parse_block_id(fields["last_block_id"]),
-        proposer_address=_hex(fields["proposer_address"], ADDRESS_BYTES),
-        **hashes,
-    )
-
-
-def _parse_commit(value: object) -> Commit:
-    fields = _fields(value, {"height", "round", "block_id", "signatures"})
-    entries = fields["signatures"]
-    if not isinstance(entries, list) or not 0 < len(entries) <= COOPERATIVES_MAX:
-        raise HeaderFormatError(f"a commit has 1 to {COOPERATIVES_MAX} signatures")
-    return Commit(
-        height=parse_integer(fields["height"]),
-        round=_small_integer(fields["round"]),
-        block_id=_parse_block_id(fields["block_id"]),
-        signatures=tuple(_parse_signature(entry) for entry in entries),
-    )
-
-
 def _parse_signature(value: object) -> CommitSignature:
     fields = _fields(value, {"block_id_flag", "validator_address", "timestamp", "signature"})
     flag = _small_integer(fields["block_id_flag"])
     if flag == FLAG_ABSENT:
         if (fields["validator_address"], fields["signature"]) != ("", None) or (
-            fields["timestamp"] != "0001-01-01T00:00:00Z"
+            fields["timestamp"] != TIME_NONE
         ):
             raise HeaderFormatError("an absent precommit carries nothing")
-        return CommitSignature(flag=flag, validator_address=b"", time_ns=0, signature=b"")
+        return ABSENT
     if flag not in (FLAG_COMMIT, FLAG_NIL):
         raise HeaderFormatError("unknown kind of precommit")
     return CommitSignature(

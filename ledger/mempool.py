@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from config.limits import BLOCK_GAS_MAX, MEMPOOL_TXS_MAX
 from governance.context import BlockContext
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.rules import Rules
 from governance.view import (
     FEDERATION,
     Collection,
@@ -31,18 +32,27 @@ _TX_OVERHEAD_BYTES = 4
 class Mempool:
     """The application's side of the engine's mempool."""
 
-    def __init__(self, checker: SignatureChecker, *, state: KeyValue, block: BlockContext) -> None:
+    def __init__(
+        self,
+        checker: SignatureChecker,
+        *,
+        state: KeyValue,
+        block: BlockContext,
+        rules: Rules,
+    ) -> None:
         self._checker = checker
-        self.begin(state, block)
+        self.begin(state, block, rules=rules)
 
-    def begin(self, state: KeyValue, block: BlockContext) -> None:
+    def begin(self, state: KeyValue, block: BlockContext, *, rules: Rules) -> None:
         """Start from a new state; what still waits is rechecked next, and counted again.
 
         Args:
             state: Last committed.
             block: The next one, as far as it is known: its time is at least this.
+            rules: Of its height.
         """
         self._block = block
+        self._rules = rules
         self._kv = state
         self._gas_of_accounts: defaultdict[bytes, int] = defaultdict(int)
         self._gas_of_cooperatives: defaultdict[bytes, int] = defaultdict(int)
@@ -62,7 +72,9 @@ class Mempool:
             account=self._gas_of_accounts.get(checked.account, 0),
             cooperative=self._gas_of_cooperatives.get(cooperative, 0),
         )
-        outcome = check_transaction(self._kv, checked, block=self._block, pending=pending)
+        outcome = check_transaction(
+            self._kv, checked, block=self._block, rules=self._rules, pending=pending
+        )
         if not outcome.code:
             self._count(checked, cooperative, outcome.gas)
         return outcome
@@ -88,7 +100,7 @@ class Mempool:
         queues: dict[bytes, deque[tuple[bytes, int]]] = {}
         unique = tuple(dict.fromkeys(data))
         for item, checked in zip(unique, self._checker.check(unique), strict=True):
-            if isinstance(checked, Transaction):
+            if isinstance(checked, Transaction) and _is_of(checked, self._rules):
                 queue = queues.setdefault(self._find_home(checked), deque())
                 queue.append((item, compute_gas(checked)))
         chosen: list[bytes] = []
@@ -122,10 +134,12 @@ class Mempool:
         return self._share
 
 
-def is_sound(checker: SignatureChecker, data: Sequence[bytes], *, bytes_max: int) -> bool:
+def is_sound(
+    checker: SignatureChecker, data: Sequence[bytes], *, bytes_max: int, rules: Rules
+) -> bool:
     """Check what every node sees alike in a proposed block's bytes: nothing else may count.
 
-    Each transaction's form and signatures, none twice, and the block's bytes and gas.
+    Each transaction's form, kind and signatures, none twice, and the block's bytes and gas.
     """
     if len(dict.fromkeys(data)) != len(data):
         return False
@@ -133,7 +147,12 @@ def is_sound(checker: SignatureChecker, data: Sequence[bytes], *, bytes_max: int
         return False
     gas = 0
     for checked in checker.check(data):
-        if not isinstance(checked, Transaction):
+        if not isinstance(checked, Transaction) or not _is_of(checked, rules):
             return False
         gas += compute_gas(checked)
     return gas <= BLOCK_GAS_MAX
+
+
+def _is_of(tx: Transaction, rules: Rules) -> bool:
+    """Whether a version of the rules has this kind of transaction."""
+    return isinstance(tx.payload, rules.payloads)

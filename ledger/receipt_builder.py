@@ -6,22 +6,26 @@ changed, but not in the same moment. Cancelling leaves nothing behind.
 """
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
 
 from config.errors import InvariantError, RefusedError, UnavailableError
+from config.limits import RECEIPT_BYTES_MAX
 from did.codec import decode, encode
-from did.jcs import JsonObject
+from did.jcs import canonicalize
 from governance.records import Choice
-from ledger.headers import parse_signed_header
-from ledger.ics23 import TENDERMINT, compute_root, decode_existence
+from ledger.ics23 import ProofError
+from ledger.light_source import LightSource
 from ledger.queries import COUNTED_PATH, STATE_PATH
 from ledger.receipts import (
     CountedBallot,
     Receipt,
-    ReceiptKind,
     ballot_key,
+    check_proofs,
     decision_key,
+    find_kind,
 )
-from ledger.rpc import EngineClient, QueryResult
+from ledger.rpc_answers import QueryResult
 
 WAIT_S = 3.0
 """How long the next header is waited for by default."""
@@ -30,12 +34,12 @@ _ANSWER_BYTES_MAX = 131_072
 
 
 async def build_state_receipt(
-    client: EngineClient, key: bytes, *, wait_s: float = WAIT_S
+    source: LightSource, key: bytes, *, wait_s: float = WAIT_S
 ) -> Receipt:
     """Build a receipt for any state key, present or absent.
 
     Args:
-        client: The node's engine.
+        source: The node's engine.
         key: From `governance.view.state_key`.
         wait_s: How long the header that completes the proof is waited for.
 
@@ -43,11 +47,11 @@ async def build_state_receipt(
         UnavailableError: The engine is gone, or that header does not come in time: the
             chain may stand still. The receipt can be asked for later.
     """
-    return await _build(client, key, kind=ReceiptKind.STATE, counted=None, wait_s=wait_s)
+    return await _build(source, key, wait_s=wait_s)
 
 
 async def build_ballot_receipt(
-    client: EngineClient,
+    source: LightSource,
     *,
     cooperative: bytes,
     proposal_id: bytes,
@@ -61,14 +65,14 @@ async def build_ballot_receipt(
         UnavailableError: As `build_state_receipt`.
     """
     key = ballot_key(cooperative=cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
-    receipt = await _build(client, key, kind=ReceiptKind.BALLOT, counted=None, wait_s=wait_s)
+    receipt = await _build(source, key, wait_s=wait_s)
     if receipt.value is None:
         raise RefusedError("no ballot with this identity is on the ledger")
     return receipt
 
 
 async def build_counted_receipt(
-    client: EngineClient,
+    source: LightSource,
     *,
     cooperative: bytes,
     proposal_id: bytes,
@@ -83,7 +87,8 @@ async def build_counted_receipt(
     """
     question = encode([cooperative, proposal_id, ballot_id])
     answer = decode(
-        _get_value(await client.abci_query(COUNTED_PATH, question)), bytes_max=_ANSWER_BYTES_MAX
+        _get_value(await source.client.abci_query(COUNTED_PATH, question)),
+        bytes_max=_ANSWER_BYTES_MAX,
     )
     match answer:
         case [int(choice), int(index), int(), list(path)]:
@@ -97,60 +102,54 @@ async def build_counted_receipt(
         path=tuple(item for item in path if isinstance(item, bytes)),
     )
     key = decision_key(cooperative=cooperative, proposal_id=proposal_id)
-    return await _build(client, key, kind=ReceiptKind.COUNTED, counted=counted, wait_s=wait_s)
+    return await _build(source, key, counted=counted, wait_s=wait_s)
 
 
 async def _build(
-    client: EngineClient,
-    key: bytes,
-    *,
-    kind: ReceiptKind,
-    counted: CountedBallot | None,
-    wait_s: float,
+    source: LightSource, key: bytes, *, counted: CountedBallot | None = None, wait_s: float
 ) -> Receipt:
     try:
         async with asyncio.timeout(wait_s):
-            while True:
-                answer = await client.abci_query(STATE_PATH, key, prove=True)
-                value = _get_value(answer) or None  # no value in state is empty
-                app_hash = _compute_app_hash(answer.proofs)
-                commit = await _find_commit(client, height=answer.height + 1, app_hash=app_hash)
-                if commit is not None:
-                    break
-                # The state moved on meanwhile: ask again.
-                await asyncio.sleep(_POLL_S)
+            receipt = await _wait_for_block(source, key, counted=counted)
     except TimeoutError as error:
         raise UnavailableError(
             "the block that completes this receipt is not there yet: ask again later"
         ) from error
-    return Receipt(
-        chain_id=commit["header"]["chain_id"],
-        kind=kind,
-        key=key,
-        value=value,
-        proof=answer.proofs,
-        signed_header=commit,
-        counted=counted,
-    )
+    return _fit(replace(receipt, bridge=await source.find_bridge(receipt.block)))
 
 
-async def _find_commit(client: EngineClient, *, height: int, app_hash: bytes) -> JsonObject | None:
-    """The signed header that carries this app hash; None if it is not there."""
-    if (await client.status()).height < height:
-        return None
-    commit = await client.commit(height)
-    if parse_signed_header(commit).header.app_hash != app_hash:
-        return None
-    return commit
+async def _wait_for_block(
+    source: LightSource, key: bytes, *, counted: CountedBallot | None
+) -> Receipt:
+    """The receipt without its bridge, as soon as the header that it needs is there."""
+    while True:
+        answer = await source.client.abci_query(STATE_PATH, key, prove=True)
+        value = _get_value(answer) or None  # no value in state is empty
+        if (await source.client.status()).height > answer.height:
+            block = await source.fetch_block(answer.height + 1)
+            receipt = Receipt(
+                chain_id=block.header.chain_id,
+                kind=find_kind(key=key, value=value, counted=counted),
+                key=key,
+                value=value,
+                proof=answer.proofs,
+                block=block,
+                counted=counted,
+            )
+            with suppress(ProofError):  # the state may have moved on meanwhile: ask again
+                check_proofs(receipt)
+                return receipt
+        await asyncio.sleep(_POLL_S)
+
+
+def _fit(receipt: Receipt) -> Receipt:
+    """Leave out the oldest blocks of a bridge that would not fit a file."""
+    while receipt.bridge and len(canonicalize(receipt.to_json())) > RECEIPT_BYTES_MAX:
+        receipt = replace(receipt, bridge=receipt.bridge[1:])
+    return receipt
 
 
 def _get_value(answer: QueryResult) -> bytes:
     if answer.code:
         raise RefusedError(answer.log, code=answer.code)
     return answer.value
-
-
-def _compute_app_hash(proofs: tuple[bytes, ...]) -> bytes:
-    if len(proofs) != 2:
-        raise InvariantError("the ledger's answer has not two proofs")
-    return compute_root(decode_existence(proofs[1], spec=TENDERMINT), spec=TENDERMINT)

@@ -1,18 +1,22 @@
 """Receipts: a fact of the ledger in one file that anybody can check without the network.
 
-A receipt holds a state key with its value (or the lack of one), the two ICS 23 proofs that lead
-to the app hash, and the header that carries this hash with the commit that makes it final.
-Checked against a trust bundle; whoever served it needs no trust. Pure: building one is
-`ledger.receipt_builder`'s matter.
+A receipt holds a state key with its value (or the lack of one), the proofs that lead to the
+app hash, the header that carries it with its commit and validators, and the blocks that lead
+there from older validators. Checked against a trust bundle; whoever served it needs no trust.
+Pure: building one is `ledger.receipt_builder`'s matter, wording `ledger.receipt_meaning`'s.
 """
 
-import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from config.errors import RefusedError
-from config.limits import RECEIPT_BYTES_MAX, STATE_KEY_BYTES_MAX, STATE_PROOF_BYTES_MAX
+from config.limits import (
+    BRIDGE_BLOCKS_MAX,
+    RECEIPT_BYTES_MAX,
+    STATE_KEY_BYTES_MAX,
+    STATE_PROOF_BYTES_MAX,
+)
 from did.jcs import JsonObject, parse_json_object
 from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
@@ -20,13 +24,15 @@ from governance.merkle_log import is_included
 from governance.records import Ballot, Choice, Decision
 from governance.view import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
-from ledger.headers import SignedHeader, parse_signed_header
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
-from ledger.light import TrustBundle, check_signed_header
+from ledger.light import find_on_chain
+from ledger.light_blocks import LightBlock, parse_light_block, render_light_block
+from ledger.trust import TrustBundle
 
-RECEIPT_VERSION = 1
+RECEIPT_VERSION = 2
 _ID_BYTES = 32
 _PATH_MAX = 63
+_BLOCK_FIELDS = ("header", "commit", "validators")
 
 
 class ReceiptError(RefusedError):
@@ -68,8 +74,10 @@ class Receipt:
     proof: tuple[bytes, ...]
     """CommitmentProofs (`ledger.ics23`): of the key under the state's root, of it under the
     app hash."""
-    signed_header: JsonObject
-    """Header and commit as the engine spells them."""
+    block: LightBlock
+    """The block after the one that made this state: its header carries the app hash."""
+    bridge: tuple[LightBlock, ...] = ()
+    """Blocks that lead there from older validators, ascending."""
     counted: CountedBallot | None = None
 
     def to_json(self) -> JsonObject:
@@ -81,8 +89,8 @@ class Receipt:
             "key": self.key.hex(),
             "value": None if self.value is None else self.value.hex(),
             "proof": [item.hex() for item in self.proof],
-            "header": self.signed_header["header"],
-            "commit": self.signed_header["commit"],
+            **render_light_block(self.block),
+            "bridge": [render_light_block(block) for block in self.bridge],
             "extra": None if self.counted is None else _render_counted(self.counted),
         }
 
@@ -115,6 +123,8 @@ class Verified:
     """For kinds `BALLOT` and `COUNTED`."""
     decision: Decision | None = None
     """For kind `COUNTED`: the result that the ballot is part of."""
+    trust: TrustBundle
+    """The reader's, moved to the receipt's block if that is later."""
 
 
 def parse_receipt(data: bytes) -> Receipt:
@@ -130,16 +140,22 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
     """Read a receipt from parsed JSON.
 
     Raises:
-        ReceiptError: Malformed, or with other fields.
+        RefusedError: Malformed, or with other fields.
     """
     fields = _fields(
         document,
-        "version chain_id kind key value proof header commit extra",
+        "version chain_id kind key value proof header commit validators bridge extra",
     )
     if fields["version"] != RECEIPT_VERSION or type(fields["version"]) is not int:
         raise ReceiptError(f"only receipts of version {RECEIPT_VERSION} can be read")
     if fields["kind"] not in list(ReceiptKind) or not isinstance(fields["chain_id"], str):
         raise ReceiptError("unknown kind of receipt")
+    proof = fields["proof"]
+    if not isinstance(proof, list) or len(proof) != 2:
+        raise ReceiptError("a receipt has two proofs: of the key, and of the state's root")
+    bridge = fields["bridge"]
+    if not isinstance(bridge, list) or len(bridge) > BRIDGE_BLOCKS_MAX:
+        raise ReceiptError(f"a bridge is a list of at most {BRIDGE_BLOCKS_MAX} blocks")
     return Receipt(
         chain_id=fields["chain_id"],
         kind=ReceiptKind(fields["kind"]),
@@ -149,18 +165,23 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
             if fields["value"] is None
             else _hex(fields["value"], bytes_max=STATE_VALUE_BYTES_MAX)
         ),
-        proof=_parse_proof(fields["proof"]),
-        signed_header={"header": fields["header"], "commit": fields["commit"]},
+        proof=tuple(_hex(item, bytes_max=STATE_PROOF_BYTES_MAX) for item in proof),
+        block=parse_light_block({name: fields[name] for name in _BLOCK_FIELDS}),
+        bridge=tuple(parse_light_block(item) for item in bridge),
         counted=None if fields["extra"] is None else _parse_counted(fields["extra"]),
     )
 
 
-def check_receipt(receipt: Receipt, *, trust: TrustBundle) -> Verified:
+def check_receipt(
+    receipt: Receipt, *, trust: TrustBundle, now_ms: int, accepts_old_trust: bool = False
+) -> Verified:
     """Check a receipt offline, from signature to meaning.
 
     Args:
         receipt: As read.
         trust: Whom the reader believes.
+        now_ms: The reader's clock, Unix milliseconds.
+        accepts_old_trust: Whether the reader believes them beyond the trusting period.
 
     Raises:
         RefusedError: Any link is missing: chain, validators, signatures, app hash, proof,
@@ -168,35 +189,43 @@ def check_receipt(receipt: Receipt, *, trust: TrustBundle) -> Verified:
     """
     if receipt.chain_id != trust.chain_id:
         raise ReceiptError(f"the receipt is of another chain than {trust.chain_id!r}")
-    signed = parse_signed_header(receipt.signed_header)
-    check_signed_header(signed, trust=trust)
-    _check_proof(receipt, app_hash=signed.header.app_hash)
-    return _read_fact(receipt, signed)
+    moved = find_on_chain(
+        receipt.block,
+        trust=trust,
+        now_ms=now_ms,
+        bridge=receipt.bridge,
+        accepts_old_trust=accepts_old_trust,
+    )
+    check_proofs(receipt)
+    return _read_fact(receipt, trust=moved)
 
 
-def render_meaning(verified: Verified) -> str:
-    """Say to a person what a checked receipt shows."""
-    moment = datetime.datetime.fromtimestamp(verified.time_ms // 1000, tz=datetime.UTC)
-    source = (
-        f"More than two thirds of the validators of {verified.chain_id} signed block "
-        f"{verified.height} of {moment:%Y-%m-%d %H:%M:%S} UTC"
-    )
-    ballot, decision = verified.ballot, verified.decision
-    if ballot is None:
-        what = "has this value" if verified.value is not None else "has no value"
-        return f"{source}, by which the state key {verified.key.hex()} {what}."
-    named = (
-        f"the ballot {ballot.ballot_id.hex()[:16]}… on proposal {ballot.proposal_id.hex()[:16]}… "
-        f"says {ballot.choice.name.lower()}"
-    )
-    if decision is None:
-        return f"{source}, by which {named}."
-    outcome = decision.outcome.name.lower().replace("_", " ")
-    return (
-        f"{source}, by which {named} and was counted: {decision.yes_count} yes, "
-        f"{decision.no_count} no, {decision.abstain_count} abstained, of "
-        f"{decision.electorate_count} entitled; outcome: {outcome}."
-    )
+def check_proofs(receipt: Receipt) -> None:
+    """Check that key and value follow from the header's app hash, whoever signed it.
+
+    Raises:
+        ProofError: They do not.
+        ReceiptError: The key is not of the state at all.
+    """
+    if is_derived(receipt.key):
+        raise ReceiptError("the key is outside the state's tree, which shows nothing about it")
+    of_key, of_root = receipt.proof
+    root = decode_existence(of_root, spec=TENDERMINT).value
+    app_hash = receipt.block.header.app_hash
+    check_membership(spec=TENDERMINT, root=app_hash, key=STATE_PART, value=root, proof=of_root)
+    if receipt.value is None:
+        check_absence(root=root, key=receipt.key, proof=of_key)
+    else:
+        check_membership(spec=SMT, root=root, key=receipt.key, value=receipt.value, proof=of_key)
+
+
+def find_kind(*, key: bytes, value: bytes | None, counted: CountedBallot | None) -> ReceiptKind:
+    """What a receipt is about."""
+    if counted is not None:
+        return ReceiptKind.COUNTED
+    if value is not None and _is_key_of(key, Collection.BALLOT, ids=2):
+        return ReceiptKind.BALLOT
+    return ReceiptKind.STATE
 
 
 def ballot_key(*, cooperative: bytes, proposal_id: bytes, ballot_id: bytes) -> bytes:
@@ -209,27 +238,26 @@ def decision_key(*, cooperative: bytes, proposal_id: bytes) -> bytes:
     return state_key(cooperative, Collection.DECISION, proposal_id)
 
 
-def _read_fact(receipt: Receipt, signed: SignedHeader) -> Verified:
+def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
     ballot, decision = None, None
-    if receipt.counted is not None:
-        ballot, decision = _read_counted(receipt, receipt.counted)
-    elif receipt.value is not None and _is_key_of(receipt.key, Collection.BALLOT, ids=2):
-        ballot = _read_ballot(receipt.key, receipt.value)
-    kind = ReceiptKind.STATE
-    if ballot is not None:
-        kind = ReceiptKind.COUNTED if decision is not None else ReceiptKind.BALLOT
+    kind = find_kind(key=receipt.key, value=receipt.value, counted=receipt.counted)
     if receipt.kind is not kind:
         raise ReceiptError(f"the receipt is of kind {kind}, not {receipt.kind}")
+    if receipt.counted is not None:
+        ballot, decision = _read_counted(receipt, receipt.counted)
+    elif kind is ReceiptKind.BALLOT and receipt.value is not None:
+        ballot = _read_ballot(receipt.key, receipt.value)
     return Verified(
         chain_id=receipt.chain_id,
         kind=kind,
-        height=signed.header.height,
-        time_ms=signed.header.time_ms,
-        header_hash=signed.header.compute_hash(),
+        height=receipt.block.height,
+        time_ms=receipt.block.header.time_ms,
+        header_hash=receipt.block.header.compute_hash(),
         key=receipt.key,
         value=receipt.value,
         ballot=ballot,
         decision=decision,
+        trust=trust,
     )
 
 
@@ -269,24 +297,6 @@ def _read_counted(receipt: Receipt, counted: CountedBallot) -> tuple[BallotFact,
 
 def _is_key_of(key: bytes, collection: Collection, *, ids: int) -> bool:
     return len(key) == _ID_BYTES * (1 + ids) + 1 and key[_ID_BYTES] == collection
-
-
-def _check_proof(receipt: Receipt, *, app_hash: bytes) -> None:
-    if is_derived(receipt.key):
-        raise ReceiptError("the key is outside the state's tree, which shows nothing about it")
-    of_key, of_root = receipt.proof
-    root = decode_existence(of_root, spec=TENDERMINT).value
-    check_membership(spec=TENDERMINT, root=app_hash, key=STATE_PART, value=root, proof=of_root)
-    if receipt.value is None:
-        check_absence(root=root, key=receipt.key, proof=of_key)
-    else:
-        check_membership(spec=SMT, root=root, key=receipt.key, value=receipt.value, proof=of_key)
-
-
-def _parse_proof(value: object) -> tuple[bytes, ...]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ReceiptError("a receipt has two proofs: of the key, and of the state's root")
-    return tuple(_hex(item, bytes_max=STATE_PROOF_BYTES_MAX) for item in value)
 
 
 def _render_counted(counted: CountedBallot) -> JsonObject:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +19,19 @@ import aiohttp
 from config.errors import RefusedError, UnavailableError
 from config.limits import ENGINE_ANSWER_BYTES_MAX, ENGINE_TIMEOUT_S
 from did.jcs import JsonObject
+from ledger.rpc_answers import (
+    BlockResults,
+    CheckResult,
+    ConsensusRound,
+    EngineStatus,
+    QueryResult,
+    TxResult,
+    find_absent,
+    read_block_results,
+    read_query_result,
+    read_status,
+    read_tx_result,
+)
 
 _URL = "http://engine"
 # The engine closes a connection that is idle for 10 s; a POST on it would be lost.
@@ -31,87 +43,6 @@ _BLOCKS = "tm.event='NewBlockHeader'"
 
 class EngineError(RefusedError):
     """The engine answered with an error; its words are in the reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEvent:
-    """What the ledger said about a transaction or a block; not part of any hash."""
-
-    type: str
-    attributes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """Whether the engine took a transaction to be put into a block."""
-
-    code: int
-    """0 when taken; otherwise the ledger's refusal."""
-    log: str
-    hash: bytes
-    """SHA-256 of the transaction; 32 bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TxResult:
-    """What became of one transaction of a block."""
-
-    height: int
-    index: int
-    """Its place within the block."""
-    code: int
-    log: str
-    data: bytes
-    events: tuple[EngineEvent, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockResults:
-    """What one block changed."""
-
-    height: int
-    transactions: tuple[TxResult, ...]
-    events: tuple[EngineEvent, ...]
-    """Of the block itself: deadlines that fell due."""
-    app_hash: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryResult:
-    """The ledger's answer to a question about its state."""
-
-    code: int
-    log: str
-    value: bytes
-    proofs: tuple[bytes, ...]
-    """CommitmentProofs (`ledger.ics23`) of the value, from it up to the app hash."""
-    height: int
-    """Height of the state; the header after it carries its app hash."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStatus:
-    """Where the engine stands."""
-
-    chain_id: str
-    node_id: str
-    height: int
-    time: str
-    """Header time as the engine spells it, RFC 3339."""
-    app_hash: bytes
-    """In the latest header: the state before that block."""
-    is_catching_up: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsensusRound:
-    """How far the validators are with the next block."""
-
-    height: int
-    round: int
-    absent: tuple[bytes, ...]
-    """Addresses of validators whose vote the height waits for. Means something only once
-    the chain is late: before a block is proposed nobody has voted."""
 
 
 class EngineClient:
@@ -152,38 +83,25 @@ class EngineClient:
             UnavailableError: The engine cannot be reached, is late, or has not got there yet.
             EngineError: It refused.
         """
-        request = {"jsonrpc": "2.0", "id": 0, "method": method, "params": params or {}}
-        try:
-            async with self._open().post(_URL, json=request) as response:
-                body = await _read(response)
-        except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
-            raise UnavailableError("the engine does not answer; is the node running?") from error
-        return _read_answer(body)
+        return _read_result(await self._ask(method, params))
+
+    async def forward(self, method: str, params: Mapping[str, Any]) -> JsonObject:
+        """Call any method for somebody else; `{"result": …}` or the engine's `{"error": …}`.
+
+        Raises:
+            UnavailableError: The engine cannot be reached or is late.
+        """
+        answer = await self._ask(method, params)
+        name = "error" if "error" in answer else "result"
+        return {name: answer.get(name)}
 
     async def status(self) -> EngineStatus:
         """Where the engine stands."""
-        answer = await self.call("status")
-        sync, node = answer["sync_info"], answer["node_info"]
-        return EngineStatus(
-            chain_id=node["network"],
-            node_id=node["id"],
-            height=int(sync["latest_block_height"]),
-            time=sync["latest_block_time"],
-            app_hash=bytes.fromhex(sync["latest_app_hash"]),
-            is_catching_up=sync["catching_up"],
-        )
-
-    async def genesis(self) -> JsonObject:
-        """The genesis document that the engine started from."""
-        return dict((await self.call("genesis"))["genesis"])
-
-    async def net_info(self) -> JsonObject:
-        """Which engines this one is connected with, in its own words."""
-        return await self.call("net_info")
+        return read_status(await self.call("status"))
 
     async def connected_node_ids(self) -> frozenset[str]:
         """Node ids of the engines that this one is connected with."""
-        peers = (await self.net_info())["peers"]
+        peers = (await self.call("net_info"))["peers"]
         return frozenset(peer["node_info"]["id"] for peer in peers)
 
     async def validators(self, height: int = 0) -> JsonObject:
@@ -191,7 +109,7 @@ class EngineClient:
         return await self.call("validators", _at(height) | {"per_page": "100"})
 
     async def commit(self, height: int = 0) -> JsonObject:
-        """A header with its commit, for `ledger.headers.parse_signed_header`.
+        """A header with its commit, for `ledger.headers` to read.
 
         Raises:
             UnavailableError: That height is not committed yet.
@@ -199,37 +117,17 @@ class EngineClient:
         signed_header: JsonObject = (await self.call("commit", _at(height)))["signed_header"]
         return signed_header
 
-    async def block(self, height: int = 0) -> JsonObject:
-        """A block as the engine spells it."""
-        return await self.call("block", _at(height))
-
     async def block_results(self, height: int) -> BlockResults:
         """What a block changed."""
         answer = await self.call("block_results", _at(height))
-        return BlockResults(
-            height=height,
-            transactions=tuple(
-                _read_tx_result(item, height=height, index=index)
-                for index, item in enumerate(answer["txs_results"] or [])
-            ),
-            events=_read_events(answer["finalize_block_events"]),
-            app_hash=base64.b64decode(answer["app_hash"] or ""),
-        )
+        return read_block_results(answer, height=height)
 
     async def abci_query(
         self, path: str, data: bytes, *, height: int = 0, prove: bool = False
     ) -> QueryResult:
         """Ask the ledger about its state; a refusal is in `code`."""
         params = {"path": path, "data": data.hex(), "height": str(height), "prove": prove}
-        response = (await self.call("abci_query", params))["response"]
-        proofs = response.get("proofOps") or {"ops": None}
-        return QueryResult(
-            code=int(response.get("code") or 0),
-            log=response.get("log") or "",
-            value=base64.b64decode(response.get("value") or ""),
-            proofs=tuple(base64.b64decode(proof["data"]) for proof in proofs["ops"] or []),
-            height=int(response.get("height") or 0),
-        )
+        return read_query_result((await self.call("abci_query", params))["response"])
 
     async def broadcast_tx_sync(self, tx: bytes) -> CheckResult:
         """Hand over a transaction; returns when it was checked, before any block holds it.
@@ -255,7 +153,7 @@ class EngineClient:
             if "not found" in error.reason:
                 return None
             raise
-        return _read_tx_result(
+        return read_tx_result(
             answer["tx_result"], height=int(answer["height"]), index=int(answer["index"])
         )
 
@@ -309,22 +207,23 @@ class EngineClient:
         except (aiohttp.ClientError, OSError) as error:
             raise UnavailableError("the engine went away") from error
 
+    async def _ask(self, method: str, params: Mapping[str, Any] | None) -> JsonObject:
+        request = {"jsonrpc": "2.0", "id": 0, "method": method, "params": params or {}}
+        try:
+            async with self._open().post(_URL, json=request) as response:
+                body = await _read(response)
+        except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
+            raise UnavailableError("the engine does not answer; is the node running?") from error
+        try:
+            answer: JsonObject = json.loads(body)
+        except ValueError as error:
+            raise UnavailableError("the engine's answer is not JSON") from error
+        return answer
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise UnavailableError("the engine's client is not open")
         return self._session
-
-
-def find_absent(state: JsonObject) -> tuple[bytes, ...]:
-    """Whose vote the furthest step lacks: also who fell silent after an earlier one."""
-    steps = [votes[kind] for votes in state["votes"] for kind in ("prevotes", "precommits")]
-    cast = [step for step in steps if not all(vote.startswith("nil") for vote in step)]
-    validators = state["validators"]["validators"]
-    return tuple(
-        bytes.fromhex(validator["address"])
-        for validator, vote in zip(validators, (cast or steps)[-1], strict=True)
-        if vote.startswith("nil")
-    )
 
 
 async def _subscribe(socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -356,11 +255,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _read_answer(body: bytes) -> JsonObject:
-    try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise UnavailableError("the engine's answer is not JSON") from error
+def _read_result(answer: JsonObject) -> JsonObject:
     if "error" in answer:
         reason = f"{answer['error'].get('message', '')}: {answer['error'].get('data', '')}"
         if "must be less than or equal to the current" in reason:
@@ -368,30 +263,6 @@ def _read_answer(body: bytes) -> JsonObject:
         raise EngineError(reason)
     result: JsonObject = answer["result"]
     return result
-
-
-def _read_tx_result(item: JsonObject, *, height: int, index: int) -> TxResult:
-    return TxResult(
-        height=height,
-        index=index,
-        code=int(item.get("code") or 0),
-        log=item.get("log") or "",
-        data=base64.b64decode(item.get("data") or ""),
-        events=_read_events(item.get("events")),
-    )
-
-
-def _read_events(items: list[JsonObject] | None) -> tuple[EngineEvent, ...]:
-    return tuple(
-        EngineEvent(
-            type=item["type"],
-            attributes=tuple(
-                (attribute["key"], attribute.get("value") or "")
-                for attribute in item.get("attributes") or []
-            ),
-        )
-        for item in items or []
-    )
 
 
 def _at(height: int) -> dict[str, str]:

@@ -8,10 +8,11 @@ on the same block and must agree bit for bit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from governance import machine
-from governance.context import BlockContext, Sender
+from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.events import Event
-from governance.refusals import TxRefusedError
+from governance.refusals import RefusalCode, TxRefusedError
+from governance.rules import Rules
+from governance.upgrades import begin_upgrade
 from governance.view import KeyValue, Savepoint, StateView
 from ledger.authentication import authenticate, consume_nonce
 from ledger.envelope import Transaction
@@ -39,11 +40,16 @@ class BlockOutcome:
 
     transactions: tuple[TxOutcome, ...]
     events: tuple[Event, ...]
-    """Of deadlines that fell due."""
+    """Of deadlines that fell due, and of what the engine is told of validators."""
 
 
 def execute_block(
-    kv: KeyValue, transactions: Sequence[Transaction | TxRefusedError], *, block: BlockContext
+    kv: KeyValue,
+    transactions: Sequence[Transaction | TxRefusedError],
+    *,
+    block: BlockContext,
+    rules: Rules,
+    facts: BlockFacts = NO_FACTS,
 ) -> BlockOutcome:
     """Run a block on a view; its changes stay in the view.
 
@@ -51,13 +57,17 @@ def execute_block(
         kv: State after the last block, to be changed.
         transactions: In the block's order, their signatures checked.
         block: The block.
+        rules: Of the block's height.
+        facts: What the block says of validators.
     """
-    events = list(machine.begin_block(kv, block))
+    events = list(begin_upgrade(StateView(kv), block=block))
+    events += rules.begin_block(kv, block, facts)
     scale = StateView(kv).get_parameters().time_scale
     outcomes = tuple(
-        execute_transaction(kv, tx, block=block, time_scale=scale) for tx in transactions
+        execute_transaction(kv, tx, block=block, rules=rules, time_scale=scale)
+        for tx in transactions
     )
-    events += machine.end_block(kv, block)
+    events += rules.end_block(kv, block)
     return BlockOutcome(transactions=outcomes, events=tuple(events))
 
 
@@ -66,11 +76,14 @@ def execute_transaction(
     checked: Transaction | TxRefusedError,
     *,
     block: BlockContext,
+    rules: Rules,
     time_scale: int,
 ) -> TxOutcome:
     """Run one transaction on a view; one that a rule refuses leaves nonce and quota used."""
     if isinstance(checked, TxRefusedError):
         return refuse(checked)
+    if not isinstance(checked.payload, rules.payloads):
+        return refuse(TxRefusedError(RefusalCode.TYPE_UNKNOWN))
     gas = compute_gas(checked)
     try:
         view = StateView(kv)
@@ -81,7 +94,7 @@ def execute_transaction(
         return refuse(refused)
     try:
         savepoint = Savepoint(kv)
-        events = _apply(savepoint, checked, block=block)
+        events = _apply(savepoint, checked, block=block, rules=rules)
         savepoint.commit()
     except TxRefusedError as refused:
         return refuse(refused, gas=gas)
@@ -89,7 +102,7 @@ def execute_transaction(
 
 
 def check_transaction(
-    kv: KeyValue, tx: Transaction, *, block: BlockContext, pending: Pending
+    kv: KeyValue, tx: Transaction, *, block: BlockContext, rules: Rules, pending: Pending
 ) -> TxOutcome:
     """Look at a transaction that wants to wait, as if it were the next block's only one.
 
@@ -97,8 +110,11 @@ def check_transaction(
         kv: Committed state; stays as it is.
         tx: Its signatures checked.
         block: The next block, as far as it is known.
+        rules: Of its height.
         pending: What its account and cooperative have waiting already.
     """
+    if not isinstance(tx.payload, rules.payloads):
+        return refuse(TxRefusedError(RefusalCode.TYPE_UNKNOWN))
     savepoint = Savepoint(kv)
     gas = compute_gas(tx)
     try:
@@ -112,7 +128,7 @@ def check_transaction(
             time_scale=view.get_parameters().time_scale,
             pending=pending,
         )
-        _apply(savepoint, tx, block=block)
+        _apply(savepoint, tx, block=block, rules=rules)
     except TxRefusedError as refused:
         return refuse(refused)
     return TxOutcome(code=APPLIED, log="", gas=gas)
@@ -132,6 +148,8 @@ def refuse(refused: TxRefusedError, *, gas: int = 0) -> TxOutcome:
     return TxOutcome(code=refused.code, log=refused.reason, gas=gas)
 
 
-def _apply(kv: Savepoint, tx: Transaction, *, block: BlockContext) -> tuple[Event, ...]:
+def _apply(
+    kv: Savepoint, tx: Transaction, *, block: BlockContext, rules: Rules
+) -> tuple[Event, ...]:
     sender = Sender(account=tx.account, keys=tx.keys, nonce=tx.nonce)
-    return machine.apply(kv, sender=sender, payload=tx.payload, block=block)
+    return rules.apply(kv, sender=sender, payload=tx.payload, block=block)

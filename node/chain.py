@@ -18,14 +18,21 @@ from config.settings import Settings
 from did.accounts import Inception, compute_key_commitment
 from ledger.engine import EngineHome, compute_node_id, write_engine_home
 from ledger.genesis import Founder, Genesis, check_genesis, render_founder
+from ledger.joining import render_request
+from ledger.peer_filter import KnownPeers
 from node.home import Home
-from node.keystore import load_key, write_secret
+from node.keystore import load_key, load_retired_keys, write_secret
 
 _NO_GUARDIANS = bytes(32)
 
 
-def make_offer(home: Home, settings: Settings) -> str:
+def make_offer(home: Home, settings: Settings, *, is_validating: bool = True) -> str:
     """Sign this cooperative's offer to found its chain, and keep it in the home.
+
+    Args:
+        home: Of a node that has no chain yet.
+        settings: Of that home.
+        is_validating: Whether it offers to validate, or to be a member that does not.
 
     Returns:
         The founder file's content, for whoever assembles the genesis.
@@ -34,28 +41,31 @@ def make_offer(home: Home, settings: Settings) -> str:
         MisconfiguredError: A key is missing or open to others.
         RefusedError: A setting is not fit for an offer.
     """
-    root = load_key(home.keys, "cooperative")
-    following = load_key(home.keys, "cooperative-next")
-    founder = Founder(
-        chain_id=settings.network.chain_id,
-        network=settings.network.network,
-        name=settings.node.name,
-        origin=settings.node.origin,
-        inception=Inception(
-            public_key=root.public_key,
-            next_key_commitment=compute_key_commitment(following.public_key),
-            guardians_commitment=_NO_GUARDIANS,
-        ),
-        registrar_key=load_key(home.keys, "registrar").public_key,
-        assertion_key=load_key(home.keys, "assertion").public_key,
-        consensus_key=load_key(home.keys, "consensus").public_key,
-        node_id=compute_node_id(load_key(home.keys, "node").public_key),
-        p2p_address=settings.engine.p2p_advertise or settings.engine.p2p_listen,
-    )
-    offer = render_founder(founder, root_key=root)
-    home.founder_path.unlink(missing_ok=True)
-    write_secret(home.founder_path, offer + "\n")
+    founder = _describe_cooperative(home, settings, is_validating=is_validating)
+    offer = render_founder(founder, root_key=load_key(home.keys, "cooperative"))
+    _keep(home.founder_path, offer)
     return offer
+
+
+def make_request(home: Home, settings: Settings, *, is_validating: bool) -> str:
+    """Sign this cooperative's request to join the chain that it follows, and keep it.
+
+    Args:
+        home: Of a node that follows a chain.
+        settings: Of that home.
+        is_validating: Whether it asks to validate from its admission on.
+
+    Returns:
+        The request file's content, for a member to propose.
+
+    Raises:
+        MisconfiguredError: A key is missing or open to others.
+        RefusedError: A setting is not fit for a request.
+    """
+    cooperative = _describe_cooperative(home, settings, is_validating=is_validating)
+    request = render_request(cooperative, root_key=load_key(home.keys, "cooperative"))
+    _keep(home.request_path, request)
+    return request
 
 
 def adopt_genesis(home: Home, settings: Settings, genesis: bytes) -> Genesis:
@@ -113,8 +123,13 @@ def load_genesis(home: Home) -> Genesis:
         ) from error
 
 
-def prepare_engine(home: Home, settings: Settings) -> None:
+def prepare_engine(home: Home, settings: Settings, *, may_sign: bool) -> None:
     """Write what the engine reads, from settings, keys and genesis; before every start.
+
+    Args:
+        home: The node's.
+        settings: The node's.
+        may_sign: Whether the engine is given the validator's key (`node.signing_guard`).
 
     Raises:
         MisconfiguredError: The genesis or a key is missing, or the engine's home is another
@@ -132,11 +147,51 @@ def prepare_engine(home: Home, settings: Settings) -> None:
             abci_socket=home.abci_socket,
             rpc_socket=home.rpc_socket,
             settings=replace(settings.engine, persistent_peers=peers),
+            may_sign=may_sign,
         ),
         node_key=node_key,
         consensus_key=load_key(home.keys, "consensus"),
         genesis=home.genesis_path.read_bytes(),
+        retired_keys=load_retired_keys(home.keys, "consensus"),
     )
+
+
+def list_known_peers(home: Home, settings: Settings) -> KnownPeers:
+    """Engines that this node knows without asking the chain.
+
+    Raises:
+        MisconfiguredError: The genesis is missing or was changed.
+    """
+    return KnownPeers(
+        named=tuple(peer.partition("@")[0] for peer in settings.engine.persistent_peers),
+        founders=tuple(founder.node_id for founder in load_genesis(home).founders),
+    )
+
+
+def _describe_cooperative(home: Home, settings: Settings, *, is_validating: bool) -> Founder:
+    root = load_key(home.keys, "cooperative")
+    following = load_key(home.keys, "cooperative-next")
+    return Founder(
+        chain_id=settings.network.chain_id,
+        network=settings.network.network,
+        name=settings.node.name,
+        origin=settings.node.origin,
+        inception=Inception(
+            public_key=root.public_key,
+            next_key_commitment=compute_key_commitment(following.public_key),
+            guardians_commitment=_NO_GUARDIANS,
+        ),
+        registrar_key=load_key(home.keys, "registrar").public_key,
+        assertion_key=load_key(home.keys, "assertion").public_key,
+        consensus_key=load_key(home.keys, "consensus").public_key if is_validating else b"",
+        node_id=compute_node_id(load_key(home.keys, "node").public_key),
+        p2p_address=settings.engine.p2p_advertise or settings.engine.p2p_listen,
+    )
+
+
+def _keep(path: Path, statement: str) -> None:
+    path.unlink(missing_ok=True)
+    write_secret(path, statement + "\n")
 
 
 def read_genesis_file(path: Path) -> bytes:

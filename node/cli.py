@@ -13,13 +13,16 @@ import typer
 
 from config.errors import RochdaleError
 from node import exit_codes
+from node.commands.federation import federation_app
 from node.commands.genesis import genesis_app
 from node.commands.init import init
 from node.commands.insight import insight_app
+from node.commands.ledger import ledger_app
 from node.commands.members import member_app
-from node.commands.receipts import ledger_app, receipt_app, trust_app
+from node.commands.receipts import receipt_app, trust_app
 from node.commands.run import start, stop
 from node.commands.status import show_settings, status
+from node.commands.validator import validator_app
 from node.commands.voting import propose, vote
 from node.commands.wallet import wallet_app
 from node.settings import extract_flags
@@ -41,9 +44,11 @@ app.command()(status)
 app.command()(stop)
 app.command("settings")(show_settings)
 app.add_typer(genesis_app, name="genesis")
+app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
 app.add_typer(insight_app, name="insight")
 app.add_typer(trust_app, name="trust")
+app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
 app.command()(propose)
 app.command()(vote)

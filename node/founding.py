@@ -23,6 +23,7 @@ from node.keystore import create_keys, write_secret
 from node.settings import Setting, build_settings
 from node.settings_check import TEST_HEARTBEAT_MS_MAX, check_settings, is_test_origin
 from node.settings_file import render_settings
+from node.signing_guard import create_guard
 
 
 def complete_settings(values: Mapping[str, Setting]) -> Settings:
@@ -64,6 +65,7 @@ def create_node(
     with _undone_on_failure(home):
         write_secret(home.settings_path, render_settings(settings))
         create_keys(home.keys, random=random)
+        create_guard(home)
         create_store(home.ledger)
     return home
 

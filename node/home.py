@@ -42,6 +42,11 @@ class Home:
         return self.root / "founder.jws"
 
     @property
+    def request_path(self) -> Path:
+        """The request to join that `federation request` signs."""
+        return self.root / "request.jws"
+
+    @property
     def genesis_path(self) -> Path:
         """The chain's genesis file as it was adopted, founders' offers included."""
         return self.root / "genesis.json"
@@ -52,9 +57,29 @@ class Home:
         return self.root / "engine"
 
     @property
+    def engine_data(self) -> Path:
+        """Blocks, and what the validator signed last."""
+        return self.engine / "data"
+
+    @property
+    def guard_path(self) -> Path:
+        """What the node knows of its own starts as a validator (`node.signing_guard`)."""
+        return self.root / "validator.json"
+
+    @property
     def ledger(self) -> Path:
         """LevelDB with the authenticated state."""
         return self.root / "ledger"
+
+    @property
+    def snapshots(self) -> Path:
+        """The last snapshots of the state, for nodes that join."""
+        return self.root / "snapshots"
+
+    @property
+    def joining_path(self) -> Path:
+        """How far this node is with taking over a snapshot of others."""
+        return self.run / "joining.json"
 
     @property
     def web(self) -> Path:

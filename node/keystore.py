@@ -25,6 +25,10 @@ KEY_NAMES = (
 )
 REGISTER_KEY_NAME = "register"
 """AES-256 key of the members' register; not a signing key."""
+_NEW = "-new"
+"""Ends the name of a key that is about to take another's place."""
+_RETIRED = "-retired-"
+"""Stands before the number of a key that was given up."""
 
 
 def create_keys(directory: Path, *, random: Callable[[int], bytes]) -> None:
@@ -67,6 +71,39 @@ def load_secret(directory: Path, name: str) -> bytes:
             f"{path} does not hold {SEED_BYTES} bytes in hex: put it back from your backup"
         )
     return secret
+
+
+def begin_key(directory: Path, name: str, *, random: Callable[[int], bytes]) -> KeyPair:
+    """Make the successor of a key, beside it; the same one again until `finish_key`.
+
+    It is on disk before anybody hears of it, so an interrupted change can be finished.
+    """
+    successor = f"{name}{_NEW}"
+    if not (directory / f"{successor}.key").exists():
+        write_secret(directory / f"{successor}.key", random(SEED_BYTES).hex() + "\n")
+    return load_key(directory, successor)
+
+
+def finish_key(directory: Path, name: str) -> None:
+    """Let the successor take the key's place; the old one is kept under another name.
+
+    At no moment is a key missing or the only copy of one gone.
+    """
+    replace_key(directory, name, by=f"{name}{_NEW}")
+
+
+def replace_key(directory: Path, name: str, *, by: str) -> None:
+    """Let one key take another's place, which is kept under a name of its own."""
+    count = len(list(directory.glob(f"{name}{_RETIRED}*.key")))
+    retired = directory / f"{name}{_RETIRED}{count + 1}.key"
+    write_secret(retired, load_secret(directory, name).hex() + "\n")
+    (directory / f"{by}.key").replace(directory / f"{name}.key")
+
+
+def load_retired_keys(directory: Path, name: str) -> list[KeyPair]:
+    """Keys of one purpose that were given up."""
+    paths = sorted(directory.glob(f"{name}{_RETIRED}*.key"))
+    return [load_key(directory, path.stem) for path in paths]
 
 
 def check_keys(directory: Path, *, names: tuple[str, ...]) -> None:

@@ -5,17 +5,21 @@ For the operator's commands; the web process makes the whole registry once at it
 
 from config.errors import MisconfiguredError
 from config.settings import Settings
+from ledger.joining import check_request
 from node.chain import load_genesis
 from node.home import Home
 from node.keystore import load_key
-from node.web.registry import KnownCooperative, build_registry
+from node.web.registry import KnownCooperative, build_registry, read_founder
 
 
 def load_own_cooperative(home: Home, settings: Settings) -> KnownCooperative:
-    """Find this node's cooperative in its chain's genesis.
+    """Find this node's cooperative: in its chain's genesis, or as it asked to join.
+
+    What the ledger says of it since, such as another DID, is not known here.
 
     Raises:
         MisconfiguredError: The node has no chain, or only looks on at one.
+        RefusedError: The request was changed.
     """
     registry = build_registry(
         load_genesis(home),
@@ -23,9 +27,11 @@ def load_own_cooperative(home: Home, settings: Settings) -> KnownCooperative:
         own_name=settings.node.name,
         own_origin=settings.node.origin,
     )
-    if not registry.is_own_registered:
-        raise MisconfiguredError(
-            f"the node at {home.root} only follows its chain, its cooperative is no part of it: "
-            "name a founder's node with `--home`"
-        )
-    return registry.own
+    if registry.is_own_registered:
+        return registry.own
+    if home.request_path.exists():
+        return read_founder(check_request(home.request_path.read_text("ascii")).cooperative)
+    raise MisconfiguredError(
+        f"the node at {home.root} only follows its chain, its cooperative is no part of it: "
+        "ask to join with `rochdale federation request`, or name another node with `--home`"
+    )

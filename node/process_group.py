@@ -10,12 +10,14 @@ Generic: it knows no process of ours by name.
     starting  one ended                              ending
     running   one ended                              ending
     ending    all have ended                         waiting
+    ending    … one with a code of `halts_on`        halted
     any       `stop` was called                      stopping
     stopping  all have ended                         stopped
 
 A process of a group starts when the one before it is ready, and they are stopped in reverse.
 Any exit that was not asked for counts as a failure, whatever its code: the engine ends with
-code 0 when its application dies.
+code 0 when its application dies. A halted group waits for a person: what its process said
+cannot be mended by starting it again.
 """
 
 import json
@@ -35,7 +37,7 @@ from config.limits import (
 )
 
 WAITING, STARTING, RUNNING = "waiting", "starting", "running"
-ENDING, STOPPING, STOPPED = "ending", "stopping", "stopped"
+ENDING, STOPPING, STOPPED, HALTED = "ending", "stopping", "stopped", "halted"
 _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
 _LAST_WORDS_BYTES = 2_048
@@ -56,6 +58,8 @@ class ProcessSpec:
     """A TCP address that answers when it is ready."""
     dies_with_supervisor: bool = False
     """Whether the kernel kills it as soon as the supervisor dies; the others watch a pipe."""
+    halts_on: frozenset[int] = frozenset()
+    """Exit codes that say that starting it again cannot help."""
 
 
 @dataclass(slots=True)
@@ -88,6 +92,8 @@ class ProcessGroup:
     def __init__(self, specs: Sequence[ProcessSpec], *, spawn: Spawn, report: Report) -> None:
         self.children = [Child(spec) for spec in specs]
         self.state = WAITING
+        self.halted_by = ""
+        """The sentence that a process halted the group with."""
         self._spawn = spawn
         self._report = report
         self._due_s = 0.0
@@ -158,6 +164,8 @@ class ProcessGroup:
             return False
         child.last_exit = child.process.returncode
         child.process, child.is_ready = None, False
+        if child.last_exit in child.spec.halts_on:
+            self.halted_by = read_last_words(child.spec.log_path) or child.spec.name
         return True
 
     def _fail(self, child: Child, now_s: float, *, words: str | None = None) -> None:
@@ -167,12 +175,16 @@ class ProcessGroup:
         self._failures = min(self._failures + 1, 16)
         self._due_s = now_s + backoff_s
         self.state, self._ending_s = ENDING, now_s
+        said = words if words is not None else read_last_words(child.spec.log_path)
+        if self.halted_by:
+            self._report("process_ended", name=child.spec.name, code=child.last_exit, said=said)
+            return
         self._report(
             "process_ended",
             name=child.spec.name,
             code=child.last_exit,
             restart_in_s=round(backoff_s, 2),
-            said=words if words is not None else read_last_words(child.spec.log_path),
+            said=said,
         )
 
     def _report_end(self, child: Child) -> None:
@@ -183,7 +195,13 @@ class ProcessGroup:
     def _end(self, now_s: float) -> None:
         alive = [child for child in self.children if child.is_alive]
         if not alive:
-            self.state = STOPPED if self.state == STOPPING else WAITING
+            if self.state == STOPPING:
+                self.state = STOPPED
+            elif self.halted_by:
+                self.state = HALTED
+                self._report("group_halted", said=self.halted_by)
+            else:
+                self.state = WAITING
             return
         elapsed_s = now_s - self._ending_s
         if elapsed_s >= STOP_TIMEOUT_S:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from node import exit_codes
 from node.home import Home
 from node.process_group import ProcessSpec
 from node.settings import load_settings
@@ -25,7 +26,9 @@ def build_groups(home: Home, *, environ: Mapping[str, str]) -> tuple[list[list[P
     settings = load_settings(home.settings_path, environ=environ)
     # Ours only for a moment: it writes the engine's home, then becomes the engine.
     engine = _ours(home, "engine", ready_path=home.rpc_socket, dies_with_supervisor=True)
-    ledger = _ours(home, "ledger", ready_path=home.abci_socket)
+    ledger = _ours(
+        home, "ledger", ready_path=home.abci_socket, halts_on=frozenset({exit_codes.OUTDATED})
+    )
     discovery = _ours(home, "discovery", ready_path=home.discovery_socket)
     web = _ours(home, "web", ready_address=split_address(settings.web.listen, key="web.listen"))
     scheme = "https" if settings.web.tls_certificate else "http"
@@ -39,6 +42,7 @@ def _ours(
     ready_path: Path | None = None,
     ready_address: tuple[str, int] | None = None,
     dies_with_supervisor: bool = False,
+    halts_on: frozenset[int] = frozenset(),
 ) -> ProcessSpec:
     return ProcessSpec(
         name=name,
@@ -48,4 +52,5 @@ def _ours(
         ready_path=ready_path,
         ready_address=ready_address,
         dies_with_supervisor=dies_with_supervisor,
+        halts_on=halts_on,
     )

@@ -18,7 +18,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from config.errors import MisconfiguredError, RefusedError, RochdaleError, UnavailableError
+from config.errors import (
+    InvariantError,
+    MisconfiguredError,
+    OutdatedError,
+    RefusedError,
+    RochdaleError,
+    UnavailableError,
+)
 from config.limits import STOP_TIMEOUT_S
 from config.settings import Settings
 from node import exit_codes
@@ -38,11 +45,13 @@ def main(arguments: Sequence[str]) -> int:
         settings = load_settings(home.settings_path, environ=os.environ)
         configure_logging(process=name, level=settings.log.level)
         PROCESSES[name](home, settings)
-    except (MisconfiguredError, UnavailableError, RefusedError) as error:
+    except (MisconfiguredError, OutdatedError, UnavailableError, RefusedError) as error:
         sys.stderr.write(f"{error}\n")
         return exit_codes.exit_code_of(error)
-    except Exception:  # noqa: BLE001 - a defect or corrupt state: all of it belongs into the log
+    except Exception as error:  # noqa: BLE001 - a defect or corrupt state: all belongs into the log
         traceback.print_exc()
+        if isinstance(error, InvariantError):
+            sys.stderr.write(f"{error}\n")
         return exit_codes.INTERNAL
     return exit_codes.OK
 
@@ -50,20 +59,21 @@ def main(arguments: Sequence[str]) -> int:
 def run_ledger(home: Home, settings: Settings) -> None:
     """Serve the ABCI application to the engine."""
     from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
-    from ledger.application import Application  # noqa: PLC0415
     from ledger.crash_points import VARIABLE, install_crash_point  # noqa: PLC0415
-    from ledger.store import Store  # noqa: PLC0415
+    from node.ledger_process import explain_failures, open_application  # noqa: PLC0415
+    from node.signing_guard import note_stop  # noqa: PLC0415
 
     _end_with_supervisor()
-    store = Store.open(home.ledger)
-    application = Application(store, software_version=version("rochdale"))
-    try:
-        if VARIABLE in os.environ:
-            chain_id = settings.network.chain_id
-            install_crash_point(application, os.environ[VARIABLE], chain_id=chain_id)
-        _run_until_told(lambda: serve_abci(application, home.abci_socket))
-    finally:
-        store.close()
+    with explain_failures(home):
+        application = open_application(home, settings, software_version=version("rochdale"))
+        try:
+            if VARIABLE in os.environ:
+                chain_id = settings.network.chain_id
+                install_crash_point(application, os.environ[VARIABLE], chain_id=chain_id)
+            _run_until_told(lambda: serve_abci(application, home.abci_socket))
+        finally:
+            application.close()
+            note_stop(home)
 
 
 def run_engine(home: Home, settings: Settings) -> NoReturn:
@@ -71,11 +81,20 @@ def run_engine(home: Home, settings: Settings) -> NoReturn:
 
     The kernel was told to kill this process with the supervisor; that survives.
     """
+    import structlog  # noqa: PLC0415
+
     from ledger.engine import check_engine, engine_argv, get_engine_environment  # noqa: PLC0415
+    from ledger.headers import compute_address  # noqa: PLC0415
     from node.chain import prepare_engine  # noqa: PLC0415
+    from node.keystore import load_key  # noqa: PLC0415
+    from node.signing_guard import review_start  # noqa: PLC0415
 
     binary = check_engine(find_engine(settings)).path
-    prepare_engine(home, settings)
+    address = compute_address(load_key(home.keys, "consensus").public_key)
+    guard = review_start(home, address=address)
+    if guard.held:
+        structlog.get_logger().warning("validator_held", reason=guard.held)
+    prepare_engine(home, settings, may_sign=not guard.held)
     arguments = engine_argv(binary, home.engine)
     os.execve(binary, arguments, get_engine_environment())  # noqa: S606 - no shell is meant
 
@@ -137,6 +156,9 @@ def _run_until_told(serve: Callable[[], Awaitable[None]]) -> None:
         asyncio.run(run())
     except BaseExceptionGroup as group:
         raise _first(group) from group
+    finally:
+        # It ends by itself now, and its exit code and last words say why.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _first(error: BaseException) -> BaseException:

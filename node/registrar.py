@@ -5,27 +5,24 @@ that talks to others. Admitting twice is harmless, so that a command that was in
 simply run again. Never sends a name to the ledger.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import ADMISSIONS_PER_TX_MAX, COMMIT_WAIT_S, TX_OFFERED_MS
+from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
 from did.applications import Application, check_application
-from did.keys import KeyPair
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.transactions import AdmitMembers
 from governance.view import Collection, state_key
-from ledger.envelope import sign_transaction
-from ledger.queries import STATE_PATH
 from ledger.rpc import EngineClient
 from node.home import Home
 from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
 from node.own_cooperative import load_own_cooperative
+from node.sending import Sender, read_state
 from node.web.private import ApplicationStatus, PrivateStore, StoredApplication
 
 _TRIES_MAX = 3
@@ -120,13 +117,14 @@ async def admit_members(
         if not applicants:
             return []
         async with EngineClient(home.rpc_socket) as engine:
-            office = _Office(
+            sender = Sender(
                 engine,
-                cooperative=cooperative,
                 chain_id=settings.network.chain_id,
-                key=load_key(home.keys, "registrar"),
+                account=compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR),
+                keys=[load_key(home.keys, "registrar")],
                 now_ms=now_ms,
             )
+            office = _Office(engine, sender, cooperative=cooperative)
             admissions: list[Admission] = []
             for start in range(0, len(applicants), ADMISSIONS_PER_TX_MAX):
                 batch = applicants[start : start + ADMISSIONS_PER_TX_MAX]
@@ -158,21 +156,10 @@ def open_register(home: Home) -> Iterator[PrivateStore]:
 class _Office:
     """The registrar at a running engine."""
 
-    def __init__(
-        self,
-        engine: EngineClient,
-        *,
-        cooperative: bytes,
-        chain_id: str,
-        key: KeyPair,
-        now_ms: Callable[[], int],
-    ) -> None:
+    def __init__(self, engine: EngineClient, sender: Sender, *, cooperative: bytes) -> None:
         self._engine = engine
+        self._sender = sender
         self._cooperative = cooperative
-        self._chain_id = chain_id
-        self._key = key
-        self._now_ms = now_ms
-        self._nonce = 0
 
     async def admit(self, applications: Sequence[Application]) -> dict[bytes, int]:
         """Admit all that have no account yet; height of the admission by account."""
@@ -185,51 +172,23 @@ class _Office:
             if not missing:
                 return {}
             try:
-                height = await self._send(missing)
+                result = await self._sender.send(
+                    AdmitMembers(
+                        cooperative=self._cooperative,
+                        inceptions=tuple(item.inception for item in missing),
+                    )
+                )
             except RefusedError as error:
                 # An earlier, interrupted command's transaction came into a block first.
                 if error.code != RefusalCode.ACCOUNT_EXISTS:
                     raise
                 continue
-            return {item.account_id: height for item in missing}
+            return {item.account_id: result.height for item in missing}
         raise UnavailableError("somebody else is admitting the same people: try again in a while")
 
     async def _is_known(self, account: bytes) -> bool:
         key = state_key(self._cooperative, Collection.ACCOUNT, account)
-        answer = await self._engine.abci_query(STATE_PATH, key)
-        if answer.code:
-            raise RefusedError(answer.log, code=answer.code)
-        return bool(answer.value)
-
-    async def _send(self, applications: Sequence[Application]) -> int:
-        now_ms = self._now_ms()
-        # The clock needs no memory between two runs of a command.
-        self._nonce = max(self._nonce + 1, now_ms)
-        transaction = sign_transaction(
-            chain_id=self._chain_id,
-            account=compute_office_account_id(cooperative=self._cooperative, role=Role.REGISTRAR),
-            nonce=self._nonce,
-            valid_until_ms=now_ms + TX_OFFERED_MS,
-            payload=AdmitMembers(
-                cooperative=self._cooperative,
-                inceptions=tuple(item.inception for item in applications),
-            ),
-            keys=[self._key],
-        )
-        checked = await self._engine.broadcast_tx_sync(transaction)
-        if checked.code:
-            raise RefusedError(checked.log, code=checked.code)
-        try:
-            async with asyncio.timeout(COMMIT_WAIT_S):
-                result = await self._engine.wait_for_tx(checked.hash)
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"the admission is in no block after {COMMIT_WAIT_S:g} s; the chain may stand "
-                "still: see `rochdale status`, and run the same command again, which is harmless"
-            ) from error
-        if result.code:
-            raise RefusedError(result.log, code=result.code)
-        return result.height
+        return bool(await read_state(self._engine, key))
 
 
 def _select(

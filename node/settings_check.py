@@ -118,6 +118,8 @@ def _numbers(settings: Settings) -> list[str]:
         found.append(f"engine.heartbeat_ms must be 100 to {heartbeat_max} on this chain")
     if not 0 <= settings.engine.timeout_commit_ms <= 60_000:
         found.append("engine.timeout_commit_ms must be 0 to 60000")
+    if not 0 <= settings.engine.snapshot_interval_blocks <= 1_000_000:
+        found.append("engine.snapshot_interval_blocks must be 0 to 1000000")
     if not 1 <= settings.web.catch_up_interval_s <= 86_400:
         found.append("web.catch_up_interval_s must be 1 to 86400")
     if settings.log.level not in LOG_LEVELS:

@@ -22,7 +22,7 @@ from node import exit_codes
 from node.home import Home, clear_run, open_home, prepare_run
 from node.lock import take_lock
 from node.logs import rotate_log, write_event
-from node.process_group import STOPPED, WAITING, Child, ProcessGroup, ProcessSpec
+from node.process_group import HALTED, STOPPED, WAITING, Child, ProcessGroup, ProcessSpec
 from node.spawn import Spawner
 
 _IDLE_S = 10.0
@@ -123,6 +123,7 @@ class _Supervisor:
             "pid": os.getpid(),
             "started_at_ms": self._started_at_ms,
             "address": self._address,
+            "halted": [group.halted_by for group in self._groups if group.state == HALTED],
             "processes": [
                 _describe(child, group) for group in self._groups for child in group.children
             ],
@@ -161,6 +162,8 @@ def _sentence(event: str, keys: Mapping[str, object]) -> str:
         said = f": {keys['said']}" if keys["said"] else ""
         again = f"; again in {keys['restart_in_s']} s" if "restart_in_s" in keys else ""
         return f"{keys['name']} ended with {keys['code']}{said}{again}"
+    if event == "group_halted":
+        return f"Halted, not started again: {keys['said']}"
     return {"supervisor_stopping": "Stopping …", "supervisor_stopped": "Stopped."}.get(event, "")
 
 

@@ -1,4 +1,4 @@
-"""The console script: the node's commands, and `testnet`.
+"""The console script: the node's commands, `testnet` and `bench`.
 
 Here and not in `node`, because a node knows nothing of test networks.
 """
@@ -12,6 +12,8 @@ from node.cli import app, run
 
 testnet_app = typer.Typer(no_args_is_help=True, help="Federations on this machine, to try.")
 app.add_typer(testnet_app, name="testnet")
+bench_app = typer.Typer(no_args_is_help=True, help="Figures of this software on this machine.")
+app.add_typer(bench_app, name="bench")
 
 
 @testnet_app.callback()
@@ -59,6 +61,36 @@ def run_testnet(  # noqa: PLR0917 - options, which typer passes by name
     )
     if not run_story(options, Console()):
         raise typer.Exit(1)
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Figures of this software on this machine."""
+
+
+@bench_app.command("ledger")
+def bench_ledger(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="About a minute: fewer and smaller measurements.")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write every figure to this file.")
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="Write cost against state size as SVG.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Where to write meanwhile; else a temporary one.")
+    ] = None,
+) -> None:
+    """Measure the ledger beside the engine's key-value example: up to 15 minutes of load."""
+    from rich.console import Console  # noqa: PLC0415 - commands import what they need
+
+    from testnet.bench.run import BenchOptions, run_ledger_benchmark  # noqa: PLC0415
+
+    options = BenchOptions(is_quick=quick, json_path=json, chart_path=chart, directory=directory)
+    run_ledger_benchmark(options, Console())
 
 
 def main() -> None:

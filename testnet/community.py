@@ -15,8 +15,8 @@ from did.jcs import JsonObject
 from did.wallets import STRENGTH_TEST, Wallet, create_wallet, save_wallet
 from governance.records import Choice, ProposalKind
 from governance.view import Collection, state_key
-from ledger.light import TrustBundle
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
+from ledger.trust import TrustBundle
 from node.member import Actor, apply_for_membership
 from node.member_client import Committed
 from node.registrar import admit_members
@@ -122,7 +122,9 @@ class Member:
 
     async def _fetch_verified(self, path: str) -> Verified:
         receipt = await self.node.client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
-        return check_receipt(parse_receipt_object(receipt), trust=self.trust)
+        verified = check_receipt(parse_receipt_object(receipt), trust=self.trust, now_ms=_now_ms())
+        self.trust = verified.trust
+        return verified
 
 
 class Community:

@@ -127,10 +127,11 @@ class NodeProcesses:
         pids = list(self.find_pids().values())
         if self._supervisor is not None:
             pids.append(self._supervisor.pid)
-        return sum(_read_pss_kib(pid) for pid in pids) / 1_024
+        return sum(read_pss_kib(pid) for pid in pids) / 1_024
 
 
-def _read_pss_kib(pid: int) -> int:
+def read_pss_kib(pid: int) -> int:
+    """Proportional set size of a process, KiB: its own memory and its share of what is shared."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:  # it ended meanwhile

@@ -60,3 +60,8 @@ def test_locks_name_no_address() -> None:
 
         assert "://" not in text
         assert "--hash=sha256:" in text
+    for lock in (ROOT / "tests").rglob("package-lock.json"):
+        text = lock.read_text(encoding="utf-8")
+
+        assert "://" not in text
+        assert '"integrity": "sha512-' in text

@@ -34,6 +34,9 @@ def offer(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
     ] = None,
+    member_only: Annotated[
+        bool, typer.Option("--member-only", help="Be a member that does not validate.")
+    ] = False,
 ) -> None:
     """Sign what this cooperative brings to the chain, for the other founders."""
     from node.chain import make_offer  # noqa: PLC0415
@@ -42,11 +45,11 @@ def offer(
 
     opened = open_home(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
-    signed = make_offer(opened, settings)
+    signed = make_offer(opened, settings, is_validating=not member_only)
     if output is None:
         sys.stdout.write(f"{signed}\n")
         return
-    _write(output, f"{signed}\n".encode())
+    write_file(output, f"{signed}\n".encode())
     say(f"Wrote {output}: send it to the other founders.")
 
 
@@ -76,7 +79,7 @@ def assemble(
         time_scale=time_scale,
         genesis_time_ms=_parse_time_ms(begins),
     )
-    _write(output, data)
+    write_file(output, data)
     say(f"Wrote {output} for {len(texts)} founders of {first.chain_id}.")
     say(f"  SHA-256  {check_genesis(data).genesis_hash.hex()}")
     say(f"Each founder runs: [bold]rochdale genesis adopt {output}[/]")
@@ -114,7 +117,12 @@ def _parse_time_ms(text: str | None) -> int:
     return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that was named on the command line.
+
+    Raises:
+        MisconfiguredError: It cannot be written.
+    """
     from config.errors import MisconfiguredError  # noqa: PLC0415
 
     try:

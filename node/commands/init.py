@@ -101,8 +101,9 @@ def _join(root: Path, path: Path, values: "dict[str, Setting]") -> None:
     settings = new.complete_settings(values)
     made, _ = new.join_chain(root, settings, data)
     _greet(made, settings)
-    say("It will follow the chain without validating.")
-    say(f"Next: [bold]rochdale start{_at(made)}[/]")
+    say("Engines connect only with those of members and their guests.")
+    say(f"Next, ask to join: [bold]rochdale federation request -o us.jws{_at(made)}[/]")
+    say("Start the node once a member has proposed it and it, or its node, is admitted.")
 
 
 def _greet(home: "Home", settings: "Settings") -> None:

@@ -11,9 +11,11 @@ import typer
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 from node.commands.wallet_options import (
     NodeOption,
+    OldTrustOption,
     PassphraseFileOption,
+    check_with_trust,
+    choose_wallet_trust,
     get_node_url,
-    load_trust,
     open_wallet,
     write_private,
 )
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Wallet
     from ledger.receipts import Verified
+    from ledger.trust import TrustBundle
+    from node.home import Home
 
 _RECEIPT_TIMEOUT_S = 20.0
-_KINDS = ("ballot", "counted")
+_KINDS = ("ballot", "counted", "state")
 
 receipt_app = typer.Typer(no_args_is_help=True, help="Receipts for your ballots, from any node.")
-ledger_app = typer.Typer(no_args_is_help=True, help="Check what nodes say, offline.")
+ledger_app = typer.Typer(
+    no_args_is_help=True, help="Check what nodes say, and a stopped node's state, offline."
+)
 trust_app = typer.Typer(no_args_is_help=True, help="Whom to believe when a receipt is checked.")
 
 OwnWalletOption = Annotated[
@@ -42,11 +48,13 @@ def fetch(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="ballot|counted",
-            help="That the ballot is on the ledger, or, after closing, that it was counted.",
+            metavar="ballot|counted|state",
+            help="That a ballot is on the ledger, that it was counted, or what a state key holds.",
         ),
     ],
-    proposal: Annotated[str, typer.Argument(help="The proposal's id.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="PROPOSAL|KEY", help="The proposal's id, or the state key.")
+    ],
     ballot: Annotated[
         str | None, typer.Argument(help="The ballot's id; else found with --wallet.")
     ] = None,
@@ -59,24 +67,18 @@ def fetch(
 ) -> None:
     """Fetch a receipt; any node of the federation can give it, and none needs to be believed."""
     from config.errors import MisconfiguredError  # noqa: PLC0415
-    from governance.records import compute_ballot_id  # noqa: PLC0415
 
     if kind not in _KINDS:
-        raise MisconfiguredError("a receipt is of kind ballot or counted")
-    proposal_id = _parse_id(proposal, what="proposal")
+        raise MisconfiguredError(f"a receipt is of kind {', '.join(_KINDS)}")
     opened: Wallet | None = None
-    if ballot is not None:
-        ballot_id = _parse_id(ballot, what="ballot")
-    elif wallet is not None:
+    if wallet is not None and (node is None or (kind != "state" and ballot is None)):
         opened = open_wallet(wallet, passphrase_file)
-        ballot_id = compute_ballot_id(proposal_id=proposal_id, account=opened.account_id)
-    else:
-        raise MisconfiguredError("name the ballot, or your wallet with `--wallet`")
+    path = f"{kind}/{_find_subject(kind, subject, ballot, opened)}"
     if node is None and opened is None:
-        raise MisconfiguredError("name a node with `--node`")
+        raise MisconfiguredError("name a node with `--node`, or your wallet with `--wallet`")
     url = node if node is not None or opened is None else get_node_url(node, opened)
-    document = asyncio.run(_fetch(str(url), f"{kind}/{proposal_id.hex()}/{ballot_id.hex()}"))
-    data = json.dumps(document, indent=1) + "\n"
+    document = asyncio.run(_fetch(str(url), path))
+    data = json.dumps(document, separators=(",", ":")) + "\n"
     if output is None:
         sys.stdout.write(data)
         return
@@ -89,9 +91,14 @@ def verify(
     *,
     receipt: Annotated[Path, typer.Argument(help="The receipt's file.")],
     trust: Annotated[
-        Path,
-        typer.Option("--trust", help="Genesis file or trust bundle, from people whom you believe."),
-    ],
+        Path | None,
+        typer.Option(
+            "--trust",
+            help="Genesis file or trust bundle, from people whom you believe; else what the "
+            "wallet remembers.",
+        ),
+    ] = None,
+    old_trust: OldTrustOption = False,
     wallet: Annotated[
         Path | None,
         typer.Option("--wallet", "-w", help="Also check that the ballot is this wallet's."),
@@ -104,14 +111,19 @@ def verify(
     It holds if more than two thirds of the validators that you trust signed a block header,
     and the receipt's fact follows from that header.
     """
-    from config.errors import RefusedError  # noqa: PLC0415
-    from ledger.receipts import check_receipt, parse_receipt, render_meaning  # noqa: PLC0415
+    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
+    from ledger.receipt_meaning import render_meaning  # noqa: PLC0415
+    from ledger.receipts import parse_receipt  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
 
-    data, bundle = read_given_file(receipt), load_trust(trust)
+    data, bundle = read_given_file(receipt), choose_wallet_trust(trust, wallet)
+    if bundle is None:
+        raise MisconfiguredError("name whom you believe with `--trust`: a genesis or trust file")
     own = None if wallet is None else open_wallet(wallet, passphrase_file)
     try:
-        verified = check_receipt(parse_receipt(data), trust=bundle)
+        verified = check_with_trust(
+            parse_receipt(data), bundle, wallet=None, accepts_old_trust=old_trust
+        )
         if own is not None:
             _check_owner(verified, own)
     except RefusedError as error:
@@ -132,22 +144,61 @@ def export(
         Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
     ] = None,
 ) -> None:
-    """Write the trust bundle of this node's chain, for members to check receipts with.
+    """Write a trust bundle: the running node's newest header, for others to start from.
 
-    Hand it over in person or print its numbers: whoever fetches it from the network believes
-    whoever sent it.
+    Members check receipts with it, newcomers' nodes begin with it. Hand it over in person, or
+    compare its fingerprint by telephone: whoever fetches it from the network believes whoever
+    sent it.
     """
-    from ledger.light import render_trust_bundle  # noqa: PLC0415
-    from node.chain import load_genesis  # noqa: PLC0415
+    from ledger.trust import write_trust_bundle  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
 
-    bundle = load_genesis(open_home(home)).trust
-    data = render_trust_bundle(bundle)
+    bundle = asyncio.run(_fetch_own_trust(open_home(home)))
+    data = write_trust_bundle(bundle)
     if output is None:
         sys.stdout.write(data.decode())
         return
     _write(output, data)
-    say(f"Wrote {output} for {bundle.chain_id} with {len(bundle.validators)} validators.")
+    say(
+        f"Wrote {output} for {bundle.chain_id}: block {bundle.height} and its "
+        f"{len(bundle.validators)} validators, to be used within {bundle.trusting_days} days."
+    )
+    say(f"  fingerprint  {_render_fingerprint(bundle.header_hash)}")
+
+
+async def _fetch_own_trust(home: "Home") -> "TrustBundle":
+    from ledger.light_source import LightSource  # noqa: PLC0415
+    from ledger.rpc import EngineClient  # noqa: PLC0415
+    from node.chain import load_genesis  # noqa: PLC0415
+
+    genesis = load_genesis(home)
+    async with EngineClient(home.rpc_socket) as client:
+        return await LightSource(client, genesis.trust).fetch_newest_trust()
+
+
+def _render_fingerprint(header_hash: bytes) -> str:
+    """A hash as two people read it to each other."""
+    digits = header_hash.hex()
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet | None") -> str:
+    """What a receipt is asked for by, below its kind."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from governance.records import compute_ballot_id  # noqa: PLC0415
+
+    if kind == "state":
+        if ballot is not None:
+            raise MisconfiguredError("a state key is all that is named")
+        return _parse_key(subject).hex()
+    proposal_id = _parse_id(subject, what="proposal")
+    if ballot is not None:
+        ballot_id = _parse_id(ballot, what="ballot")
+    elif wallet is not None:
+        ballot_id = compute_ballot_id(proposal_id=proposal_id, account=wallet.account_id)
+    else:
+        raise MisconfiguredError("name the ballot, or your wallet with `--wallet`")
+    return f"{proposal_id.hex()}/{ballot_id.hex()}"
 
 
 async def _fetch(url: str, path: str) -> "JsonObject":
@@ -170,7 +221,7 @@ def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
 
 
 def _describe(verified: "Verified") -> dict[str, Any]:
-    from ledger.receipts import render_meaning  # noqa: PLC0415
+    from ledger.receipt_meaning import render_meaning  # noqa: PLC0415
 
     ballot, decision = verified.ballot, verified.decision
     return {
@@ -212,6 +263,19 @@ def _parse_id(text: str, *, what: str) -> bytes:
     if len(data) != 32:
         raise MisconfiguredError(f"a {what}'s id has 64 hex digits")
     return data
+
+
+def _parse_key(text: str) -> bytes:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from config.limits import STATE_KEY_BYTES_MAX  # noqa: PLC0415
+
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if not 0 < len(key) <= STATE_KEY_BYTES_MAX:
+        raise MisconfiguredError("a state key is hexadecimal: namespace, collection and id")
+    return key
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -13,11 +13,15 @@ from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from ledger.rpc import EngineClient
     from node.home import Home
 
 
 def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Show the node's processes and where its ledger stands; exit code 3 if it is not running."""
+    """Show the node's processes and where its ledger stands.
+
+    Exit code 3 if it is not running, 4 if it has halted until another version is installed.
+    """
     from node.home import open_home  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
@@ -30,13 +34,16 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
         "origin": settings.node.origin,
     }
     found["bootstrap"] = _list_own_addresses(opened, settings)
-    found["ledger"] = asyncio.run(_ask_engine(opened)) if found["running"] else None
+    found["signing"] = _read_signing(opened)
+    found["ledger"] = asyncio.run(_ask_engine(opened, settings)) if found["running"] else None
     if as_json:
         say_json(found)
     else:
         _show(found)
     if not found["running"]:
         raise typer.Exit(exit_codes.UNAVAILABLE)
+    if found["halted"]:
+        raise typer.Exit(exit_codes.OUTDATED)
 
 
 def show_settings(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
@@ -82,11 +89,18 @@ def read_status(home: "Home") -> dict[str, Any]:
     except (OSError, ValueError):
         told = {}
     if pid is None or told.get("pid") != pid:
-        return found | {"pid": pid, "address": None, "uptime_s": None, "processes": []}
+        return found | {
+            "pid": pid,
+            "address": None,
+            "uptime_s": None,
+            "halted": [],
+            "processes": [],
+        }
     return found | {
         "pid": pid,
         "address": told["address"],
         "uptime_s": max(0, int(time.time() - told["started_at_ms"] / 1000)),
+        "halted": told["halted"],
         "processes": told["processes"],
     }
 
@@ -101,23 +115,67 @@ def _list_own_addresses(home: "Home", settings: "Settings") -> list[str]:
     return [f"{address}/p2p/{peer_id}" for address in addresses]
 
 
-async def _ask_engine(home: "Home") -> dict[str, Any] | None:
+def _read_signing(home: "Home") -> dict[str, Any]:
+    """Whether the node may sign blocks, should it be a validator."""
+    from node.signing_guard import load_guard  # noqa: PLC0415
+
+    guard = load_guard(home)
+    return {"held": guard.held or None, "validator_address": guard.address or None}
+
+
+async def _ask_engine(home: "Home", settings: "Settings") -> dict[str, Any] | None:
     from config.errors import RochdaleError  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
+    from node.standstill import find_missing  # noqa: PLC0415
 
     try:
         async with EngineClient(home.rpc_socket, timeout_s=3) as engine:
             told = await engine.status()
             connected = await engine.connected_node_ids()
+            upgrade = await _ask_upgrade(engine)
+            missing = await find_missing(engine, told, settings, now_s=time.time())
     except RochdaleError:  # it may be between two starts
         return None
     return {
+        "upgrade": upgrade,
         "height": told.height,
         "time": told.time,
         "app_hash": told.app_hash.hex(),
         "catching_up": told.is_catching_up,
         "consensus_peers": len(connected),
+        "stands_still": missing is not None,
+        "missing": missing or [],
     }
+
+
+async def _ask_upgrade(engine: "EngineClient") -> dict[str, Any] | None:
+    """The change of the rules that is to come, and if this software is fit for it."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    from governance.records import Parameters  # noqa: PLC0415
+    from governance.view import FEDERATION, Collection, state_key  # noqa: PLC0415
+    from ledger.upgrades import RulesTable  # noqa: PLC0415
+
+    answer = await engine.abci_query("/state", state_key(FEDERATION, Collection.PARAMETERS, b""))
+    upgrade = Parameters.parse(answer.value).upgrade if answer.value else None
+    if upgrade is None:
+        return None
+    return {
+        "height": upgrade.height,
+        "rules_version": upgrade.rules_version,
+        "software_version_min": upgrade.software_version_min,
+        "is_ready": RulesTable(software_version=version("rochdale")).is_ready_for(upgrade),
+    }
+
+
+def _describe_upgrade(upgrade: dict[str, Any]) -> str:
+    coming = f"the rules change at height {upgrade['height']}"
+    if upgrade["is_ready"]:
+        return f"{coming}: this software is ready for it"
+    return (
+        f"[yellow]{coming}[/]: install Rochdale {upgrade['software_version_min']} or later "
+        "before that, or this node halts there"
+    )
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -131,12 +189,25 @@ def _show(found: dict[str, Any]) -> None:
         return
     say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
     ledger = found["ledger"]
+    for sentence in found["halted"]:
+        say(f"[red]halted[/]: {escape(sentence)}")
     if ledger is None:
-        say("[yellow]the engine does not answer yet[/]: see logs/engine.log")
+        if not found["halted"]:
+            say("[yellow]the engine does not answer yet[/]: see logs/engine.log")
     else:
         doing = "catching up" if ledger["catching_up"] else "up to date"
         say(f"height {ledger['height']} of {ledger['time']}, {doing}")
         say(f"app hash {ledger['app_hash']}, {ledger['consensus_peers']} consensus peers")
+        if ledger["stands_still"]:
+            waits = " and ".join(ledger["missing"]) or "validators that it cannot name"
+            say(f"[red]the chain stands still[/]: it waits for {escape(waits)}")
+        if ledger["upgrade"] is not None:
+            say(_describe_upgrade(ledger["upgrade"]))
+    if found["signing"]["held"]:
+        say(
+            f"[yellow]signs no blocks[/]: {escape(found['signing']['held'])}; "
+            "`rochdale validator resume` ends that"
+        )
     for address in found["bootstrap"]:
         say(f"others begin with {address}")
     table = Table(box=None, pad_edge=False)

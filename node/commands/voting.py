@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +13,13 @@ import typer
 from node.commands.options import JsonOption, say, say_json
 from node.commands.wallet_options import (
     NodeOption,
+    OldTrustOption,
     PassphraseFileOption,
     TrustOption,
     WalletOption,
+    check_with_trust,
+    choose_wallet_trust,
     get_node_url,
-    load_trust,
     make_actor,
     make_plain,
     open_wallet,
@@ -25,7 +29,7 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Wallet
-    from ledger.light import TrustBundle
+    from ledger.receipts import Receipt
     from node.member import SentBallot, SentProposal
 
 _RECEIPT_TIMEOUT_S = 20.0
@@ -92,6 +96,7 @@ def vote(
         typer.Option("--receipt", help="File for the receipt; else named after the proposal."),
     ] = None,
     trust: TrustOption = None,
+    old_trust: OldTrustOption = False,
     passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,21 +109,39 @@ def vote(
     *named, choice = words
     if choice not in _CHOICES or len(named) > 1:
         raise MisconfiguredError("say `rochdale vote [PROPOSAL] yes`, or no, or abstain")
-    bundle = None if trust is None else load_trust(trust)
+    bundle = choose_wallet_trust(trust, wallet)
     opened = open_wallet(wallet, passphrase_file)
     url, asked = get_node_url(node, opened), "".join(named) or None
     proposal, sent, document = asyncio.run(
         _vote(opened, url, named=asked, choice=choice, show=not as_json)
     )
     path = receipt or Path(f"ballot-{sent.proposal_id.hex()[:16]}.json")
-    write_private(path, json.dumps(document, indent=1).encode() + b"\n")
-    _check_own(document, opened, sent, choice=choice, bundle=bundle)
+    write_private(path, json.dumps(document, separators=(",", ":")).encode() + b"\n")
+    kept = _read_own(document, opened, sent, choice=choice)
+    with _name_receipt(path):
+        if bundle is not None:
+            check_with_trust(kept, bundle, wallet=wallet, accepts_old_trust=old_trust)
     if as_json:
         is_checked = bundle is not None
         say_json(_describe_ballot(proposal, choice, sent, path) | {"is_checked": is_checked})
         return
     say(f"Your ballot is final, in block {sent.committed.height}.")
     _say_receipt(path, is_checked=bundle is not None)
+
+
+@contextmanager
+def _name_receipt(path: Path) -> Iterator[None]:
+    """Say of a receipt that does not hold that its ballot was sent all the same."""
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    try:
+        yield
+    except RefusedError as error:
+        raise RefusedError(
+            f"your ballot was sent and its receipt is in {path}, but that does not hold: "
+            f"{error.reason}",
+            code=error.code,
+        ) from error
 
 
 def _say_receipt(path: Path, *, is_checked: bool) -> None:
@@ -203,18 +226,13 @@ async def _vote(
     return proposal, sent, document
 
 
-def _check_own(
-    document: "JsonObject",
-    wallet: "Wallet",
-    sent: "SentBallot",
-    *,
-    choice: str,
-    bundle: "TrustBundle | None",
-) -> None:
-    """Check that the receipt is about this ballot; with a bundle, that it holds."""
+def _read_own(
+    document: "JsonObject", wallet: "Wallet", sent: "SentBallot", *, choice: str
+) -> "Receipt":
+    """Read a receipt and make sure that it is about this ballot."""
     from config.errors import RefusedError  # noqa: PLC0415
     from governance.records import Ballot, Choice  # noqa: PLC0415
-    from ledger.receipts import ballot_key, check_receipt, parse_receipt_object  # noqa: PLC0415
+    from ledger.receipts import ballot_key, parse_receipt_object  # noqa: PLC0415
 
     receipt = parse_receipt_object(document)
     key = ballot_key(
@@ -228,8 +246,7 @@ def _check_own(
             "the node's receipt is not about your ballot: keep it, and ask at another "
             "cooperative's node with `rochdale receipt fetch`"
         )
-    if bundle is not None:
-        check_receipt(receipt, trust=bundle)
+    return receipt
 
 
 def _parse_digest(text: str) -> bytes:

@@ -11,10 +11,12 @@ import typer
 from node.commands.options import JsonOption, say, say_json
 from node.commands.wallet_options import (
     NodeOption,
+    OldTrustOption,
     PassphraseFileOption,
     TrustOption,
+    check_with_trust,
+    choose_wallet_trust,
     get_node_url,
-    load_trust,
     open_wallet,
     read_passphrase,
 )
@@ -22,7 +24,7 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Strength, Wallet
-    from ledger.light import TrustBundle
+    from ledger.receipts import Receipt
 
 _RECEIPT_TIMEOUT_S = 20.0
 
@@ -146,17 +148,21 @@ def status(
         str | None, typer.Option("--application", help="What `wallet apply` printed.")
     ] = None,
     trust: TrustOption = None,
+    old_trust: OldTrustOption = False,
     passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show if the wallet's account is on the roll; exit code 1 if it is not.
 
-    The node answers with a receipt. With --trust it is checked as `rochdale ledger verify`
-    does; without, the node is believed.
+    The node answers with a receipt. With --trust, now or once before, it is checked as
+    `rochdale ledger verify` does; without, the node is believed.
     """
     wallet = open_wallet(path, passphrase_file)
-    bundle = None if trust is None else load_trust(trust)
-    found = asyncio.run(_ask_status(wallet, get_node_url(node, wallet), application, bundle))
+    bundle = choose_wallet_trust(trust, path)
+    receipt, asked = asyncio.run(_ask_status(wallet, get_node_url(node, wallet), application))
+    if bundle is not None:
+        check_with_trust(receipt, bundle, wallet=path, accepts_old_trust=old_trust)
+    found = _describe_standing(receipt, asked) | {"is_checked": bundle is not None}
     if as_json:
         say_json({**_describe(wallet), **found})
     elif found["is_member"]:
@@ -191,43 +197,33 @@ async def _apply(
 
 
 async def _ask_status(
-    wallet: "Wallet", url: str, application: str | None, bundle: "TrustBundle | None"
-) -> dict[str, Any]:
+    wallet: "Wallet", url: str, application: str | None
+) -> "tuple[Receipt, JsonObject | None]":
+    """The account's receipt, and how far an application is."""
+    from config.errors import RefusedError  # noqa: PLC0415
+    from governance.view import Collection, state_key  # noqa: PLC0415
+    from ledger.receipts import parse_receipt_object  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
+    key = state_key(wallet.get_home().cooperative_id, Collection.ACCOUNT, wallet.account_id)
     async with NodeClient(url) as client:
-        key = _account_key(wallet)
         document = await client.fetch_receipt(f"state/{key.hex()}", timeout_s=_RECEIPT_TIMEOUT_S)
         asked = None if application is None else await client.get_application(application)
-    value = _read_account(document, key=key, bundle=bundle)
-    return {
-        "is_member": value is not None,
-        "joined_height": value,
-        "is_checked": bundle is not None,
-        "application_status": None if asked is None else asked.get("status"),
-    }
-
-
-def _account_key(wallet: "Wallet") -> bytes:
-    from governance.view import Collection, state_key  # noqa: PLC0415
-
-    return state_key(wallet.get_home().cooperative_id, Collection.ACCOUNT, wallet.account_id)
-
-
-def _read_account(
-    document: "JsonObject", *, key: bytes, bundle: "TrustBundle | None"
-) -> int | None:
-    """Block in which the account joined, or none."""
-    from config.errors import RefusedError  # noqa: PLC0415
-    from governance.records import Account  # noqa: PLC0415
-    from ledger.receipts import check_receipt, parse_receipt_object  # noqa: PLC0415
-
     receipt = parse_receipt_object(document)
     if receipt.key != key:
         raise RefusedError("the node's receipt is about something else")
-    if bundle is not None:
-        check_receipt(receipt, trust=bundle)
-    return None if receipt.value is None else Account.decode(receipt.value).joined_height
+    return receipt, asked
+
+
+def _describe_standing(receipt: "Receipt", asked: "JsonObject | None") -> dict[str, Any]:
+    from governance.records import Account  # noqa: PLC0415
+
+    account = None if receipt.value is None else Account.decode(receipt.value)
+    return {
+        "is_member": account is not None,
+        "joined_height": None if account is None else account.joined_height,
+        "application_status": None if asked is None else asked.get("status"),
+    }
 
 
 def _open_with(path: Path, passphrase: str) -> "tuple[Wallet, Strength]":

@@ -13,7 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from did.wallets import Wallet
-    from ledger.light import TrustBundle
+    from ledger.receipts import Receipt, Verified
+    from ledger.trust import TrustBundle
     from node.member import Actor
     from node.member_client import NodeClient
 
@@ -42,7 +43,17 @@ NodeOption = Annotated[
 TrustOption = Annotated[
     Path | None,
     typer.Option(
-        "--trust", help="Genesis file or trust bundle: check the answer, do not believe the node."
+        "--trust",
+        help="Genesis file or trust bundle: check the answer, do not believe the node. Once is "
+        "enough: the wallet remembers.",
+    ),
+]
+OldTrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--old-trust",
+        help="Believe a trust file that is too old: who left since, or lost a key, could deceive "
+        "you.",
     ),
 ]
 
@@ -143,7 +154,7 @@ def load_trust(path: Path) -> "TrustBundle":
     from config.limits import GENESIS_BYTES_MAX  # noqa: PLC0415
     from did.jcs import parse_json_object  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
-    from ledger.light import parse_trust_bundle  # noqa: PLC0415
+    from ledger.trust import parse_trust_bundle  # noqa: PLC0415
     from node.chain import read_genesis_file  # noqa: PLC0415
 
     data = read_genesis_file(path)
@@ -158,6 +169,45 @@ def load_trust(path: Path) -> "TrustBundle":
             "right file with `--trust`",
             code=error.code,
         ) from error
+
+
+def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle | None":
+    """What to check with: the file that was named, or what the wallet remembers if that is later.
+
+    Raises:
+        MisconfiguredError: A file cannot be read.
+        RefusedError: The named file is neither genesis nor bundle, or contradicts the wallet.
+    """
+    from node.wallet_trust import choose_trust, load_wallet_trust  # noqa: PLC0415
+
+    return choose_trust(
+        None if given is None else load_trust(given),
+        None if wallet is None else load_wallet_trust(wallet),
+    )
+
+
+def check_with_trust(
+    receipt: "Receipt", trust: "TrustBundle", *, wallet: Path | None, accepts_old_trust: bool
+) -> "Verified":
+    """Check a receipt by this machine's clock; the wallet remembers how far that leads.
+
+    Raises:
+        RefusedError: It does not hold.
+    """
+    import time  # noqa: PLC0415
+
+    from ledger.receipts import check_receipt  # noqa: PLC0415
+    from node.wallet_trust import keep_trust  # noqa: PLC0415
+
+    verified = check_receipt(
+        receipt,
+        trust=trust,
+        now_ms=int(time.time() * 1_000),
+        accepts_old_trust=accepts_old_trust,
+    )
+    if wallet is not None:
+        keep_trust(wallet, verified.trust)
+    return verified
 
 
 def write_private(path: Path, data: bytes) -> None:

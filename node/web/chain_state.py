@@ -35,7 +35,7 @@ class ChainState:
     @property
     def standstill_s(self) -> float:
         """From how long without a block on the chain is said to stand still."""
-        return max(TEST_STANDSTILL_S_MIN, _HEARTBEATS * self.heartbeat_s)
+        return compute_standstill_s(self.heartbeat_s)
 
     def grow(self, height: int, *, now_s: float) -> None:
         """Note a new block."""
@@ -60,3 +60,8 @@ class ChainState:
             and not self.is_catching_up
             and now_s - self.grew_at_s > self.standstill_s
         )
+
+
+def compute_standstill_s(heartbeat_s: float) -> float:
+    """From how long without a block a chain is said to stand still."""
+    return max(TEST_STANDSTILL_S_MIN, _HEARTBEATS * heartbeat_s)

@@ -11,6 +11,7 @@ from did.keys import KeyPair
 from federation.anchors import AnchorRegistry
 from federation.discovery_client import DiscoveryClient
 from ledger.genesis import Genesis
+from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
@@ -34,6 +35,8 @@ class WebContext:
     """Public key that signs requests; 32 bytes."""
     clock: Clock
     engine: EngineClient
+    light: LightSource
+    """The engine's blocks as light clients want them."""
     chain: ChainState
     projection: Projection
     anchors: AnchorRegistry
@@ -50,6 +53,8 @@ class WebContext:
     """This cooperative's record as it was last published."""
     post_waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to deliver."""
+    registry_is_stale: bool = True
+    """Whether the ledger's registry is to be read before it is relied on again."""
     ledger_moved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the read model has grown."""
 

@@ -11,12 +11,15 @@ import structlog
 
 from config.errors import RefusedError, UnavailableError
 from did.jcs import JsonObject
-from governance.events import Event, decode_event
+from governance.event_codec import decode_event
+from governance.events import Event
 from ledger.headers import parse_time_ns
-from ledger.rpc import BlockResults, EngineError, EngineEvent
+from ledger.rpc import EngineError
+from ledger.rpc_answers import BlockResults, EngineEvent
 from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
 from node.web.projection import ProjectedBlock
+from node.web.registry_reader import changes_registry, fetch_cooperatives
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,7 @@ async def follow_ledger(context: WebContext) -> None:
             async for height in context.engine.subscribe_new_blocks():
                 context.chain.is_reachable = True
                 await _apply_until(context, height)
-        except (UnavailableError, EngineError) as error:
+        except (UnavailableError, RefusedError) as error:
             if context.chain.is_reachable:
                 log.warning("engine_unreachable", reason=str(error))
             context.chain.is_reachable = not isinstance(error, UnavailableError)
@@ -65,10 +68,16 @@ async def _apply_until(context: WebContext, height: int) -> None:
         header, results = await asyncio.gather(
             context.engine.commit(missing), _fetch_results(context, missing)
         )
-        context.projection.apply_block(_read_block(header, results))
+        block = _read_block(header, results)
+        context.projection.apply_block(block)
+        if changes_registry(block.events):
+            context.registry_is_stale = True
         if missing > height - VOTES_LOOKED_AT:
             context.chain.note_votes(missing, _read_voters(header))
         context.ledger_moved.set()
+    if context.registry_is_stale:
+        context.registry.update(await fetch_cooperatives(context.engine))
+        context.registry_is_stale = False
 
 
 async def _fetch_results(context: WebContext, height: int) -> BlockResults:

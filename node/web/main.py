@@ -17,6 +17,7 @@ from node.web import (
     routes_identity,
     routes_ledger,
     routes_pages,
+    routes_verify,
 )
 from node.web.catching_up import CatchUp
 from node.web.context import CONTEXT, WebContext, wait_for
@@ -25,9 +26,11 @@ from node.web.ledger_follower import follow_ledger, watch_chain
 from node.web.middlewares import FATAL, MIDDLEWARES
 from node.web.opening import open_context
 from node.web.partners import PartnerFinder
+from node.web.peering import keep_peers
 from node.web.publishing import publish_accepted
 from node.web.receiving import verify_pending
 from node.web.routes_activitypub import INBOX_LIMIT, create_inbox_limit
+from node.web.routes_ledger import LEDGER_LIMIT, create_ledger_limit
 from node.web.texts import fetch_texts
 
 log = structlog.get_logger(__name__)
@@ -55,6 +58,7 @@ async def run_web(home: Home, settings: Settings) -> None:
                 for loop in (
                     follow_ledger(context),
                     watch_chain(context),
+                    keep_peers(context),
                     handle_insights(context),
                     deliver_post(context),
                     fetch_texts(context),
@@ -71,6 +75,7 @@ def create_app(context: WebContext) -> web.Application:
     app = web.Application(middlewares=MIDDLEWARES, client_max_size=HTTP_BODY_BYTES_MAX)
     app[CONTEXT] = context
     app[INBOX_LIMIT] = create_inbox_limit()
+    app[LEDGER_LIMIT] = create_ledger_limit()
     app[FATAL] = asyncio.get_running_loop().create_future()
     for module in (
         routes_pages,
@@ -78,6 +83,7 @@ def create_app(context: WebContext) -> web.Application:
         routes_identity,
         routes_activitypub,
         routes_ledger,
+        routes_verify,
     ):
         app.add_routes(module.routes)
     return app

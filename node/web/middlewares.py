@@ -74,14 +74,14 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
 
 @web.middleware
 async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the headers that keep pages and documents from being misused."""
+    """Add the headers that keep pages and documents from being misused; a page may say its own."""
     try:
         response = await handler(request)
     except web.HTTPException as error:
         error.headers.update(_HEADERS)
         raise
     for name, value in _HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from config.settings import Settings
 from federation.discovery_client import DiscoveryClient
 from ledger.genesis import Genesis
+from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
 from node.chain import load_genesis
 from node.home import Home
@@ -59,6 +60,7 @@ async def open_context(
             http_key=http_key.public_key,
             clock=clock,
             engine=engine,
+            light=LightSource(engine, genesis.trust),
             chain=ChainState(
                 heartbeat_s=settings.engine.heartbeat_ms / 1_000, grew_at_s=clock.steady_s()
             ),

@@ -6,11 +6,18 @@ as they are; the ledger alone says whether they hold.
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 from aiohttp import web
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import APPLICATION_BYTES_MAX, PAGE_ITEMS_MAX, TEXT_BYTES_MAX, TX_BYTES_MAX
+from config.limits import (
+    APPLICATION_BYTES_MAX,
+    PAGE_ITEMS_MAX,
+    STATE_KEY_BYTES_MAX,
+    TEXT_BYTES_MAX,
+    TX_BYTES_MAX,
+)
 from did.accounts import render_account_did
 from did.applications import check_application
 from governance.refusals import RefusalCode
@@ -19,14 +26,15 @@ from ledger.receipt_builder import (
     build_counted_receipt,
     build_state_receipt,
 )
+from ledger.trust import TrustPeer, render_trust_bundle
 from node.web.context import WebContext
+from node.web.metrics import METRICS_TYPE, render_metrics
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.private import ApplicationStatus
 from node.web.projection import ProjectedProposal
 from node.web.requests import get_context, read_hash, read_hex
 from node.web.status import render_insight, render_proposal, render_status
 
-_STATE_KEY_BYTES_MAX = 256
 _TEXT_TRIES = 30
 _TEXT_PAUSE_S = 0.1
 
@@ -42,7 +50,13 @@ async def get_status(request: web.Request) -> web.Response:
 @routes.get("/api/trust")
 async def get_trust(request: web.Request) -> web.Response:
     """A trust bundle; to be compared with another node's before it is believed."""
-    return answer_json(get_context(request).genesis.trust.to_json())
+    context = get_context(request)
+    trust = await context.light.fetch_newest_trust()
+    peers = tuple(
+        TrustPeer(node_id=item.node_id, p2p_address=item.p2p_address, origin=item.origin)
+        for item in context.registry.cooperatives
+    )
+    return answer_json(render_trust_bundle(replace(trust, peers=peers)))
 
 
 @routes.get("/api/directory")
@@ -173,8 +187,8 @@ async def list_insights(request: web.Request) -> web.Response:
 @routes.get("/api/receipts/state/{key}")
 async def get_state_receipt(request: web.Request) -> web.Response:
     """Proof of what a state key holds, or that it holds nothing."""
-    key = read_hex(request, "key", bytes_max=_STATE_KEY_BYTES_MAX)
-    receipt = await build_state_receipt(get_context(request).engine, key)
+    key = read_hex(request, "key", bytes_max=STATE_KEY_BYTES_MAX)
+    receipt = await build_state_receipt(get_context(request).light, key)
     return answer_json(receipt.to_json())
 
 
@@ -183,7 +197,7 @@ async def get_ballot_receipt(request: web.Request) -> web.Response:
     """Proof that a ballot is on the ledger."""
     proposal = await _find_proposal(request)
     receipt = await build_ballot_receipt(
-        get_context(request).engine,
+        get_context(request).light,
         cooperative=proposal.cooperative,
         proposal_id=proposal.id,
         ballot_id=read_hash(request, "ballot"),
@@ -196,12 +210,19 @@ async def get_counted_receipt(request: web.Request) -> web.Response:
     """Proof that a ballot was counted."""
     proposal = await _find_proposal(request)
     receipt = await build_counted_receipt(
-        get_context(request).engine,
+        get_context(request).light,
         cooperative=proposal.cooperative,
         proposal_id=proposal.id,
         ballot_id=read_hash(request, "ballot"),
     )
     return answer_json(receipt.to_json())
+
+
+@routes.get("/metrics")
+async def get_metrics(request: web.Request) -> web.Response:
+    """Numbers for an operator's monitoring; all of them are on the page, too."""
+    text = render_metrics(get_context(request))
+    return web.Response(body=text.encode(), headers={"Content-Type": METRICS_TYPE})
 
 
 @routes.get("/livez")

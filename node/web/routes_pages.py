@@ -1,12 +1,9 @@
 """Pages for people: what the cooperative decides and shares, in plain language.
 
-Work without scripts, from 320 px on, light and dark. Templates escape everything; an
-insight's table is made here from its checked cells, never from foreign markup.
+Work without scripts, from 320 px on, light and dark. An insight's table is made here from its
+checked cells, never from foreign markup.
 """
 
-from importlib.resources import files
-
-import jinja2
 from aiohttp import web
 
 from activitypub.vocabulary import ACTIVITY_TYPE
@@ -16,9 +13,10 @@ from did.jcs import JsonObject, canonicalize, parse_json_object
 from federation.insight_content import render_insight_table
 from governance.counting import WHOLE_BPS
 from governance.records import ProposalKind
-from node.web.clock import describe_span, describe_time
+from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
+from node.web.page_files import answer_file, answer_page
 from node.web.projection import ProjectedProposal
 from node.web.requests import get_context, read_hash
 from node.web.status import (
@@ -26,7 +24,6 @@ from node.web.status import (
     describe_standing,
     describe_votes,
     render_proposal,
-    render_status,
 )
 
 _TITLE_CHARACTERS_MAX = 120
@@ -36,23 +33,8 @@ _CHECKS = (
     "It states its privacy cost (ε), which is within the limit of all cooperatives.",
     "No group of fewer than fifty people is shown, after noise was added.",
 )
-_TEMPLATES = files("node.web") / "templates"
 
 routes = web.RouteTableDef()
-
-
-def _load_template(name: str) -> str | None:
-    file = _TEMPLATES / name
-    return file.read_text(encoding="utf-8") if file.is_file() else None
-
-
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FunctionLoader(_load_template),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @routes.get("/")
@@ -60,7 +42,7 @@ async def get_overview(request: web.Request) -> web.Response:
     """The transparency page."""
     context = get_context(request)
     proposals = context.projection.list_proposals(limit=PAGE_ITEMS_MAX)
-    return _answer_page(
+    return answer_page(
         context,
         "index.html",
         now=describe_time(context.clock.now_ms()),
@@ -85,7 +67,7 @@ async def get_proposal(request: web.Request) -> web.Response:
         return _answer_missing(context, "This node knows no such proposal.")
     described = _describe_proposal(context, proposal)
     text = None if proposal.subject else _find_text(context, proposal)
-    return _answer_page(
+    return answer_page(
         context,
         "proposal.html",
         proposal=described,
@@ -114,7 +96,7 @@ async def get_insight(request: web.Request) -> web.Response:
         return response
     is_verified = insight.state is InsightState.VERIFIED
     described = _describe_insight(context, insight)
-    response = _answer_page(
+    response = answer_page(
         context,
         "insight.html",
         **described,
@@ -129,37 +111,18 @@ async def get_insight(request: web.Request) -> web.Response:
 @routes.get("/style.css")
 async def get_style(_request: web.Request) -> web.Response:
     """The one style sheet."""
-    return _answer_file("style.css", content_type="text/css")
+    return answer_file("style.css", content_type="text/css")
 
 
 @routes.get("/icon.svg")
 async def get_icon(_request: web.Request) -> web.Response:
     """The icon of browser tabs."""
-    return _answer_file("icon.svg", content_type="image/svg+xml")
-
-
-def _answer_page(context: WebContext, template: str, **values: object) -> web.Response:
-    own = context.registry.own
-    status = render_status(context)
-    text = _ENVIRONMENT.get_template(template).render(
-        name=own.name,
-        did=own.did,
-        status=status,
-        silence=describe_span(status["silent_s"]),
-        **values,
-    )
-    return web.Response(text=text, content_type="text/html", charset="utf-8")
+    return answer_file("icon.svg", content_type="image/svg+xml")
 
 
 def _answer_missing(context: WebContext, reason: str) -> web.Response:
-    response = _answer_page(context, "missing.html", reason=reason)
+    response = answer_page(context, "missing.html", reason=reason)
     response.set_status(404)
-    return response
-
-
-def _answer_file(name: str, *, content_type: str) -> web.Response:
-    response = web.Response(text=_load_template(name), content_type=content_type, charset="utf-8")
-    response.headers["Cache-Control"] = "max-age=300"
     return response
 
 

@@ -20,7 +20,7 @@ def render_status(context: WebContext) -> JsonObject:
     """The whole, as `/api/status` serves it."""
     chain, projection = context.chain, context.projection
     now_s = context.clock.steady_s()
-    missing = _find_missing(context, now_s=now_s)
+    missing = list_missing(context, now_s=now_s)
     height = projection.height
     return {
         "name": context.registry.own.name,
@@ -46,6 +46,25 @@ def render_status(context: WebContext) -> JsonObject:
         ],
         "discovery": dict(context.discovery_status),
     }
+
+
+def list_missing(context: WebContext, *, now_s: float) -> tuple[KnownCooperative, ...] | None:
+    """Whose validators the chain waits for; none while it does not stand still.
+
+    Args:
+        context: Of the web process.
+        now_s: The steady clock's.
+    """
+    chain, registry = context.chain, context.registry
+    if chain.stands_still(now_s=now_s):
+        found = (registry.find_by_validator(address) for address in chain.absent)
+        return tuple(item for item in found if item is not None)
+    # A silent engine of ours tells nothing about the others, unless they cannot go on alone.
+    count = sum(1 for item in registry.members if item.is_validating)
+    is_needed = registry.own.is_validating and (count - 1) * _THIRDS <= count * (_THIRDS - 1)
+    if not chain.is_reachable and is_needed and now_s - chain.grew_at_s > chain.standstill_s:
+        return (registry.own,)
+    return None
 
 
 def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObject:
@@ -129,20 +148,6 @@ def describe_insight(insight: HeldInsight) -> str:
     return "Released by our own members" if insight.is_own else "Verified"
 
 
-def _find_missing(context: WebContext, *, now_s: float) -> tuple[KnownCooperative, ...] | None:
-    """Whose validators the chain waits for; None while it does not stand still."""
-    chain, registry = context.chain, context.registry
-    if chain.stands_still(now_s=now_s):
-        found = (registry.find_by_validator(address) for address in chain.absent)
-        return tuple(item for item in found if item is not None)
-    # A silent engine of ours tells nothing about the others, unless they cannot go on alone.
-    count = len(registry.cooperatives)
-    is_needed = registry.is_own_registered and (count - 1) * _THIRDS <= count * (_THIRDS - 1)
-    if not chain.is_reachable and is_needed and now_s - chain.grew_at_s > chain.standstill_s:
-        return (registry.own,)
-    return None
-
-
 def _render_validators(
     context: WebContext, missing: tuple[KnownCooperative, ...] | None
 ) -> list[JsonObject]:
@@ -152,12 +157,16 @@ def _render_validators(
         {
             "cooperative": item.id.hex(),
             "name": item.name,
-            "voting": item.id not in absent
-            if missing is not None
-            else context.chain.takes_part(item.validator_address),
+            "standing": "member" if item.standing is None else item.standing.name.lower(),
+            "voting": item.is_validating
+            and (
+                item.id not in absent
+                if missing is not None
+                else context.chain.takes_part(item.validator_address)
+            ),
             "members": members.get(item.id, 0),
         }
-        for item in context.registry.cooperatives
+        for item in context.registry.members
     ]
 
 

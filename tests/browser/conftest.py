@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from testnet.community import Community
+from testnet.community import Community, Member
 from testnet.federation import LocalFederation
 from testnet.manifest import DEFAULT_MANIFEST, load_manifest, resize
 from testnet.ports import choose_ports
@@ -52,17 +52,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with asyncio.Runner() as runner:
         federation = LocalFederation(manifest, directory=directory, ports=ports)
         community = Community(federation, directory=directory)
-        story = Story(federation=federation, community=community, show=_show, announce=_show)
+        story = Story(federation=federation, community=community, tell=_show, announce=_show)
         try:
             runner.run(run_steps(story, STEPS))
             assert story.report.ok, story.report.steps[-1].error
             own, partner = federation.nodes
+            paths = _find_paths(own.url)
+            voter = community.members_of(own)[0]
             yield Site(
                 origin=own.url,
                 name=own.plan.name,
                 partner_name=partner.plan.name,
                 partner=partner.processes,
-                paths=_find_paths(own.url),
+                paths=paths,
+                files={
+                    **_fetch_receipts(own.url, paths["accepted"], voter),
+                    "genesis": own.home.genesis_path.read_bytes(),
+                    "trust": _download(f"{partner.url}/api/trust"),
+                },
             )
         finally:
             runner.run(federation.__aexit__(None, None, None))
@@ -115,6 +122,20 @@ def _find_paths(origin: str) -> dict[str, str]:
     }
 
 
+def _fetch_receipts(origin: str, proposal: str, voter: Member) -> dict[str, bytes]:
+    """What the member's wallet would keep of a vote."""
+    proposal_id = proposal.rpartition("/")[2]
+    ballot_id = voter.actor.compute_ballot_id(bytes.fromhex(proposal_id)).hex()
+    return {
+        kind: _download(f"{origin}/api/receipts/{kind}/{proposal_id}/{ballot_id}")
+        for kind in ("ballot", "counted")
+    }
+
+
 def _fetch(url: str) -> dict[str, Any]:
+    return dict(json.loads(_download(url)))
+
+
+def _download(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
-        return dict(json.load(answer))
+        return bytes(answer.read())

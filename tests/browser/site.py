@@ -15,3 +15,5 @@ class Site:
     partner: NodeProcesses
     paths: dict[str, str]
     """A path of each kind of page, by what it shows."""
+    files: dict[str, bytes]
+    """What a member has: receipts, the genesis file and a trust bundle, by name."""

@@ -4,48 +4,21 @@ Not part of `make test`: the browser is installed only where it is needed. `ROCH
 names a directory to leave screenshots in, because no check sees what eyes see.
 """
 
-import os
-import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looking import fits, list_faults, shoot
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.timeout(400)
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NOT_HERE = "/proposals/0000"
 TARGET_PX_MIN = 24
 STANDS_STILL = "The ledger stands still"
 STANDSTILL_TIMEOUT_S = 90.0
-
-
-def list_faults(page: Page) -> list[str]:
-    """What axe-core finds, each with where it is."""
-    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-    return [
-        f"{found['id']}: {node['html']}"
-        for found in results.response["violations"]
-        for node in found["nodes"]
-    ]
-
-
-def shoot(page: Page, name: str) -> None:
-    """Leave a screenshot, if somebody asked for them."""
-    if directory := os.environ.get("ROCHDALE_SHOTS"):
-        assert page.viewport_size is not None
-        file = f"{re.sub('[^a-z]+', '-', name)}-{page.viewport_size['width']}.png"
-        page.screenshot(path=Path(directory) / file, full_page=True)
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing is wider than the window (WCAG 1.4.10)."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def test_every_page_fits_and_loads_nothing_foreign(page: Page, site: Site) -> None:

@@ -5,12 +5,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from config.errors import RefusedError
 from config.limits import COOPERATIVES_MAX
 from governance.genesis import GenesisError, check_genesis, decode_genesis, parse_genesis
-from tests.governance.world import CHAIN_ID, make_genesis
+from tests.governance.world import CHAIN_ID, make_cooperative, make_genesis
 
 GOOD = make_genesis().to_json()
 
@@ -64,6 +65,10 @@ def test_refuses_a_malformed_state(name: str, value: Any) -> None:
         ("registrar_key", "AA" * 32),
         ("node_id", "00" * 32),
         ("consensus_key", 5),
+        ("name", 5),
+        ("name", "two\nlines"),
+        ("name", "n" * 101),
+        ("p2p_address", "a b"),
     ],
 )
 def test_refuses_a_malformed_cooperative(name: str, value: Any) -> None:
@@ -108,7 +113,18 @@ def test_refuses_a_state_that_breaks_a_rule(changes: dict[str, Any]) -> None:
 def test_refuses_two_cooperatives_that_share_what_names_one(name: str) -> None:
     """Whoever shares a key or a name could speak for the other."""
     first, second = make_genesis().cooperatives
-    twin = replace(second, **{name: getattr(first, name)})
+    twin = msgspec.structs.replace(second, **{name: getattr(first, name)})
 
     with pytest.raises(GenesisError, match=name):
         check_genesis(make_genesis(cooperatives=(first, twin)), chain_id=CHAIN_ID)
+
+
+def test_a_founder_without_a_consensus_key_is_a_member_that_does_not_validate() -> None:
+    """Its node follows the chain; at least one founder validates."""
+    validating, member = make_cooperative(0), make_cooperative(1, is_validating=False)
+    both = tuple(sorted((validating, member), key=lambda cooperative: cooperative.id))
+    state = make_genesis(cooperatives=both)
+
+    check_genesis(parse_genesis(state.to_json()), chain_id=CHAIN_ID)
+    with pytest.raises(GenesisError, match="validates"):
+        check_genesis(make_genesis(cooperatives=(member,)), chain_id=CHAIN_ID)

@@ -11,7 +11,7 @@ import governance
 from config.errors import RefusedError
 from governance import machine
 from governance.context import BlockContext, Sender
-from governance.events import CooperativeRegistered
+from governance.federal_events import CooperativeRegistered, ValidatorUpdated
 from governance.records import Choice, CooperativeStatus, ProposalKind, Role
 from governance.refusals import TxRefusedError
 from governance.roll import require_account
@@ -46,7 +46,7 @@ def test_genesis_registers_the_founding_cooperatives() -> None:
     kv = MemoryKeyValue()
     block = BlockContext(height=1, time_ms=GENESIS_MS, chain_id="test-heart-1")
 
-    events = machine.init_state(kv, make_genesis(), block)
+    events = machine.init_state(kv, make_genesis(), block, rules_version=1)
 
     world = World(kv=kv)
     cooperatives = [
@@ -57,8 +57,12 @@ def test_genesis_registers_the_founding_cooperatives() -> None:
     assert world.view.get_parameters().time_scale == TIME_SCALE
     assert [each.id for each in cooperatives] == sorted([COOPERATIVE, OTHER_COOPERATIVE])
     assert all(each.status is CooperativeStatus.ACTIVE for each in cooperatives)
-    assert [event.cooperative for event in events] == [each.id for each in cooperatives]
-    assert all(isinstance(event, CooperativeRegistered) for event in events)
+    registered = [event for event in events if isinstance(event, CooperativeRegistered)]
+    assert [event.cooperative for event in registered] == [each.id for each in cooperatives]
+    updates = [event for event in events if isinstance(event, ValidatorUpdated)]
+    assert [(event.cooperative, event.power) for event in updates] == [
+        (each.id, 100) for each in cooperatives
+    ]
     assert world.view.get_roll(COOPERATIVE).active_count == 0
     founder = make_cooperative(0)
     root, office = (
@@ -74,7 +78,7 @@ def test_a_real_chain_cannot_begin_with_scaled_windows() -> None:
     block = BlockContext(height=1, time_ms=GENESIS_MS, chain_id="heart-1")
 
     with pytest.raises(RefusedError, match="test-"):
-        machine.init_state(MemoryKeyValue(), make_genesis(), block)
+        machine.init_state(MemoryKeyValue(), make_genesis(), block, rules_version=1)
 
 
 def test_a_block_without_anything_due_changes_nothing() -> None:

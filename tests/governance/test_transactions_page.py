@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from config import limits
-from governance import events
-from governance.events import hints_of
+from governance import event_codec
+from governance.event_codec import hints_of
+from governance.events import Event
 from governance.refusals import RefusalCode
 from governance.transactions import _PAYLOADS
 from governance.view import Collection
@@ -42,8 +43,8 @@ def test_every_collection_is_on_the_page() -> None:
     }
 
 
-@pytest.mark.parametrize("event", events._EVENTS.values(), ids=lambda event: event.__name__)
-def test_every_event_is_on_the_page_with_its_attributes(event: type[events.Event]) -> None:
+@pytest.mark.parametrize("event", event_codec._EVENTS.values(), ids=lambda event: event.__name__)
+def test_every_event_is_on_the_page_with_its_attributes(event: type[Event]) -> None:
     """In the order in which they are written."""
     names = ", ".join(name for name, _ in hints_of(event))
 

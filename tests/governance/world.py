@@ -42,6 +42,7 @@ class Act:
     account: bytes
     payload: Payload
     nonce: int = 1
+    keys: tuple[bytes, ...] = (bytes(32),)
 
 
 @dataclass
@@ -91,7 +92,7 @@ class World:
 
     def _apply(self, act: Act, block: BlockContext) -> None:
         savepoint = Savepoint(self.kv)
-        sender = Sender(account=act.account, keys=(bytes(32),), nonce=act.nonce)
+        sender = Sender(account=act.account, keys=act.keys, nonce=act.nonce)
         try:
             self.events += machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError as error:
@@ -113,14 +114,14 @@ def make_inception(number: int) -> Inception:
     )
 
 
-def make_cooperative(number: int) -> GenesisCooperative:
+def make_cooperative(number: int, *, is_validating: bool = True) -> GenesisCooperative:
     base = 10_000 + 10 * number
     return GenesisCooperative(
         inception=make_inception(base),
         did=f"did:web:c{number}.test",
         registrar_key=make_key(base + 2).public_key,
         assertion_key=make_key(base + 3).public_key,
-        consensus_key=make_key(base + 4).public_key,
+        consensus_key=make_key(base + 4).public_key if is_validating else b"",
         node_id=(base + 5).to_bytes(20, "big"),
     )
 
@@ -144,7 +145,9 @@ def make_world(cooperatives_count: int = 2, **changes: Any) -> World:
     """A federation after genesis, before its first block."""
     world = World()
     block = BlockContext(height=1, time_ms=GENESIS_MS, chain_id=CHAIN_ID)
-    machine.init_state(world.kv, make_genesis(cooperatives_count, **changes), block)
+    machine.init_state(
+        world.kv, make_genesis(cooperatives_count, **changes), block, rules_version=1
+    )
     return world
 
 

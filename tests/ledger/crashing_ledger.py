@@ -61,7 +61,7 @@ class CrashingApplication(Application):
 def main() -> None:
     """Serve until killed."""
     store, socket, point, blocks = sys.argv[1:]
-    application = CrashingApplication(Store.open(Path(store)), software_version="test")
+    application = CrashingApplication(Store.open(Path(store)), software_version="0")
     application.point, application.blocks_left = point, int(blocks)
     asyncio.run(serve_abci(application, Path(socket)))
 

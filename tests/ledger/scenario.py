@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,25 @@ GENESIS = GenesisState(
 
 
 def render_genesis(
-    *, chain_id: str, network: str, bylaws: dict[str, Any], time_scale: int, genesis_time_ms: int
+    *,
+    chain_id: str,
+    network: str,
+    bylaws: dict[str, Any],
+    time_scale: int,
+    genesis_time_ms: int,
+    followers: Sequence[str] = (),
 ) -> bytes:
-    """The genesis file of a chain whose one founder is the only validator."""
-    founder = Founder(
+    """The genesis file of a chain with one validator.
+
+    Args:
+        chain_id: Of the chain.
+        network: Of its accounts.
+        bylaws: As their file says it.
+        time_scale: Divides windows.
+        genesis_time_ms: When it begins.
+        followers: Node ids of members that do not validate, so that they may connect.
+    """
+    validating = Founder(
         chain_id=chain_id,
         network=network,
         name="One",
@@ -101,14 +116,35 @@ def render_genesis(
         node_id=compute_node_id(NODE.public_key),
         p2p_address="127.0.0.1:26656",
     )
+    offers = [render_founder(validating, root_key=ROOT)]
+    offers += [
+        _offer_of_follower(validating, node_id, number)
+        for number, node_id in enumerate(followers, 2)
+    ]
     return assemble_genesis(
-        [render_founder(founder, root_key=ROOT)],
+        offers,
         chain_id=chain_id,
         network=network,
         bylaws=bylaws,
         time_scale=time_scale,
         genesis_time_ms=genesis_time_ms,
     )
+
+
+def _offer_of_follower(like: Founder, node_id: str, number: int) -> str:
+    key = KeyPair(b"follower".ljust(31, b".") + bytes([number]))
+    follower = replace(
+        like,
+        name=f"Follower {number}",
+        origin=f"https://follower{number}.test",
+        inception=make_inception(key),
+        registrar_key=key.public_key,
+        assertion_key=key.public_key,
+        consensus_key=b"",
+        node_id=node_id,
+        p2p_address=f"127.0.0.1:{26_656 + number}",
+    )
+    return render_founder(follower, root_key=key)
 
 
 def make_block(height: int, *, time_ms: int | None = None) -> BlockContext:
@@ -151,6 +187,7 @@ def render_init_chain(genesis: GenesisState = GENESIS, **changes: Any) -> abci.R
         initial_height=1,
     )
     request.time.FromMilliseconds(GENESIS_MS)
+    request.consensus_params.version.app = 1
     for name, value in changes.items():
         setattr(request, name, value)
     return request

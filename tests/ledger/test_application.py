@@ -181,7 +181,7 @@ def test_what_is_not_offered_is_answered_honestly(chain: Chain) -> None:
     assert verify(abci.RequestVerifyVoteExtension()).status == accept
     assert verify(abci.RequestVerifyVoteExtension(vote_extension=b"x")).status != accept
     offered = application.offer_snapshot(abci.RequestOfferSnapshot()).result
-    assert offered == abci.ResponseOfferSnapshot.REJECT_FORMAT
+    assert offered == abci.ResponseOfferSnapshot.ABORT
     applied = application.apply_snapshot_chunk(abci.RequestApplySnapshotChunk()).result
     assert applied == abci.ResponseApplySnapshotChunk.ABORT
 

@@ -21,7 +21,7 @@ from ledger.genesis import (
     check_genesis,
     render_founder,
 )
-from ledger.light import compute_trust_bundle
+from ledger.trust import compute_trust_bundle
 
 BYLAWS: dict[str, Any] = {
     "version": 1,
@@ -94,7 +94,10 @@ def test_every_founder_checks_the_file_before_starting() -> None:
     assert sorted(item.name for item in checked.founders) == [
         f"Cooperative {number} ❤" for number in range(1, 5)
     ]
-    assert checked.trust == compute_trust_bundle(genesis)
+    assert dataclasses.replace(checked.trust, peers=()) == compute_trust_bundle(genesis)
+    assert [item.origin for item in checked.trust.peers] == [
+        item.origin for item in checked.founders
+    ]
     peers = checked.list_peers(except_node_id=own.node_id)
     assert len(peers) == 3
     assert own.peer not in peers

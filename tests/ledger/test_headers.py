@@ -11,11 +11,12 @@ from ledger.headers import (
     compute_validators_hash,
     compute_vote_sign_bytes,
     parse_base64,
+    parse_commit,
+    parse_header,
     parse_integer,
-    parse_signed_header,
     parse_time_ns,
 )
-from ledger.light import compute_trust_bundle
+from ledger.trust import compute_trust_bundle
 
 VECTOR = json.loads((Path(__file__).parent.parent / "vectors" / "signed_headers.json").read_text())
 TRUST = compute_trust_bundle(VECTOR["genesis"].encode())
@@ -26,7 +27,7 @@ def test_a_header_hashes_to_the_block_id_that_the_engine_reports(index: int) -> 
     """The first header has no predecessor, so its block id's empty parts are hashed too."""
     value = VECTOR["signed_headers"][index]
 
-    header_hash = parse_signed_header(value).header.compute_hash()
+    header_hash = parse_header(value["header"]).compute_hash()
 
     assert header_hash.hex().upper() == value["commit"]["block_id"]["hash"]
 
@@ -42,7 +43,7 @@ def test_validators_hash_to_what_the_header_says() -> None:
 
 def test_sign_bytes_carry_their_length_however_long_the_chains_id_is() -> None:
     """Beyond 127 bytes the length takes two: the longest chain id gets there."""
-    commit = parse_signed_header(VECTOR["signed_headers"][1]).commit
+    commit = parse_commit(VECTOR["signed_headers"][1]["commit"])
 
     short = compute_vote_sign_bytes(commit, 0, chain_id="a")
     long = compute_vote_sign_bytes(commit, 0, chain_id="a" * 50)
@@ -66,6 +67,7 @@ def test_reads_times_to_the_nanosecond() -> None:
         "1970-01-01T00:00:01+00:00",
         "1970-02-30T00:00:01Z",
         "1970-01-01T00:00:61Z",
+        "1969-12-31T23:59:59Z",
         "١970-01-01T00:00:01Z",
         7,
     ],
@@ -99,7 +101,21 @@ def test_refuses_a_missing_an_added_and_a_malformed_field() -> None:
         _descend(missing, path).clear()
         for value in (added, missing):
             with pytest.raises(HeaderFormatError):
-                parse_signed_header(value)
+                parse_header(value["header"])
+                parse_commit(value["commit"])
+
+
+def test_refuses_a_header_with_a_field_left_empty_cut_or_spelled_in_two_ways() -> None:
+    """The engine leaves an application version of zero out."""
+    header = VECTOR["signed_headers"][1]["header"]
+
+    assert parse_header(header | {"version": {"block": "11"}}).version_app == 0
+    with pytest.raises(HeaderFormatError, match="left out"):
+        parse_header(header | {"version": {"block": "11", "app": "0"}})
+    with pytest.raises(HeaderFormatError, match="is not 32 bytes"):
+        parse_header(header | {"data_hash": "00" * 31})
+    with pytest.raises(HeaderFormatError, match="proposer"):
+        parse_header(header | {"proposer_address": ""})
 
 
 def test_refuses_a_commit_without_or_with_too_many_signatures() -> None:
@@ -108,7 +124,7 @@ def test_refuses_a_commit_without_or_with_too_many_signatures() -> None:
         value = copy.deepcopy(VECTOR["signed_headers"][1])
         value["commit"]["signatures"] = entries
         with pytest.raises(HeaderFormatError):
-            parse_signed_header(value)
+            parse_commit(value["commit"])
 
 
 def _descend(value: dict[str, object], path: tuple[str, ...]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from governance.context import BlockContext
 from governance.genesis import GenesisCooperative, GenesisState
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.rules import RULES
 from governance.transactions import AdmitMembers
 from governance.view import MemoryKeyValue
 from ledger import mempool as mempool_module
@@ -80,7 +81,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.state, self.checker = make_state(), SignatureChecker()
-        self.pool = Mempool(self.checker, state=self.state, block=BLOCK)
+        self.pool = Mempool(self.checker, state=self.state, block=BLOCK, rules=RULES[0])
 
     def check(self, data: bytes) -> int:
         return self.pool.check(self.checker.check([data])[0]).code
@@ -106,7 +107,7 @@ def test_a_cooperative_takes_only_its_share_of_the_places(
 
     assert flood == [0, 0, 0, RefusalCode.WAITING_TOO_MANY, RefusalCode.WAITING_TOO_MANY]
     assert pool.check(admit(1, 50)) == 0
-    pool.pool.begin(pool.state, BLOCK)
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
     assert pool.check(admit(0, 9, nonce=9)) == 0
 
 
@@ -120,10 +121,10 @@ def test_what_waits_counts_against_the_quota_until_a_block(
     monkeypatch.setattr(quotas, "_COOPERATIVE", bucket)
 
     assert pool.check(second) == RefusalCode.QUOTA_OF_COOPERATIVE
-    pool.pool.begin(pool.state, BLOCK)
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
     assert pool.pool.recheck(first).code == 0
     assert pool.check(second) == RefusalCode.QUOTA_OF_COOPERATIVE
-    pool.pool.begin(pool.state, BLOCK)
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
     assert pool.check(second) == 0
 
 
@@ -187,7 +188,7 @@ def test_what_is_proposed_is_always_accepted(shared: Pool, waiting: list[bytes],
     """Whatever the mempool holds, another node finds no fault with our block."""
     chosen = shared.pool.choose(waiting, bytes_max=room)
 
-    assert is_sound(SignatureChecker(), chosen, bytes_max=room)
+    assert is_sound(SignatureChecker(), chosen, bytes_max=room, rules=RULES[0])
     held = [r for r in shared.checker.check(chosen) if isinstance(r, TxRefusedError)]
     assert held == []
     if room == 9_000:

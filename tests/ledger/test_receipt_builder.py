@@ -6,14 +6,13 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.errors import RefusedError, UnavailableError
-from config.settings import EngineSection
 from did.keys import KeyPair
 from governance.records import (
     Choice,
@@ -33,72 +32,61 @@ from governance.transactions import (
     compute_proposal_id,
 )
 from governance.view import FEDERATION, Collection, state_key
-from ledger.abci import serve_abci
-from ledger.application import Application
-from ledger.engine import (
-    EngineHome,
-    engine_argv,
-    get_default_engine_path,
-    get_engine_environment,
-    write_engine_home,
-)
 from ledger.envelope import sign_transaction
 from ledger.genesis import check_genesis
-from ledger.light import TrustBundle
+from ledger.light_source import LightSource
 from ledger.receipt_builder import (
     build_ballot_receipt,
     build_counted_receipt,
     build_state_receipt,
 )
-from ledger.receipts import ReceiptKind, check_receipt, parse_receipt
+from ledger.receipts import Receipt, ReceiptKind, Verified, check_receipt, parse_receipt
 from ledger.rpc import EngineClient
-from ledger.store import Store, create_store
-from tests.ledger.scenario import CONSENSUS, NODE, REGISTRAR, ROOT, make_inception, render_genesis
+from ledger.trust import TrustBundle
+from tests.ledger.running import run_engine
+from tests.ledger.scenario import REGISTRAR, ROOT, make_inception
 
 CHAIN_ID = "test-receipt-1"
 MEMBERS = [KeyPair(bytes([seed]) * 32) for seed in range(10, 13)]
 CHOICES = [Choice.YES, Choice.NO, Choice.YES]
-# A week of discussion and five of voting, as one second and five.
-BYLAWS: dict[str, Any] = {
-    "version": 1,
-    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": 604_800, "voting_s": 3_024_000},
-    "proposals": {"open_per_member_max": 4},
-}
 
 
 async def test_ballots_get_receipts_that_verify_offline(short_directory: Path) -> None:
     """One vote from admission to result: cast, final, counted, each provable."""
-    async with _run_chain(short_directory) as (client, trust), asyncio.timeout(60):
-        cooperative, proposal_id = await _open_vote(client)
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        cooperative, proposal_id = await _open_vote(source.client)
         async with asyncio.TaskGroup() as tasks:
             for key, choice in zip(MEMBERS, CHOICES, strict=True):
                 ballot = CastBallot(cooperative=cooperative, proposal_id=proposal_id, choice=choice)
-                tasks.create_task(_send(client, ballot, key=key, account=_account(key)))
+                tasks.create_task(_send(source.client, ballot, key=key, account=_account(key)))
         ballot_ids = [
             compute_ballot_id(proposal_id=proposal_id, account=_account(key)) for key in MEMBERS
         ]
         named: dict[str, Any] = {"cooperative": cooperative, "proposal_id": proposal_id}
         with pytest.raises(RefusedError, match="after the vote closed"):
-            await build_counted_receipt(client, **named, ballot_id=ballot_ids[0])
-        cast = [await build_ballot_receipt(client, **named, ballot_id=item) for item in ballot_ids]
-        await _wait_for_state(client, state_key(cooperative, Collection.DECISION, proposal_id))
+            await build_counted_receipt(source, **named, ballot_id=ballot_ids[0])
+        cast = [await build_ballot_receipt(source, **named, ballot_id=item) for item in ballot_ids]
+        await _wait_for_state(
+            source.client, state_key(cooperative, Collection.DECISION, proposal_id)
+        )
         counted = [
-            await build_counted_receipt(client, **named, ballot_id=item) for item in ballot_ids
+            await build_counted_receipt(source, **named, ballot_id=item) for item in ballot_ids
         ]
         with pytest.raises(RefusedError, match="no ballot"):
-            await build_ballot_receipt(client, **named, ballot_id=bytes(32))
+            await build_ballot_receipt(source, **named, ballot_id=bytes(32))
         with pytest.raises(RefusedError, match="not among"):
-            await build_counted_receipt(client, **named, ballot_id=bytes(32))
+            await build_counted_receipt(source, **named, ballot_id=bytes(32))
+        later = await source.fetch_newest_trust()
 
     for receipts, kind in ((cast, ReceiptKind.BALLOT), (counted, ReceiptKind.COUNTED)):
         for receipt, ballot_id, choice in zip(receipts, ballot_ids, CHOICES, strict=True):
             read = parse_receipt(json.dumps(receipt.to_json()).encode())
-            verified = check_receipt(read, trust=trust)
+            verified = check(read, source.trust)
             assert verified.kind is kind
+            assert check(read, later).trust == later  # whoever came later believes it too
             assert verified.ballot is not None
             assert (verified.ballot.ballot_id, verified.ballot.choice) == (ballot_id, choice)
-    decision = check_receipt(counted[0], trust=trust).decision
+    decision = check(counted[0], source.trust).decision
     assert decision is not None
     assert (decision.outcome, decision.yes_count, decision.no_count) == (Outcome.ACCEPTED, 2, 1)
 
@@ -106,18 +94,18 @@ async def test_ballots_get_receipts_that_verify_offline(short_directory: Path) -
 async def test_a_receipt_of_an_idle_chain_is_there_at_once(short_directory: Path) -> None:
     """The header after the last change exists, however long nothing has happened."""
     key = state_key(FEDERATION, Collection.PARAMETERS, b"")
-    async with _run_chain(short_directory) as (client, trust), asyncio.timeout(60):
-        await client.wait_for_height(4)
-        present = await build_state_receipt(client, key)
-        absent = await build_state_receipt(client, key + b"?")
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        await source.client.wait_for_height(4)
+        present = await build_state_receipt(source, key)
+        absent = await build_state_receipt(source, key + b"?")
 
     # The header that completes them is older than the question: nothing was waited for.
-    assert check_receipt(present, trust=trust).height < 4
-    assert check_receipt(present, trust=trust).value is not None
-    assert check_receipt(absent, trust=trust).height < 4
-    assert check_receipt(absent, trust=trust).value is None
+    assert check(present, source.trust).height < 4
+    assert check(present, source.trust).value is not None
+    assert check(absent, source.trust).height < 4
+    assert check(absent, source.trust).value is None
     with pytest.raises(RefusedError):
-        check_receipt(dataclasses.replace(present, value=None), trust=trust)
+        check(dataclasses.replace(present, value=None), source.trust)
 
 
 async def test_a_receipt_that_cannot_be_complete_yet_is_unavailable(
@@ -125,62 +113,22 @@ async def test_a_receipt_that_cannot_be_complete_yet_is_unavailable(
 ) -> None:
     """While the chain stands still the caller is told to ask later."""
     key = state_key(FEDERATION, Collection.PARAMETERS, b"")
-    async with _run_chain(short_directory) as (client, _), asyncio.timeout(60):
-        await client.wait_for_height(2)
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        await source.client.wait_for_height(2)
         with pytest.raises(UnavailableError, match="later"):
-            await build_state_receipt(client, key, wait_s=0)
+            await build_state_receipt(source, key, wait_s=0)
+
+
+def check(receipt: Receipt, trust: TrustBundle) -> Verified:
+    """As a reader does now."""
+    return check_receipt(receipt, trust=trust, now_ms=time.time_ns() // 1_000_000)
 
 
 @asynccontextmanager
-async def _run_chain(directory: Path) -> AsyncIterator[tuple[EngineClient, TrustBundle]]:
-    genesis = render_genesis(
-        chain_id=CHAIN_ID,
-        network="test-receipt",
-        bylaws=BYLAWS,
-        time_scale=604_800,
-        genesis_time_ms=time.time_ns() // 1_000_000,
-    )
-    home = EngineHome(
-        path=directory / "engine",
-        chain_id=CHAIN_ID,
-        moniker="one",
-        abci_socket=directory / "abci.sock",
-        rpc_socket=directory / "rpc.sock",
-        settings=EngineSection(p2p_listen="127.0.0.1:0", heartbeat_ms=100, timeout_commit_ms=100),
-    )
-    write_engine_home(home, node_key=NODE, consensus_key=CONSENSUS, genesis=genesis)
-    create_store(directory / "ledger")
-    store = Store.open(directory / "ledger")
-    application = Application(store, software_version="test")
-    server = asyncio.create_task(serve_abci(application, home.abci_socket))
-    await asyncio.sleep(0)  # lets the server listen before the engine dials
-    assert home.abci_socket.exists()
-    engine = await asyncio.create_subprocess_exec(
-        *engine_argv(get_default_engine_path(), home.path),
-        env=get_engine_environment(),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with EngineClient(home.rpc_socket) as client:
-            await _wait_for_start(client)
-            yield client, check_genesis(genesis).trust
-    finally:
-        engine.terminate()
-        await engine.wait()
-        server.cancel()
-        with suppress(asyncio.CancelledError):
-            await server
-        store.close()
-
-
-async def _wait_for_start(client: EngineClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            with suppress(UnavailableError):
-                await client.wait_for_height(1)
-                return
-            await asyncio.sleep(0.1)
+async def _run_chain(directory: Path) -> AsyncIterator[LightSource]:
+    async with run_engine(directory, chain_id=CHAIN_ID) as client:
+        genesis = (directory / "engine" / "config" / "genesis.json").read_bytes()
+        yield LightSource(client, check_genesis(genesis).trust)
 
 
 async def _open_vote(client: EngineClient) -> tuple[bytes, bytes]:

@@ -1,243 +1,223 @@
 """Receipts: checked offline, and refused when anything in them was changed."""
 
-import base64
 import copy
 import dataclasses
 import json
+import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.errors import RefusedError
-from did.keys import KeyPair
-from governance.ballots import compute_ballot_leaf
-from governance.merkle_log import compute_root
-from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
-from governance.view import DERIVED_FROM, FEDERATION, Collection, state_key
-from ledger.app_hash import AppHashParts
-from ledger.headers import (
-    Validator,
-    compute_validators_hash,
-    compute_vote_sign_bytes,
-    parse_signed_header,
-)
-from ledger.ics23 import ProofError
-from ledger.light import LightError, TrustBundle
+from config.limits import BRIDGE_BLOCKS_MAX, COOPERATIVES_MAX, RECEIPT_BYTES_MAX
+from did.jcs import parse_json
+from governance.fields import STATE_VALUE_BYTES_MAX
+from governance.records import Choice
+from ledger.light import LightError, TrustExpiredError
+from ledger.receipt_builder import _fit
+from ledger.receipt_meaning import render_meaning
 from ledger.receipts import (
-    CountedBallot,
     Receipt,
     ReceiptError,
     ReceiptKind,
-    ballot_key,
+    Verified,
     check_receipt,
-    decision_key,
     parse_receipt,
-    render_meaning,
 )
-from tests.ledger.plain_tree import compute_root as compute_state_root
-from tests.ledger.plain_tree import hash_leaves, prove
-from tests.merkle import compute_path
+from tests.ledger import receipt_samples as samples
+from tests.ledger.receipt_samples import FAR, NOW_MS, TRUST, make_ballot_receipt, render
+from tests.ledger.signed_chain import SignedChain
 
-VECTOR = json.loads((Path(__file__).parent.parent / "vectors" / "signed_headers.json").read_text())
-KEY = KeyPair(bytes([5]) * 32)
-VALIDATORS = (Validator(public_key=KEY.public_key, power=100),)
-COOPERATIVE, PROPOSAL = bytes([1]) * 32, bytes([2]) * 32
-ACCOUNTS = [bytes([10 + number]) * 32 for number in range(5)]
-CHOICES = [Choice.YES, Choice.YES, Choice.NO, Choice.YES, Choice.ABSTAIN]
-BALLOTS = sorted(
-    (
-        (compute_ballot_id(proposal_id=PROPOSAL, account=account), Ballot(choice=choice))
-        for account, choice in zip(ACCOUNTS, CHOICES, strict=True)
-    ),
-    key=lambda item: item[0],
-)
-LEAVES = [compute_ballot_leaf(ballot_id=item, choice=ballot.choice) for item, ballot in BALLOTS]
-DECISION = Decision(
-    yes_count=3,
-    no_count=1,
-    abstain_count=1,
-    electorate_count=9,
-    quorum_bps=3_000,
-    outcome=Outcome.ACCEPTED,
-    ballots_root=compute_root(LEAVES),
-    decision_index=0,
-    closed_height=6,
-    closed_ms=1_700_000_000_000,
-)
-STATE = {
-    decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL): DECISION.encode(),
-    state_key(FEDERATION, Collection.PARAMETERS, b""): b"parameters",
-} | {
-    ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=item): ballot.encode()
-    for item, ballot in BALLOTS
-}
-PARTS = AppHashParts(
-    state_root=compute_state_root(hash_leaves(STATE)),
-    log_root=bytes([3]) * 32,
-    params_root=bytes([4]) * 32,
-)
+SAMPLES = samples.make_samples()
+SEED = 20_261_125
+BYTES_CHANGED = 400
+
+
+def check(receipt: Receipt | bytes) -> Verified:
+    """As a reader who trusts the first validators."""
+    data = receipt if isinstance(receipt, bytes) else render(receipt)
+    return check_receipt(parse_receipt(data), trust=TRUST, now_ms=NOW_MS)
 
 
 def test_a_ballots_receipt_shows_the_ballot() -> None:
     """The account recognises its own ballot identity."""
-    item, ballot = BALLOTS[0]
+    item, ballot = samples.BALLOTS[0]
 
-    verified = check_receipt(parse_receipt(_render(_ballot_receipt())), trust=TRUST)
+    verified = check(make_ballot_receipt())
 
     assert verified.kind is ReceiptKind.BALLOT
     assert verified.ballot is not None
-    assert (verified.ballot.cooperative, verified.ballot.proposal_id) == (COOPERATIVE, PROPOSAL)
+    assert verified.ballot.cooperative == samples.COOPERATIVE
+    assert verified.ballot.proposal_id == samples.PROPOSAL
     assert (verified.ballot.ballot_id, verified.ballot.choice) == (item, ballot.choice)
     assert verified.height == 6
     assert f"says {ballot.choice.name.lower()}" in render_meaning(verified)
 
 
-@pytest.mark.parametrize("index", range(len(BALLOTS)))
+@pytest.mark.parametrize("index", range(len(samples.BALLOTS)))
 def test_a_counted_receipt_shows_ballot_and_result(index: int) -> None:
     """Every ballot has a path to the root that the decision holds."""
-    verified = check_receipt(parse_receipt(_render(_counted_receipt(index))), trust=TRUST)
+    verified = check(samples.make_counted_receipt(index))
 
     assert verified.kind is ReceiptKind.COUNTED
-    assert verified.decision == DECISION
+    assert verified.decision == samples.DECISION
     assert verified.ballot is not None
-    assert verified.ballot.ballot_id == BALLOTS[index][0]
+    assert verified.ballot.ballot_id == samples.BALLOTS[index][0]
     assert "3 yes, 1 no, 1 abstained, of 9 entitled; outcome: accepted" in render_meaning(verified)
 
 
 def test_a_state_receipt_shows_a_value_or_its_absence() -> None:
     """Absence is a fact too: a ballot that never arrived."""
-    present = state_key(FEDERATION, Collection.PARAMETERS, b"")
-    absent = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=bytes(32))
-
-    shown = check_receipt(_receipt(present, ReceiptKind.STATE), trust=TRUST)
-    missing = check_receipt(_receipt(absent, ReceiptKind.STATE), trust=TRUST)
+    shown, missing = check(SAMPLES["present"]), check(SAMPLES["absent"])
 
     assert (shown.value, missing.value) == (b"parameters", None)
     assert "has this value" in render_meaning(shown)
     assert "has no value" in render_meaning(missing)
 
 
-@pytest.mark.parametrize("name", ["ballot", "counted", "absent"])
+def test_a_bridge_leads_to_validators_that_the_reader_does_not_know() -> None:
+    """Trust moves on with the receipt, and back without one."""
+    receipt = make_ballot_receipt(height=FAR)
+
+    verified = check(receipt)
+
+    assert verified.trust.height == FAR
+    assert verified.trust.validators == samples.CHAIN.get_validators(FAR)
+    assert (verified.trust.genesis_hash, verified.trust.peers) == (TRUST.genesis_hash, TRUST.peers)
+    with pytest.raises(LightError, match="nothing leads"):
+        check(dataclasses.replace(receipt, bridge=()))
+    earlier = check_receipt(
+        make_ballot_receipt(height=30), trust=samples.CHAIN.get_trust(35), now_ms=NOW_MS
+    )
+    assert (earlier.height, earlier.trust.height) == (30, 35)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
 def test_refuses_every_changed_field(name: str) -> None:
     """Whatever place of the file is changed, added to or left out."""
-    absent = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=bytes(32))
-    receipts = {
-        "ballot": _ballot_receipt(),
-        "counted": _counted_receipt(2),
-        "absent": _receipt(absent, ReceiptKind.STATE),
-    }
-    original = json.loads(_render(receipts[name]))
-    check_receipt(parse_receipt(json.dumps(original).encode()), trust=TRUST)
+    original = json.loads(render(SAMPLES[name]))
+    check(json.dumps(original).encode())
 
     count = 0
     for changed in _change_each(original):
         count += 1
         with pytest.raises(RefusedError):
-            check_receipt(parse_receipt(json.dumps(changed).encode()), trust=TRUST)
-    assert count > 100
+            check(json.dumps(changed).encode())
+    assert count > 400
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_refuses_every_changed_byte(name: str) -> None:
+    """A byte exchanged, left out or put in, unless the JSON still says the very same."""
+    chance = random.Random(SEED)
+    original = render(SAMPLES[name])
+    said = parse_json(original)
+
+    for changed in samples.change_bytes(original, chance, count=BYTES_CHANGED):
+        try:
+            verified = check(changed)
+        except RefusedError:
+            continue
+        assert parse_json(changed) == said, (changed, verified)
 
 
 def test_refuses_a_ballot_that_claims_anothers_choice() -> None:
     """The choice is part of the leaf."""
-    receipt = _counted_receipt(0)
+    receipt = samples.make_counted_receipt(0)
     assert receipt.counted is not None
     other = Choice.NO if receipt.counted.choice is not Choice.NO else Choice.YES
     counted = dataclasses.replace(receipt.counted, choice=other)
 
     with pytest.raises(ReceiptError, match="not among those counted"):
-        check_receipt(dataclasses.replace(receipt, counted=counted), trust=TRUST)
+        check(dataclasses.replace(receipt, counted=counted))
+
+
+def test_refuses_ids_of_another_length() -> None:
+    """A ballot's identity is 32 bytes."""
+    document = samples.make_counted_receipt(0).to_json()
+    document["extra"] |= {"ballot_id": "00"}
+
+    with pytest.raises(ReceiptError, match="expected 32 bytes"):
+        parse_receipt(json.dumps(document).encode())
 
 
 def test_refuses_a_counted_ballot_under_any_other_key() -> None:
     """Only the result of the vote knows what was counted."""
-    counted = _counted_receipt(0).counted
-    receipt = dataclasses.replace(_ballot_receipt(), counted=counted, kind=ReceiptKind.COUNTED)
+    counted = samples.make_counted_receipt(0).counted
+    receipt = dataclasses.replace(make_ballot_receipt(), counted=counted, kind=ReceiptKind.COUNTED)
 
     with pytest.raises(ReceiptError, match="result of its vote"):
-        check_receipt(receipt, trust=TRUST)
+        check(receipt)
 
 
 def test_refuses_a_receipt_of_a_chain_that_is_not_trusted() -> None:
     """The same state may exist elsewhere."""
+    receipt = make_ballot_receipt()
+    other = dataclasses.replace(TRUST, chain_id="other")
+
     with pytest.raises(ReceiptError, match="another chain"):
-        check_receipt(_ballot_receipt(), trust=dataclasses.replace(TRUST, chain_id="other"))
-    with pytest.raises(LightError, match="validators"):
-        check_receipt(
-            _ballot_receipt(),
-            trust=dataclasses.replace(
-                TRUST, validators=(Validator(public_key=bytes(32), power=100),)
-            ),
-        )
+        check_receipt(receipt, trust=other, now_ms=NOW_MS)
+    with pytest.raises(LightError, match="is of chain"):
+        check_receipt(dataclasses.replace(receipt, chain_id="other"), trust=other, now_ms=NOW_MS)
 
 
-def test_refuses_what_a_proof_cannot_show() -> None:
-    """Derived keys are never in the tree: that they are absent from it says nothing."""
-    derived = state_key(FEDERATION, Collection.PARAMETERS, b"")
-    derived = derived[:32] + DERIVED_FROM + derived[33:]
+def test_refuses_old_trust_unless_it_is_accepted() -> None:
+    """The clock of the reader decides, not the receipt's."""
+    receipt, late_ms = make_ballot_receipt(), NOW_MS + 90 * 86_400_000
 
-    with pytest.raises(ReceiptError, match="outside the state's tree"):
-        check_receipt(_receipt(derived, ReceiptKind.STATE), trust=TRUST)
+    with pytest.raises(TrustExpiredError):
+        check_receipt(receipt, trust=TRUST, now_ms=late_ms)
+    check_receipt(receipt, trust=TRUST, now_ms=late_ms, accepts_old_trust=True)
 
 
 def test_refuses_a_header_about_another_state() -> None:
     """A true proof and a true header do not make a true receipt."""
-    receipt = _ballot_receipt()
-    others = dataclasses.replace(PARTS, log_root=bytes(32))
-    proof = (receipt.proof[0], others.prove_state())
+    receipt = make_ballot_receipt()
+    parts = dataclasses.replace(samples.PARTS, log_root=bytes(32))
 
-    with pytest.raises(ProofError, match="to the root"):
-        check_receipt(dataclasses.replace(receipt, proof=proof), trust=TRUST)
+    with pytest.raises(RefusedError, match="to the root"):
+        check(dataclasses.replace(receipt, proof=(receipt.proof[0], parts.prove_state())))
 
 
-def _receipt(key: bytes, kind: ReceiptKind, counted: CountedBallot | None = None) -> Receipt:
-    return Receipt(
-        chain_id="test-four-1",
-        kind=kind,
-        key=key,
-        value=STATE.get(key),
-        proof=(prove(STATE, key), PARTS.prove_state()),
-        signed_header=_sign_header(PARTS.compute()),
-        counted=counted,
+def test_refuses_a_key_that_is_outside_the_state() -> None:
+    """Derived collections are not in the tree: all of their keys are absent from it."""
+    key = bytes([1]) * 32 + b"\x80" + bytes(32)
+
+    with pytest.raises(ReceiptError, match="outside the state"):
+        check(samples.make_receipt(key))
+
+
+def test_refuses_more_blocks_and_other_versions_than_there_are() -> None:
+    """Before anything is computed."""
+    document = make_ballot_receipt(height=FAR).to_json()
+    [first, *_] = document["bridge"]
+
+    for changes in ({"bridge": [first] * (BRIDGE_BLOCKS_MAX + 1)}, {"version": 1}, {"bridge": {}}):
+        with pytest.raises(ReceiptError):
+            parse_receipt(json.dumps(document | changes).encode())
+
+
+def test_the_largest_bridge_fits_and_the_oldest_blocks_go_first() -> None:
+    """Sixty-four validators and the longest value: what is left still leads from younger trust."""
+    chain = SignedChain([range(COOPERATIVES_MAX)], app_hash=samples.PARTS.compute())
+    bridge = tuple(chain.get_block(height) for height in range(1, BRIDGE_BLOCKS_MAX + 1))
+    receipt = dataclasses.replace(
+        make_ballot_receipt(),
+        chain_id=chain.chain_id,
+        block=chain.get_block(BRIDGE_BLOCKS_MAX + 1),
+        bridge=bridge,
     )
+    longest = bytes(STATE_VALUE_BYTES_MAX)
+    larger = dataclasses.replace(receipt, value=longest, proof=(longest * 3, b""))
 
+    check_receipt(parse_receipt(render(_fit(receipt))), trust=chain.genesis_trust, now_ms=NOW_MS)
+    fitted = _fit(larger)
 
-def _ballot_receipt() -> Receipt:
-    key = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=BALLOTS[0][0])
-    return _receipt(key, ReceiptKind.BALLOT)
-
-
-def _counted_receipt(index: int) -> Receipt:
-    item, ballot = BALLOTS[index]
-    counted = CountedBallot(
-        ballot_id=item,
-        choice=ballot.choice,
-        index=index,
-        path=compute_path(LEAVES, index=index),
-    )
-    key = decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL)
-    return _receipt(key, ReceiptKind.COUNTED, counted)
-
-
-def _render(receipt: Receipt) -> bytes:
-    return json.dumps(receipt.to_json()).encode()
-
-
-def _sign_header(app_hash: bytes) -> dict[str, Any]:
-    """A recorded header, made to carry this app hash and signed by our one validator."""
-    value = copy.deepcopy(VECTOR["signed_headers"][2])
-    value["header"]["app_hash"] = app_hash.hex().upper()
-    value["header"]["validators_hash"] = compute_validators_hash(VALIDATORS).hex().upper()
-    entry = value["commit"]["signatures"][0]
-    entry["validator_address"] = VALIDATORS[0].address.hex().upper()
-    value["commit"]["signatures"] = [entry]
-    signed = parse_signed_header(value)
-    value["commit"]["block_id"]["hash"] = signed.header.compute_hash().hex().upper()
-    commit = parse_signed_header(value).commit
-    message = compute_vote_sign_bytes(commit, 0, chain_id="test-four-1")
-    entry["signature"] = base64.b64encode(KEY.sign(message)).decode()
-    return value
+    assert _fit(receipt) == receipt
+    assert 0 < len(fitted.bridge) < len(bridge)
+    assert fitted.bridge == bridge[-len(fitted.bridge) :]
+    assert len(render(fitted)) <= RECEIPT_BYTES_MAX < len(render(larger))
 
 
 def _change_each(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -274,6 +254,3 @@ def _list_others(value: Any) -> list[Any]:
     places = {0, len(value) // 2, max(0, len(value) - 2)}
     flipped = [value[:i] + chr(ord(value[i]) ^ 1) + value[i + 1 :] for i in sorted(places) if value]
     return [*flipped, value + "0", value[:-1] if value else 1, None, 5]
-
-
-TRUST = TrustBundle(chain_id="test-four-1", genesis_hash=bytes(32), validators=VALIDATORS)

@@ -13,7 +13,8 @@ from aiohttp import web
 from config.errors import UnavailableError
 from config.limits import ENGINE_ANSWER_BYTES_MAX, TX_BYTES_MAX
 from ledger.engine import EngineHome, compute_node_id
-from ledger.rpc import EngineClient, EngineError, find_absent
+from ledger.rpc import EngineClient, EngineError
+from ledger.rpc_answers import find_absent
 
 
 async def test_a_transaction_goes_in_and_comes_out_in_a_block(kvstore_engine: EngineHome) -> None:
@@ -94,13 +95,13 @@ async def test_reads_where_the_engine_stands(kvstore_engine: EngineHome) -> None
     """Status, genesis, validators, peers and the round under way."""
     async with EngineClient(kvstore_engine.rpc_socket) as client:
         status = await client.status()
-        genesis = await client.genesis()
+        genesis = await client.call("genesis")
         validators = await client.validators()
         connected = await client.connected_node_ids()
         consensus = await client.consensus_round()
-        block = await client.block(1)
+        block = await client.call("block", {"height": "1"})
 
-    assert (status.chain_id, genesis["chain_id"]) == ("test-one-1", "test-one-1")
+    assert (status.chain_id, genesis["genesis"]["chain_id"]) == ("test-one-1", "test-one-1")
     node_key = json.loads((kvstore_engine.path / "config" / "node_key.json").read_text())
     assert len(node_key["priv_key"]["value"]) == 88
     assert status.node_id == compute_node_id(_public_key(kvstore_engine))

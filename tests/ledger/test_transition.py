@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from governance.events import BallotCast, MembersAdmitted, VotingOpened
 from governance.records import Choice
 from governance.refusals import RefusalCode
+from governance.rules import RULES
 from governance.view import (
     FEDERATION,
     Collection,
@@ -64,7 +65,9 @@ def run(
 ) -> tuple[Savepoint, BlockOutcome]:
     overlay = Savepoint(state)
     block = make_block(20, time_ms=time_ms)
-    outcome = execute_block(overlay, SignatureChecker().check(transactions), block=block)
+    outcome = execute_block(
+        overlay, SignatureChecker().check(transactions), block=block, rules=RULES[0]
+    )
     return overlay, outcome
 
 
@@ -222,6 +225,7 @@ def test_members_admitted_in_the_opening_block_do_not_vote(tmp_path: Path) -> No
         overlay,
         decode_transaction(cast(1, opened.proposal)),
         block=make_block(21, time_ms=chain.time_ms + 2),
+        rules=RULES[0],
         time_scale=1,
     )
     assert late.code == RefusalCode.NOT_IN_ELECTORATE

@@ -1,23 +1,36 @@
 """`rochdale ledger verify`: a receipt on paper, a file of trust, and no network."""
 
+import dataclasses
 import json
 import secrets
+import time
 from pathlib import Path
 
 import pytest
 
+from config.errors import RefusedError
 from did.wallets import STRENGTH_TEST, create_wallet, save_wallet
-from ledger.light import render_trust_bundle
+from ledger.trust import write_trust_bundle
 from node import exit_codes
-from tests.ledger import test_receipts as samples
+from node.commands.voting import _name_receipt
+from node.wallet_trust import choose_trust, get_trust_path, keep_trust, load_wallet_trust
+from tests.ledger import receipt_samples as samples
 from tests.node.terminal import PASSPHRASE, Terminal, free_ports
+
+DAYS_90_S = 90 * 86_400
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment after the samples were made."""
+    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000)
 
 
 @pytest.fixture
 def trust(member_terminal: Terminal) -> Path:
     """The bundle of the validators that signed the samples."""
     path = member_terminal.root / "trust.json"
-    path.write_bytes(render_trust_bundle(samples.TRUST))
+    path.write_bytes(write_trust_bundle(samples.TRUST))
     return path
 
 
@@ -25,7 +38,7 @@ def trust(member_terminal: Terminal) -> Path:
 def ballot(member_terminal: Terminal) -> Path:
     """A receipt of a ballot."""
     path = member_terminal.root / "ballot.json"
-    path.write_bytes(samples._render(samples._ballot_receipt()))
+    path.write_bytes(samples.render(samples.make_ballot_receipt()))
     return path
 
 
@@ -33,7 +46,21 @@ def ballot(member_terminal: Terminal) -> Path:
 def counted(member_terminal: Terminal) -> Path:
     """A receipt of a counted ballot."""
     path = member_terminal.root / "counted.json"
-    path.write_bytes(samples._render(samples._counted_receipt(0)))
+    path.write_bytes(samples.render(samples.make_counted_receipt(0)))
+    return path
+
+
+@pytest.fixture
+def wallet(member_terminal: Terminal) -> Path:
+    """A wallet that has no ballot."""
+    path = member_terminal.root / "a.wallet"
+    save_wallet(
+        path,
+        create_wallet(random=secrets.token_bytes),
+        PASSPHRASE,
+        random=secrets.token_bytes,
+        strength=STRENGTH_TEST,
+    )
     return path
 
 
@@ -44,7 +71,7 @@ def test_says_in_words_what_a_receipt_shows(
     said = member_terminal.do("ledger", "verify", counted, "--trust", trust)
 
     assert "The receipt holds." in said
-    assert "More than two thirds of the validators of test-four-1 signed" in said
+    assert "More than two thirds of the validators of test-signed-1 signed" in said
     assert "3 yes, 1 no, 1 abstained, of 9 entitled; outcome: accepted" in said
 
 
@@ -73,17 +100,15 @@ def test_says_it_to_scripts_too(member_terminal: Terminal, trust: Path, counted:
         (("header", "height"), "7"),
         (("header", "app_hash"), "00" * 32),
         (("commit", "round"), 1),
-        (("proof", 0), "0a00"),
+        (("proof",), ["", ""]),
         (("proof",), []),
+        (("validators",), []),
+        (("bridge",), {}),
         (("extra",), {}),
     ],
 )
 def test_a_changed_receipt_does_not_hold(
-    member_terminal: Terminal,
-    trust: Path,
-    ballot: Path,
-    place: tuple[str | int, ...],
-    value: object,
+    member_terminal: Terminal, trust: Path, ballot: Path, place: tuple[str, ...], value: object
 ) -> None:
     """Exit code 1, and the reason."""
     document = json.loads(ballot.read_bytes())
@@ -100,22 +125,92 @@ def test_a_changed_receipt_does_not_hold(
 
 
 def test_a_true_receipt_of_somebody_else_is_told_apart(
-    member_terminal: Terminal, trust: Path, ballot: Path
+    member_terminal: Terminal, trust: Path, ballot: Path, wallet: Path
 ) -> None:
     """A node could hand out another member's."""
-    wallet = member_terminal.root / "a.wallet"
-    save_wallet(
-        wallet,
-        create_wallet(random=secrets.token_bytes),
-        PASSPHRASE,
-        random=secrets.token_bytes,
-        strength=STRENGTH_TEST,
-    )
-
     said = member_terminal.type("ledger", "verify", ballot, "--trust", trust, "--wallet", wallet)
 
     assert "the ballot is not this wallet's" in said
     assert member_terminal.code == exit_codes.FAILED
+    assert not get_trust_path(wallet).exists()
+
+
+def test_what_a_wallet_remembers_is_trust_as_well(
+    member_terminal: Terminal, ballot: Path, wallet: Path
+) -> None:
+    """Once it has checked something, no file need be named."""
+    assert "name whom you believe with `--trust`" in member_terminal.type(
+        "ledger", "verify", ballot, "--wallet", wallet
+    )
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    keep_trust(wallet, samples.TRUST)
+
+    said = member_terminal.type("ledger", "verify", ballot, "--wallet", wallet)
+
+    assert "the ballot is not this wallet's" in said
+    assert get_trust_path(wallet).stat().st_mode & 0o077 == 0
+    get_trust_path(wallet).write_text("{}")
+    assert "is damaged" in member_terminal.type("ledger", "verify", ballot, "--wallet", wallet)
+
+
+def test_old_trust_is_believed_only_by_who_says_so(
+    member_terminal: Terminal, trust: Path, ballot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ninety days, in words that say what to do."""
+    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000 + DAYS_90_S)
+
+    said = member_terminal.type("ledger", "verify", ballot, "--trust", trust)
+    assert "does not hold: what you trust is of 2026-09-21, more than 90 days old" in said
+    assert "`rochdale trust export`" in said
+    assert member_terminal.code == exit_codes.FAILED
+
+    assert "The receipt holds." in member_terminal.do(
+        "ledger", "verify", ballot, "--trust", trust, "--old-trust"
+    )
+
+
+def test_a_ballot_whose_receipt_does_not_hold_was_sent_all_the_same() -> None:
+    """Nobody should vote again, or think that they did not, because of a receipt."""
+    with (
+        pytest.raises(RefusedError, match=r"your ballot was sent.*in a\.json.*: too old") as caught,
+        _name_receipt(Path("a.json")),
+    ):
+        raise RefusedError("too old", code=7)
+
+    assert caught.value.code == 7
+
+
+def test_a_wallet_believes_the_later_of_two() -> None:
+    """What was named and what is remembered; of another chain, what was named."""
+    early, late = samples.TRUST, samples.CHAIN.get_trust(9)
+    other = dataclasses.replace(early, genesis_hash=bytes(32))
+    genesis = samples.CHAIN.genesis_trust
+
+    for given, kept, chosen in (
+        (None, None, None),
+        (early, None, early),
+        (None, early, early),
+        (early, late, late),
+        (late, early, late),
+        (genesis, early, early),
+        (other, late, other),
+    ):
+        assert choose_trust(given, kept) == chosen
+    header = late.header
+    assert header is not None
+    forged = dataclasses.replace(late, header=dataclasses.replace(header, data_hash=bytes(32)))
+    with pytest.raises(RefusedError, match="something else than what this wallet"):
+        choose_trust(forged, late)
+
+
+def test_a_wallets_trust_survives_its_file(tmp_path: Path) -> None:
+    """Replaced whole; a genesis needs no second file."""
+    wallet = tmp_path / "a.wallet"
+
+    for trust in (samples.CHAIN.genesis_trust, samples.TRUST, samples.CHAIN.get_trust(9)):
+        keep_trust(wallet, trust)
+        assert load_wallet_trust(wallet) == (None if trust.header is None else trust)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wallet.trust"]
 
 
 def test_a_genesis_file_is_trust_as_well(member_terminal: Terminal, ballot: Path) -> None:

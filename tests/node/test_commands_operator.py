@@ -1,9 +1,7 @@
 """`rochdale member`, `insight` and `trust` at a node that does not run."""
 
-import json
 import secrets
 import time
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,6 @@ from config.errors import MisconfiguredError, RefusedError
 from config.settings import Settings
 from did.applications import sign_application
 from did.wallets import Wallet, create_wallet
-from ledger.light import parse_trust_bundle
 from node import exit_codes
 from node.drafting import get_budget_account
 from node.home import Home, open_home
@@ -192,21 +189,12 @@ def test_a_new_year_has_a_new_budget() -> None:
     assert get_budget_account(now_ms=1_798_761_600_000).period == "2027"
 
 
-def test_the_trust_bundle_names_the_genesis_validators(
-    member_terminal: Terminal, home: Home
-) -> None:
-    """To a file, or printed."""
-    file = member_terminal.root / "trust.json"
+def test_a_trust_bundle_needs_the_running_node(member_terminal: Terminal, home: Home) -> None:
+    """Only it knows the newest block."""
+    said = member_terminal.type("trust", "export", "--home", home.root)
 
-    member_terminal.do("trust", "export", "--home", home.root, "-o", file)
-    printed = member_terminal.do("trust", "export", "--home", home.root)
-
-    bundle = parse_trust_bundle(json.loads(file.read_bytes()))
-    assert printed == file.read_text()
-    assert len(bundle.validators) == 1
-    assert "cannot be written" in member_terminal.type(
-        "trust", "export", "--home", home.root, "-o", Path("/nowhere/trust.json")
-    )
+    assert "is the node running?" in said
+    assert member_terminal.code == exit_codes.UNAVAILABLE
 
 
 def test_an_onlooker_has_no_registrar(member_terminal: Terminal, home: Home) -> None:

@@ -156,10 +156,14 @@ def test_a_real_chain_ends_a_tests_protection() -> None:
         (["propose", "--file", "/nowhere", "-w", "WALLET"], 2, "/nowhere cannot be read"),
         (["propose", "text", "--insight", "12", "-w", "WALLET"], 2, "64 hex digits"),
         (["propose", "text", "-w", "WALLET"], 2, "run `rochdale wallet apply`"),
-        (["receipt", "fetch", "other", "00" * 32], 2, "ballot or counted"),
+        (["receipt", "fetch", "other", "00" * 32], 2, "ballot, counted, state"),
         (["receipt", "fetch", "ballot", "00"], 2, "64 hex digits"),
         (["receipt", "fetch", "ballot", "00" * 32], 2, "name the ballot"),
         (["receipt", "fetch", "ballot", "00" * 32, "00" * 32], 2, "name a node"),
+        (["receipt", "fetch", "state", "zz"], 2, "a state key is hexadecimal"),
+        (["receipt", "fetch", "state", "00" * 257], 2, "a state key is hexadecimal"),
+        (["receipt", "fetch", "state", "00", "00" * 32], 2, "a state key is all"),
+        (["receipt", "fetch", "state", "00" * 33], 2, "name a node"),
     ],
 )
 def test_every_mistake_has_a_sentence_and_a_code(

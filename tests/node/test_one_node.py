@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from node.home import open_home
 from node.lock import is_locked
 from node.member_client import NodeClient
 from tests.node.terminal import Terminal, free_ports
+from tests.node.web.javascript import ask_verifier, make_question
 
 BYLAWS = """version = 1
 [quorum]
@@ -75,7 +77,15 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     assert rows[motion]["tally"]["yes"] == 2
     counted = node.root / "counted.json"
     node.do("receipt", "fetch", "counted", motion, "-w", wallets[0], "--node", url, "-o", counted)
-    told = node.ask("ledger", "verify", counted, "--trust", home / "genesis.json")
+    told = node.ask("ledger", "verify", counted, "--wallet", wallets[0])
+    key = told["key"]
+    node.do("receipt", "fetch", "state", key, "--node", url, "-o", node.root / "state.json")
+    assert (
+        node.ask("ledger", "verify", node.root / "state.json", "--trust", home / "genesis.json")[
+            "value"
+        ]
+        == told["value"]
+    )
     assert told["decision"]["outcome"] == "accepted"
     assert told["ballot"]["choice"] == "yes"
     _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
@@ -105,6 +115,7 @@ def _join(node: Terminal, home: Path, wallets: list[Path], url: str) -> None:
     assert "Nobody waits" in node.do("member", "admit", "--all", "--home", home)
     trust = ["--trust", home / "genesis.json"]
     assert "checked" in node.do("wallet", "status", wallets[0], "--node", url, *trust)
+    assert "checked" in node.do("wallet", "status", wallets[0], "--node", url)
     assert "has refused" in node.type(
         *("wallet", "status", wallets[2], "--node", url, "--application", applied["application"])
     )
@@ -155,8 +166,14 @@ def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Pa
     assert receipt.stat().st_mode & 0o077 == 0
     said = node.do("ledger", "verify", receipt, "--trust", genesis, "--wallet", wallets[0])
     assert "says yes" in said
-    node.do("trust", "export", "--home", home, "-o", bundle)
-    assert node.ask("ledger", "verify", receipt, "--trust", bundle)["kind"] == "ballot"
+    assert "fingerprint" in node.do("trust", "export", "--home", home, "-o", bundle)
+    assert node.do("trust", "export", "--home", home).startswith("{")
+    assert "cannot be written" in node.type(
+        "trust", "export", "--home", home, "-o", Path("/nowhere/trust.json")
+    )
+    told = node.ask("ledger", "verify", receipt, "--trust", bundle)
+    assert told["kind"] == "ballot"
+    _check_by_javascript(node, receipt, (genesis, bundle), meaning=told["meaning"])
 
     assert "not this wallet's" in node.type(
         "ledger", "verify", receipt, "--trust", genesis, "--wallet", wallets[1]
@@ -166,6 +183,26 @@ def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Pa
     receipt.write_text(json.dumps(changed))
     assert "does not hold" in node.type("ledger", "verify", receipt, "--trust", genesis)
     assert node.code == exit_codes.FAILED
+
+
+def _check_by_javascript(
+    node: Terminal, receipt: Path, trusted: tuple[Path, ...], *, meaning: str
+) -> None:
+    """The pages' verifier says the same of real files, by either kind of trust."""
+    served = node.root / "served.json"
+    served.write_bytes(_download(f"{_get_url(node.root / 'home')}/api/trust"))
+    answers = ask_verifier(
+        [
+            make_question(receipt.read_bytes(), trust.read_bytes(), now_ms=int(time.time() * 1_000))
+            for trust in (*trusted, served)
+        ]
+    )
+    assert [answer.holds["meaning"] for answer in answers] == [meaning] * 3
+
+
+def _download(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+        return bytes(answer.read())
 
 
 def _get_url(home: Path) -> str:

@@ -1,10 +1,19 @@
 """Mains of the node's processes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ledger.application import Application
+from ledger.store import Store
+from node import exit_codes
+from node.chain import load_bylaws
+from node.founding import complete_settings, found_alone
+from tests.ledger.scenario import Chain, render_init_chain
+from tests.ledger.two_rules import SOFTWARE, UPGRADE
 
 
 @pytest.mark.parametrize("arguments", [[], ["web"], ["wep", "/x"], ["web", "/x", "y"]])
@@ -34,3 +43,36 @@ def test_what_an_operator_can_mend_is_one_sentence(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "there is no node at" in ended.stderr
+
+
+def test_a_ledger_that_needs_newer_software_says_so_and_ends_with_4(tmp_path: Path) -> None:
+    """An earlier version was installed again: it must not touch what a later one wrote."""
+    home, _ = found_alone(
+        tmp_path / "home",
+        complete_settings({}),
+        bylaws=load_bylaws("standard"),
+        time_scale=1,
+        genesis_time_ms=0,
+    )
+    store = Store.open(home.ledger)
+    application = Application(store, software_version="2.0.0", rules=SOFTWARE["2.0.0"])
+    application.init_chain(render_init_chain())
+    chain = Chain(home.ledger, application, store)
+    while chain.height < UPGRADE.height:
+        chain.run()
+    store.close()
+    reading, writing = os.pipe()  # the supervisor's, which stays open
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "node.processes", "ledger", str(home.root)],
+        capture_output=True,
+        text=True,
+        stdin=reading,
+        check=False,
+    )
+    os.close(reading)
+    os.close(writing)
+
+    assert ended.returncode == exit_codes.OUTDATED
+    assert ended.stderr.splitlines()[-1].startswith("this chain follows version 2 of the rules")
+    assert "needs Rochdale 2.0.0 or later" in ended.stderr

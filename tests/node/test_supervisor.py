@@ -30,6 +30,7 @@ groups = [
             log_path=home.logs / (spec["name"] + ".log"),
             ready_path=Path(spec["ready"]) if "ready" in spec else None,
             dies_with_supervisor=spec.get("dies", False),
+            halts_on=frozenset(spec.get("halts_on", ())),
         )
         for spec in group
     ]
@@ -168,6 +169,36 @@ def test_backs_off_and_says_what_the_process_said_last(node: Node) -> None:
     assert [line["restart_in_s"] for line in ended[:3]] == [0.2, 0.4, 0.8]
     assert {line["said"] for line in ended} == {"the disk is full"}
     assert {line["code"] for line in ended} == {3}
+
+
+@pytest.mark.parametrize("engine_ends_first", [False, True])
+def test_a_group_that_only_a_person_can_mend_is_not_started_again(
+    node: Node, engine_ends_first: bool
+) -> None:
+    """The others go on, the sentence stands in the status, and a stop still works."""
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(2); "
+    slowly = deaf if engine_ends_first else ""
+    ledger = f"{slowly}print('install version 2'); raise SystemExit(4)"
+    engine = "import time; time.sleep(1)" if engine_ends_first else ON_TERM + UNTIL_PIPE_CLOSES
+    node.start(
+        [
+            child(ledger, name="ledger", halts_on=[4]),
+            child(engine, name="engine", dies=True),
+        ],
+        [child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")],
+    )
+    wait_until(lambda: node.status().get("ledger", {}).get("state") == "halted")
+    time.sleep(1)
+
+    assert json.loads(node.home.status_path.read_bytes())["halted"] == ["install version 2"]
+    assert node.status()["ledger"]["restarts"] == 0
+    assert node.status()["ledger"]["last_exit"] == 4
+    assert node.is_running("web")
+    node.send(signal.SIGTERM)
+    assert node.wait_stopped() == 0
+    assert node.process is not None
+    assert node.process.stdout is not None
+    assert b"Halted, not started again: install version 2" in node.process.stdout.read()
 
 
 def test_says_which_program_cannot_be_started(node: Node) -> None:

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance import events
-from governance.events import Event, EventFormatError, decode_event, encode_event
-from governance.records import Outcome, ProposalKind
+from governance.acts import ActKind
+from governance.event_codec import (
+    _EVENTS,
+    EventFormatError,
+    decode_event,
+    encode_event,
+    hints_of,
+)
+from governance.events import BallotCast, Event
+from governance.federal_records import CaseKind
+from governance.records import CooperativeStatus, Outcome, ProposalKind, Standing
 from governance.refusals import RefusalCode
 
 hashes = st.binary(min_size=32, max_size=32)
@@ -20,16 +28,20 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     ProposalKind: st.sampled_from(ProposalKind),
     Outcome: st.sampled_from(Outcome),
     RefusalCode: st.sampled_from(RefusalCode),
+    ActKind: st.sampled_from(ActKind),
+    CaseKind: st.sampled_from(CaseKind),
+    CooperativeStatus: st.sampled_from(CooperativeStatus),
+    Standing: st.sampled_from(Standing),
 }
 all_events = st.one_of(
     st.builds(
         event,
         **{
             name: VALUES.get(hint, st.lists(hashes, max_size=3).map(tuple))
-            for name, hint in events.hints_of(event)
+            for name, hint in hints_of(event)
         },
     )
-    for event in events._EVENTS.values()
+    for event in _EVENTS.values()
 )
 
 
@@ -68,7 +80,7 @@ def test_refuses_what_is_no_event(kind: str, attributes: list[tuple[str, str]]) 
 
 def test_no_event_says_how_somebody_voted() -> None:
     """Events are indexed and copied: a choice never leaves state through one."""
-    names = [name for name, _ in events.hints_of(events.BallotCast)]
+    names = [name for name, _ in hints_of(BallotCast)]
 
     assert "choice" not in names
     assert "account" not in names

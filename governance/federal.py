@@ -1,0 +1,162 @@
+"""Motions of the federation: proposed, approved cooperative by cooperative, enacted.
+
+One cooperative, one vote, cast by its root account; membership votes, not validating. A motion
+is enacted in the block in which enough have approved and lapses if they do not in time. What
+an act does is `governance.enactment`'s matter.
+"""
+
+from msgspec.structs import replace
+
+from config.limits import DEADLINES_PER_BLOCK_MAX, MOTIONS_OPEN_MAX
+from governance.acts import get_kind, get_subject
+from governance.bylaws import compute_window_ms
+from governance.charter import FEDERAL_WINDOW_S, compute_approvals_needed
+from governance.context import BlockContext, Sender
+from governance.enactment import check_act, enact
+from governance.events import Events
+from governance.federal_events import (
+    MotionApproved,
+    MotionEnacted,
+    MotionLapsed,
+    MotionProposed,
+)
+from governance.federal_records import Motion, MotionStatus
+from governance.federal_view import DueKind, FederalView
+from governance.leaving import end_notice
+from governance.logs import MOTIONS, append
+from governance.refusals import RefusalCode, TxRefusedError
+from governance.registry import count_members, require_root
+from governance.roll import require_account
+from governance.transactions import ApproveFederalAct, ProposeFederalAct, compute_motion_id
+from governance.validators import count_validators
+
+
+def apply_propose_federal_act(
+    view: FederalView, tx: ProposeFederalAct, *, sender: Sender, block: BlockContext
+) -> Events:
+    """Put a motion before the federation; its proposer has approved it.
+
+    Raises:
+        TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, as `check_act`, MOTIONS_OPEN_TOO_MANY,
+            MOTION_EXISTS; in this order.
+    """
+    proposer = require_root(view, sender)
+    check_act(view, tx.act, proposer=proposer.id, block=block)
+    root = require_account(view, sender.account)
+    if root.open_proposals_count >= MOTIONS_OPEN_MAX:
+        raise TxRefusedError(RefusalCode.MOTIONS_OPEN_TOO_MANY)
+    motion_id = compute_motion_id(account=sender.account, nonce=sender.nonce, payload=tx)
+    if view.get_motion(motion_id) is not None:
+        raise TxRefusedError(RefusalCode.MOTION_EXISTS)
+    scale = view.get_parameters().time_scale
+    motion = Motion(
+        id=motion_id,
+        proposer=proposer.id,
+        act=tx.act,
+        approvals=(proposer.id,),
+        status=MotionStatus.OPEN,
+        proposed_height=block.height,
+        lapses_at_ms=block.time_ms + compute_window_ms(FEDERAL_WINDOW_S, time_scale=scale),
+    )
+    view.put_motion(motion)
+    append(view, MOTIONS, [motion_id])
+    view.put_due(DueKind.MOTION, due_ms=motion.lapses_at_ms, subject=motion_id)
+    _count_open(view, motion, 1)
+    proposed = MotionProposed(
+        cooperative=proposer.id,
+        motion=motion_id,
+        act=get_kind(tx.act),
+        subject=get_subject(tx.act, proposer=proposer.id),
+        lapses_at_ms=motion.lapses_at_ms,
+    )
+    return (proposed, *_settle(view, motion, block=block))
+
+
+def apply_approve_federal_act(
+    view: FederalView, tx: ApproveFederalAct, *, sender: Sender, block: BlockContext
+) -> Events:
+    """Approve a motion; the approval that makes enough enacts it.
+
+    A cooperative that approved before may say so again once: when others have left meanwhile,
+    those who remain may be enough.
+
+    Raises:
+        TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, MOTION_UNKNOWN, MOTION_CLOSED,
+            MOTION_APPROVED; in this order; then, if it makes enough, as `check_act`.
+    """
+    cooperative = require_root(view, sender)
+    motion = view.get_motion(tx.motion)
+    if motion is None:
+        raise TxRefusedError(RefusalCode.MOTION_UNKNOWN)
+    if motion.status is not MotionStatus.OPEN or block.time_ms >= motion.lapses_at_ms:
+        raise TxRefusedError(RefusalCode.MOTION_CLOSED)
+    if cooperative.id in motion.approvals:
+        if not is_enough(view, motion):
+            raise TxRefusedError(RefusalCode.MOTION_APPROVED)
+    else:
+        motion = replace(motion, approvals=(*motion.approvals, cooperative.id))
+        view.put_motion(motion)
+    approved = MotionApproved(
+        cooperative=cooperative.id,
+        motion=motion.id,
+        approvals_count=_count_approvals(view, motion),
+        needed_count=_count_needed(view),
+    )
+    return (approved, *_settle(view, motion, block=block))
+
+
+def apply_federal_deadlines(view: FederalView, *, block: BlockContext) -> Events:
+    """Let motions lapse and cooperatives go whose time has come, earliest first."""
+    events: Events = ()
+    for due in view.list_due(time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
+        view.kv.delete(due.key)
+        if due.kind is DueKind.MOTION:
+            events += _lapse(view, due.subject)
+        else:
+            events += end_notice(view, due.subject, block=block)
+    return events
+
+
+def is_enough(view: FederalView, motion: Motion) -> bool:
+    """Check if as many members have approved as it takes now."""
+    return _count_approvals(view, motion) >= _count_needed(view)
+
+
+def _settle(view: FederalView, motion: Motion, *, block: BlockContext) -> Events:
+    if not is_enough(view, motion):
+        return ()
+    view.put_motion(replace(motion, status=MotionStatus.ENACTED, enacted_height=block.height))
+    _count_open(view, motion, -1)
+    enacted = MotionEnacted(
+        cooperative=motion.proposer,
+        motion=motion.id,
+        act=get_kind(motion.act),
+        subject=get_subject(motion.act, proposer=motion.proposer),
+    )
+    return (enacted, *enact(view, motion.act, proposer=motion.proposer, block=block))
+
+
+def _lapse(view: FederalView, motion_id: bytes) -> Events:
+    motion = view.get_motion(motion_id)
+    if motion is None or motion.status is not MotionStatus.OPEN:
+        return ()
+    view.put_motion(replace(motion, status=MotionStatus.LAPSED))
+    _count_open(view, motion, -1)
+    return (MotionLapsed(cooperative=motion.proposer, motion=motion_id),)
+
+
+def _count_approvals(view: FederalView, motion: Motion) -> int:
+    return sum(1 for item in motion.approvals if view.require_cooperative(item).is_member)
+
+
+def _count_needed(view: FederalView) -> int:
+    _, admitted_count = count_validators(view)
+    return compute_approvals_needed(
+        members_count=count_members(view), validators_count=admitted_count
+    )
+
+
+def _count_open(view: FederalView, motion: Motion, change: int) -> None:
+    root = require_account(view, motion.proposer)
+    open_count = root.open_proposals_count + change
+    view.put_account(motion.proposer, replace(root, open_proposals_count=open_count))

@@ -1,0 +1,95 @@
+"""Putting the ledger process together, and saying why it ended.
+
+A storage or memory error ends the process before anything more is acknowledged; the
+supervisor starts it again, and the chain is replayed from the last commit. What an operator
+can do about it is one sentence.
+"""
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+
+import plyvel
+
+from config.errors import InvariantError, UnavailableError
+from config.settings import Settings
+from ledger.application import Application
+from ledger.disk import describe
+from ledger.snapshot_writer import SnapshotWriter
+from ledger.state_sync import StateSync, SyncProgress
+from ledger.store import Store
+from node.chain import list_known_peers
+from node.home import Home
+from node.signing_guard import watch_signatures
+
+
+def open_application(home: Home, settings: Settings, *, software_version: str) -> Application:
+    """Open a node's ledger; `close` it in the end.
+
+    Raises:
+        MisconfiguredError: There is none, or LevelDB finds damage.
+        InvariantError: What lies on disk is not what the last commit recorded.
+        OutdatedError: Its next block needs other software.
+    """
+    sync = StateSync(home.ledger, chain_id=settings.network.chain_id, report=_reporting_to(home))
+    snapshots = SnapshotWriter(
+        home.snapshots, interval_blocks=settings.engine.snapshot_interval_blocks
+    )
+    store = Store.open(home.ledger)
+    try:
+        return Application(
+            store,
+            software_version=software_version,
+            watch=watch_signatures(home),
+            peers=list_known_peers(home, settings),
+            snapshots=snapshots,
+            sync=sync,
+        )
+    except BaseException:
+        store.close()
+        raise
+
+
+@contextmanager
+def explain_failures(home: Home) -> Iterator[None]:
+    """Turn what disk and memory say into a sentence; the rest passes.
+
+    Raises:
+        InvariantError: The state is damaged.
+        UnavailableError: It cannot be written or read now, or memory ran out.
+    """
+    try:
+        yield
+    except plyvel.CorruptionError as error:
+        raise InvariantError(
+            f"the state in {home.ledger} is damaged ({describe(error)}): stop the node; "
+            "`rochdale ledger scrub` says what is sound, `rochdale ledger reset` lets the node "
+            "take its state from the chain anew"
+        ) from error
+    except plyvel.Error as error:
+        traceback.print_exc()
+        raise UnavailableError(
+            f"the state in {home.ledger} cannot be read or written ({describe(error)}): free space "
+            "on its disk or mend it; nothing that was acknowledged is lost, and the node goes on "
+            "by itself then"
+        ) from error
+    except MemoryError as error:
+        traceback.print_exc()
+        raise UnavailableError(
+            "the ledger ran out of memory and ended before it could acknowledge anything more: "
+            "give the machine more memory"
+        ) from error
+
+
+def _reporting_to(home: Home) -> Callable[[SyncProgress], None]:
+    """What writes down how far joining is, for `rochdale status`."""
+
+    def report(progress: SyncProgress) -> None:
+        written = home.joining_path.with_suffix(".new")
+        with suppress(OSError):  # a convenience
+            written.write_text(json.dumps(asdict(progress)), encoding="utf-8")
+            written.replace(home.joining_path)
+
+    return report

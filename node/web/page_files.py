@@ -1,0 +1,56 @@
+"""Templates and files of the pages, from the package's own folder and nowhere else.
+
+Templates escape everything. Apart from the routes, which say what a page shows.
+"""
+
+import hashlib
+from importlib.resources import files
+
+import jinja2
+from aiohttp import web
+
+from node.web.clock import describe_span
+from node.web.context import WebContext
+from node.web.status import render_status
+
+_FOLDER = files("node.web") / "templates"
+
+
+def answer_page(context: WebContext, template: str, **values: object) -> web.Response:
+    """A page of this node, with what every page says of it."""
+    own = context.registry.own
+    status = render_status(context)
+    text = _ENVIRONMENT.get_template(template).render(
+        name=own.name,
+        did=own.did,
+        status=status,
+        silence=describe_span(status["silent_s"]),
+        **values,
+    )
+    return web.Response(text=text, content_type="text/html", charset="utf-8")
+
+
+def answer_file(name: str, *, content_type: str) -> web.Response:
+    """A file as it is."""
+    response = web.Response(text=_load(name), content_type=content_type, charset="utf-8")
+    response.headers["Cache-Control"] = "max-age=300"
+    return response
+
+
+def compute_file_hash(name: str) -> str:
+    """SHA-256 of a file, in hex."""
+    return hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest()
+
+
+def _load(name: str) -> str | None:
+    file = _FOLDER / name
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FunctionLoader(_load),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)

@@ -1,0 +1,104 @@
+"""The registry: what a cooperative says of itself and whose engine may connect."""
+
+import pytest
+
+from governance.federal_events import CooperativeUpdated
+from governance.refusals import RefusalCode
+from governance.registry import is_node_admitted
+from governance.transactions import UpdateCooperative
+from tests.governance.federation_world import FederationWorld, coop, make_federation
+from tests.governance.world import Act, admit, member
+
+NEW_NODE = b"n" * 20
+
+
+def _update(number: int = 0, **changes: object) -> Act:
+    fields: dict[str, object] = {
+        "did": "did:web:new.test",
+        "assertion_key": b"a" * 32,
+        "node_id": NEW_NODE,
+        "name": "New",
+        "p2p_address": "new.test:26656",
+    }
+    return Act(coop(number), UpdateCooperative(**(fields | changes)))  # type: ignore[arg-type]
+
+
+def _admitted(world: FederationWorld, node_id: bytes, *, after_ms: int = 0) -> bool:
+    return is_node_admitted(world.federal, node_id, time_ms=world.time_ms + after_ms)
+
+
+def test_a_cooperative_says_anew_who_it_is() -> None:
+    """By its root; the event carries all that pages need."""
+    world = make_federation(2)
+
+    events = world.run(_update())
+
+    assert events == [
+        CooperativeUpdated(
+            cooperative=coop(0),
+            did="did:web:new.test",
+            name="New",
+            assertion_key=b"a" * 32,
+            node_id=NEW_NODE,
+            p2p_address="new.test:26656",
+        )
+    ]
+    record = world.cooperative(0)
+    assert (record.did, record.assertion_key, record.name) == (
+        "did:web:new.test",
+        b"a" * 32,
+        "New",
+    )
+
+
+def test_an_old_node_may_connect_until_its_successor_has_taken_over() -> None:
+    """Then it is a stranger."""
+    world = make_federation(2)
+    old = world.cooperative(0).node_id
+
+    world.run(_update())
+
+    assert _admitted(world, NEW_NODE)
+    assert _admitted(world, old)
+    assert not _admitted(world, old, after_ms=86_400_000)
+    assert _admitted(world, NEW_NODE, after_ms=10**12)
+
+
+def test_a_node_that_stays_the_same_stays_for_good() -> None:
+    """Only what changes is let go."""
+    world = make_federation(2)
+    node_id = world.cooperative(0).node_id
+
+    world.run(_update(node_id=node_id))
+
+    assert _admitted(world, node_id, after_ms=10**12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"did": "did:web:c1.test"}, RefusalCode.IDENTITY_TAKEN),
+        ({"assertion_key": "of the other"}, RefusalCode.IDENTITY_TAKEN),
+        ({"node_id": (10_015).to_bytes(20, "big")}, RefusalCode.NODE_TAKEN),
+    ],
+)
+def test_nobody_takes_anothers_identity(changes: dict[str, object], refusal: RefusalCode) -> None:
+    """DID, assertion key and node belong to one cooperative."""
+    world = make_federation(2)
+    if "assertion_key" in changes:
+        changes = {"assertion_key": world.cooperative(1).assertion_key}
+
+    assert world.refuse(_update(**changes)) is refusal
+
+
+def test_only_the_root_speaks_for_its_cooperative() -> None:
+    """A member cannot."""
+    world = make_federation(2)
+    world.run(admit([1], cooperative=coop(0)))
+
+    assert world.refuse(Act(member(1), _update().payload)) is RefusalCode.NOT_ROOT
+
+
+def test_strangers_do_not_connect() -> None:
+    """Who is nobody's node is refused."""
+    assert not _admitted(make_federation(1), b"x" * 20)

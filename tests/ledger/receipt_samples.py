@@ -1,0 +1,139 @@
+"""Receipts of a vote on a made-up chain whose validators turn over, for every verifier's tests."""
+
+import json
+import random
+from collections.abc import Iterator
+
+from governance.ballots import compute_ballot_leaf
+from governance.merkle_log import compute_root
+from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
+from governance.view import FEDERATION, Collection, state_key
+from ledger.app_hash import AppHashParts
+from ledger.receipts import CountedBallot, Receipt, ReceiptKind, ballot_key, decision_key
+from tests.ledger import plain_tree
+from tests.ledger.signed_chain import BEGINS_NS, MINUTE_NS, SignedChain
+from tests.merkle import compute_path
+
+COOPERATIVE, PROPOSAL = bytes([1]) * 32, bytes([2]) * 32
+ACCOUNTS = [bytes([10 + number]) * 32 for number in range(5)]
+CHOICES = [Choice.YES, Choice.YES, Choice.NO, Choice.YES, Choice.ABSTAIN]
+BALLOTS = sorted(
+    (
+        (compute_ballot_id(proposal_id=PROPOSAL, account=account), Ballot(choice=choice))
+        for account, choice in zip(ACCOUNTS, CHOICES, strict=True)
+    ),
+    key=lambda item: item[0],
+)
+LEAVES = [compute_ballot_leaf(ballot_id=item, choice=ballot.choice) for item, ballot in BALLOTS]
+DECISION = Decision(
+    yes_count=3,
+    no_count=1,
+    abstain_count=1,
+    electorate_count=9,
+    quorum_bps=3_000,
+    outcome=Outcome.ACCEPTED,
+    ballots_root=compute_root(LEAVES),
+    decision_index=0,
+    closed_height=6,
+    closed_ms=1_700_000_000_000,
+)
+PARAMETERS_KEY = state_key(FEDERATION, Collection.PARAMETERS, b"")
+ABSENT_KEY = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=bytes(32))
+STATE = {
+    decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL): DECISION.encode(),
+    PARAMETERS_KEY: b"parameters",
+} | {
+    ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=item): ballot.encode()
+    for item, ballot in BALLOTS
+}
+PARTS = AppHashParts(
+    state_root=plain_tree.compute_root(plain_tree.hash_leaves(STATE)),
+    log_root=bytes([3]) * 32,
+    params_root=bytes([4]) * 32,
+)
+CHAIN = SignedChain(
+    [[0, 1, 2, 3]] * 10 + [[1, 2, 3, 4]] * 10 + [[3, 4, 5, 6]] * 10 + [[4, 5, 6, 7]],
+    app_hash=PARTS.compute(),
+)
+TRUST = CHAIN.get_trust(2)
+"""The first validators', while they last."""
+FLIPS = [0] * 9 + [1, 0x80]
+"""Mostly letters that JSON knows, sometimes others, sometimes no UTF-8."""
+NOW_MS = (BEGINS_NS + 60 * MINUTE_NS) // 1_000_000
+NEAR, FAR = 6, 40
+"""A block that the first validators signed, and one that needs a bridge."""
+BRIDGE = tuple(CHAIN.get_block(height, votes="YYY.") for height in (15, 25))
+
+
+def make_receipt(
+    key: bytes,
+    kind: ReceiptKind = ReceiptKind.STATE,
+    counted: CountedBallot | None = None,
+    *,
+    height: int = NEAR,
+    votes: str = "",
+) -> Receipt:
+    """The receipt of a key, by the block at a height; with a bridge where one is needed."""
+    return Receipt(
+        chain_id=CHAIN.chain_id,
+        kind=kind,
+        key=key,
+        value=STATE.get(key),
+        proof=(plain_tree.prove(STATE, key), PARTS.prove_state()),
+        block=CHAIN.get_block(height, votes=votes),
+        bridge=BRIDGE if height == FAR else (),
+        counted=counted,
+    )
+
+
+def make_ballot_receipt(*, height: int = NEAR, votes: str = "") -> Receipt:
+    """The first ballot's."""
+    key = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=BALLOTS[0][0])
+    return make_receipt(key, ReceiptKind.BALLOT, height=height, votes=votes)
+
+
+def make_counted_receipt(index: int, *, height: int = NEAR) -> Receipt:
+    """That a ballot was counted."""
+    item, ballot = BALLOTS[index]
+    counted = CountedBallot(
+        ballot_id=item,
+        choice=ballot.choice,
+        index=index,
+        path=compute_path(LEAVES, index=index),
+    )
+    key = decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL)
+    return make_receipt(key, ReceiptKind.COUNTED, counted, height=height)
+
+
+def make_samples() -> dict[str, Receipt]:
+    """One of each kind, near and over a bridge."""
+    return {
+        "ballot": make_ballot_receipt(),
+        "ballot over a bridge": make_ballot_receipt(height=FAR),
+        "ballot of three validators": make_ballot_receipt(votes="YY.Y"),
+        "ballot, one against": make_ballot_receipt(votes="YYYN"),
+        "counted": make_counted_receipt(2),
+        "counted over a bridge": make_counted_receipt(4, height=FAR),
+        "present": make_receipt(PARAMETERS_KEY),
+        "absent": make_receipt(ABSENT_KEY),
+        "absent over a bridge": make_receipt(ABSENT_KEY, height=FAR),
+    }
+
+
+def render(receipt: Receipt) -> bytes:
+    """The file, without a byte that says nothing."""
+    return json.dumps(receipt.to_json(), separators=(",", ":")).encode()
+
+
+def change_bytes(data: bytes, chance: random.Random, *, count: int) -> Iterator[bytes]:
+    """Files that differ in one byte: exchanged, left out or put in."""
+    for _ in range(count):
+        place = chance.randrange(len(data))
+        byte = bytes([chance.choice(b'0123456789abcdefABCDEF{}[]",: .-+eE') ^ chance.choice(FLIPS)])
+        kind = chance.randrange(4)
+        if kind == 0:
+            yield data[:place] + data[place + 1 :]
+        elif kind == 1:
+            yield data[:place] + byte + data[place:]
+        elif data[place : place + 1] != byte:
+            yield data[:place] + byte + data[place + 1 :]

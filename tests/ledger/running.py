@@ -1,0 +1,78 @@
+"""One running validator with our application, for tests that ask a real engine."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from config.errors import UnavailableError
+from config.settings import EngineSection
+from ledger.abci import serve_abci
+from ledger.application import Application
+from ledger.engine import (
+    EngineHome,
+    engine_argv,
+    get_default_engine_path,
+    get_engine_environment,
+    write_engine_home,
+)
+from ledger.rpc import EngineClient
+from ledger.store import Store, create_store
+from tests.ledger.scenario import CONSENSUS, NODE, render_genesis
+
+BYLAWS: dict[str, Any] = {
+    "version": 1,
+    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
+    "stages": {"discussion_s": 604_800, "voting_s": 3_024_000},
+    "proposals": {"open_per_member_max": 4},
+}
+
+
+@asynccontextmanager
+async def run_engine(directory: Path, *, chain_id: str) -> AsyncIterator[EngineClient]:
+    """A chain of one, with a block every tenth of a second when something changes."""
+    genesis = render_genesis(
+        chain_id=chain_id,
+        network=chain_id.rsplit("-", 1)[0],
+        bylaws=BYLAWS,
+        time_scale=604_800,
+        genesis_time_ms=time.time_ns() // 1_000_000,
+    )
+    home = EngineHome(
+        path=directory / "engine",
+        chain_id=chain_id,
+        moniker="one",
+        abci_socket=directory / "abci.sock",
+        rpc_socket=directory / "rpc.sock",
+        settings=EngineSection(p2p_listen="127.0.0.1:0", heartbeat_ms=100, timeout_commit_ms=100),
+    )
+    write_engine_home(home, node_key=NODE, consensus_key=CONSENSUS, genesis=genesis)
+    create_store(directory / "ledger")
+    store = Store.open(directory / "ledger")
+    application = Application(store, software_version="0.1.0")
+    server = asyncio.create_task(serve_abci(application, home.abci_socket))
+    while not home.abci_socket.exists():
+        await asyncio.sleep(0.01)
+    engine = await asyncio.create_subprocess_exec(
+        *engine_argv(get_default_engine_path(), home.path),
+        env=get_engine_environment(),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with EngineClient(home.rpc_socket) as client, asyncio.timeout(60):
+            while True:
+                with suppress(UnavailableError):
+                    await client.wait_for_height(2)
+                    break
+                await asyncio.sleep(0.1)
+            yield client
+    finally:
+        engine.terminate()
+        await engine.wait()
+        server.cancel()
+        with suppress(asyncio.CancelledError):
+            await server
+        store.close()

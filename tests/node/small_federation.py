@@ -1,0 +1,167 @@
+"""Four founders on this machine: real homes, supervisors, engines and ledgers, nothing else.
+
+Web and discovery are left out: what is tested lies below them.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.errors import RochdaleError
+from did.jcs import JsonObject
+from ledger.genesis import assemble_genesis
+from ledger.headers import compute_address
+from ledger.rpc import EngineClient
+from ledger.signing_state import SignedPoint, load_signed_point
+from node.chain import adopt_genesis, load_bylaws, make_offer
+from node.commands.status import read_status
+from node.founding import complete_settings, create_node
+from node.home import Home, open_home
+from node.keystore import load_key
+from node.lock import is_locked
+from node.settings import Setting
+from testnet.ports import choose_ports
+
+CHAIN_ID = "test-four-1"
+_SUPERVISE = """
+import os, sys
+from node.home import open_home
+from node.process_table import build_groups
+from node.supervisor import supervise
+
+home = open_home(sys.argv[1])
+groups, _ = build_groups(home, environ=os.environ)
+raise SystemExit(supervise(home, groups[:1], address="nowhere"))
+"""
+
+
+@dataclass
+class Member:
+    """One cooperative's home and, while it runs, its supervisor."""
+
+    home: Home
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> bytes:
+        """Its validator's, as commits name it."""
+        return compute_address(load_key(self.home.keys, "consensus").public_key)
+
+    @property
+    def signed(self) -> SignedPoint | None:
+        """What its engine keeps of its own signatures."""
+        return load_signed_point(self.home.engine_data / "priv_validator_state.json")
+
+    @property
+    def said(self) -> str:
+        """What its supervisor wrote."""
+        return (self.home.logs / "supervisor.log").read_text()
+
+    def start(self) -> None:
+        """Start its supervisor."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _SUPERVISE, str(self.home.root)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def stop(self) -> None:
+        """Stop it in order."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+        wait_until(lambda: not is_locked(self.home.lock_path))
+
+    def height(self) -> int:
+        """Of its last block; 0 while it does not answer."""
+        with suppress(RochdaleError):
+            return int(self.call("status")["sync_info"]["latest_block_height"])
+        return 0
+
+    def status(self) -> dict[str, Any]:
+        """What `rochdale status` says of its processes."""
+        return read_status(self.home)
+
+    def call(self, method: str, **params: object) -> JsonObject:
+        """An answer of its engine."""
+        return asyncio.run(self._call(method, **params))
+
+    def signers(self, height: int) -> set[bytes]:
+        """Whose signatures a block's commit holds."""
+        commit = self.call("commit", height=str(height))["signed_header"]["commit"]
+        return {
+            bytes.fromhex(entry["validator_address"])
+            for entry in commit["signatures"]
+            if entry["signature"]
+        }
+
+    async def _call(self, method: str, **params: object) -> JsonObject:
+        async with EngineClient(self.home.rpc_socket, timeout_s=3) as engine:
+            return await engine.call(method, params)
+
+
+def found_members(directory: Path, count: int = 4) -> list[Member]:
+    """Homes of a new chain whose validators they all are."""
+    ports = choose_ports(count, base=None)
+    made = []
+    for number, port in enumerate(ports):
+        values: dict[str, Setting] = {
+            "node.name": f"Cooperative {number}",
+            "node.origin": f"https://c{number}.test",
+            "network.chain_id": CHAIN_ID,
+            "web.listen": f"127.0.0.1:{port.web}",
+            "engine.p2p_listen": f"127.0.0.1:{port.engine}",
+            "engine.heartbeat_ms": 200,
+            "engine.timeout_commit_ms": 200,
+            "discovery.listen": f"/ip4/127.0.0.1/tcp/{port.discovery}",
+        }
+        settings = complete_settings(values)
+        made.append((create_node(directory / f"c{number}", settings), settings))
+    genesis = assemble_genesis(
+        [make_offer(home, settings) for home, settings in made],
+        chain_id=CHAIN_ID,
+        network="test-four",
+        bylaws=load_bylaws("standard"),
+        time_scale=1,
+        genesis_time_ms=int(time.time() * 1_000),
+    )
+    for home, settings in made:
+        adopt_genesis(home, settings, genesis)
+    return [Member(home) for home, _ in made]
+
+
+def copy_home(member: Member, path: Path) -> Member:
+    """What a backup of the whole directory holds."""
+    shutil.copytree(
+        member.home.root, path, ignore=shutil.ignore_patterns("run", "node.lock", "*.sock")
+    )
+    return Member(open_home(path))
+
+
+def wait_until(predicate: Callable[[], object], *, timeout_s: float = 60.0) -> None:
+    """Wait for something that must happen."""
+    deadline_s = time.monotonic() + timeout_s
+    while not predicate():
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def run_command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Type a command."""
+    return subprocess.run(
+        [sys.executable, "-P", "-c", "from node.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | environment,
+    )
