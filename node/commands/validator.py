@@ -1,0 +1,117 @@
+"""`rochdale validator`: when this node's validator may sign, and when not."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import DEFAULT_HOME, HomeOption, say
+
+if TYPE_CHECKING:
+    from ledger.signing_state import SignedPoint
+    from node.home import Home
+
+validator_app = typer.Typer(
+    help="Let this node's validator sign, or keep it from signing.", no_args_is_help=True
+)
+
+
+@validator_app.command()
+def hold(
+    home: HomeOption = DEFAULT_HOME,
+    reason: Annotated[str, typer.Option("--reason", help="Shown by `rochdale status`.")] = (
+        "its operator said so"
+    ),
+) -> None:
+    """Keep the validator from signing: after restoring a disk or a virtual machine.
+
+    The node goes on following the chain. Takes effect at once if it runs.
+    """
+    from node.home import open_home  # noqa: PLC0415
+    from node.signing_guard import hold as hold_home  # noqa: PLC0415
+
+    opened = open_home(home)
+    hold_home(opened, reason)
+    _restart_engine(opened)
+    say("It signs nothing until `rochdale validator resume`.")
+
+
+@validator_app.command()
+def resume(
+    home: HomeOption = DEFAULT_HOME,
+    chain_waits: Annotated[
+        bool,
+        typer.Option("--chain-waits", help="The chain stands still until this validator is back."),
+    ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", metavar="FILE", help="The newest priv_validator_state.json of this key."
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Say beforehand that the other copy is off for good.")
+    ] = False,
+) -> None:
+    """Let the validator sign again, once it is safe: listens for its key first.
+
+    The node must run. It checks that nobody signs with this key, and asks whether the machine
+    or copy that did before is off for good.
+    """
+    from config.errors import RefusedError  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.signing_guard import load_guard, release  # noqa: PLC0415
+
+    opened = open_home(home)
+    guard = load_guard(opened)
+    if not guard.held:
+        raise RefusedError("the validator is not held: there is nothing to resume")
+    say(f"It does not sign: {guard.held}.")
+    point = asyncio.run(_find_point(opened, chain_waits=chain_waits, state=state))
+    say(f"It would sign only above height {point.height}.")
+    if not yes and not typer.confirm(
+        "Is every other machine, copy or disk image with this key off for good?"
+    ):
+        raise RefusedError("then it must not sign: turn the other one off first")
+    release(opened, point)
+    _restart_engine(opened)
+    say("It signs again.")
+
+
+async def _find_point(home: "Home", *, chain_waits: bool, state: Path | None) -> "SignedPoint":
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from ledger.headers import compute_address  # noqa: PLC0415
+    from ledger.rpc import EngineClient  # noqa: PLC0415
+    from ledger.signing_state import load_signed_point  # noqa: PLC0415
+    from node import resuming  # noqa: PLC0415
+    from node.keystore import load_key  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(home.settings_path, environ=os.environ)
+    address = compute_address(load_key(home.keys, "consensus").public_key)
+    async with EngineClient(home.rpc_socket) as engine:
+        if state is not None:
+            point = load_signed_point(state)
+            if point is None:
+                raise MisconfiguredError(f"there is no {state}: name the file")
+            await resuming.check_given_point(engine, point, address=address)
+            return point
+        return await resuming.find_safe_point(
+            engine,
+            address=address,
+            standstill_s=max(5.0, 3 * settings.engine.heartbeat_ms / 1_000),
+            chain_waits=chain_waits,
+            tell=say,
+        )
+
+
+def _restart_engine(home: "Home") -> None:
+    """End the engine, if it runs: the supervisor starts it again, by what holds now."""
+    from node.commands.status import read_status  # noqa: PLC0415
+
+    for process in read_status(home)["processes"]:
+        if process["name"] == "engine" and process["pid"] is not None:
+            os.kill(process["pid"], signal.SIGTERM)
