@@ -1,0 +1,261 @@
+"""`rochdale ledger` on a stopped node's state, or on a copy of it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node import exit_codes
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.receipts import ledger_app
+
+if TYPE_CHECKING:
+    from ledger.comparison import Comparison, StoreSummary
+    from ledger.disk import CommitRecord
+    from node.home import Home
+
+__all__ = ["ledger_app"]
+
+StoreArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PATH]", help="A home, or a copy of its `ledger` directory; else this node's."
+    ),
+]
+_TELL_EVERY_BLOCKS = 1_000
+
+
+@ledger_app.command()
+def scrub(
+    path: StoreArgument = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
+) -> None:
+    """Read every byte of a state with its checksum, and make its tree anew from the values."""
+    from ledger.maintenance import scrub as scrub_store  # noqa: PLC0415
+    from ledger.restoring import check_whole  # noqa: PLC0415
+
+    store = _find_store(path, home)
+    found = scrub_store(store)
+    check_whole(store)
+    if as_json:
+        say_json(
+            {
+                "height": found.record.height,
+                "app_hash": found.record.app_hash.hex(),
+                "keys": found.keys_count,
+                "derived": found.derived_count,
+                "rollback_from_height": found.undo_from_height,
+            }
+        )
+        return
+    say(f"Sound: {store}, height {found.record.height}, app hash {found.record.app_hash.hex()}")
+    say(f"{found.keys_count} keys, {found.derived_count} derived records")
+    say(f"`rochdale ledger rollback` can go back to height {found.undo_from_height}")
+
+
+@ledger_app.command()
+def rollback(
+    height: Annotated[int, typer.Argument(min=0, help="Of the block to go back to.")],
+    path: StoreArgument = None,
+    home: HomeOption = DEFAULT_HOME,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a state back to an earlier block; best on a copy."""
+    from config.errors import RefusedError  # noqa: PLC0415
+    from ledger.maintenance import rollback as roll_back  # noqa: PLC0415
+
+    store = _find_store(path, home)
+    if path is None and not yes and not typer.confirm(f"Take this node's own {store} back?"):
+        raise RefusedError("copy the ledger directory first, and name the copy")
+    record = roll_back(store, height)
+    say(f"{store} is at height {record.height}, app hash {record.app_hash.hex()}")
+    if path is None:
+        say(
+            "At its next start the node executes the later blocks again. To undo block "
+            f"{height + 1} in the engine too, after a wrong app hash, run before that, once for "
+            f"each block: cometbft rollback --home {_open(home).engine} (with --hard to drop the "
+            "block itself)"
+        )
+
+
+@ledger_app.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    path: StoreArgument = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write a state as lines of canonical JSON, for an audit or a new beginning."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from ledger.export import export_state  # noqa: PLC0415
+
+    try:
+        done = export_state(_find_store(path, home), output)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{output} cannot be written ({error.strerror}): name a new file"
+        ) from error
+    say(f"Wrote {output}: height {done.record.height}, {done.records_count} records")
+    say(f"app hash {done.record.app_hash.hex()}")
+    say(f"SHA-256  {done.sha256.hex()}")
+
+
+@ledger_app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A home, or a copy of its `ledger` directory.")],
+    second: Annotated[Path, typer.Argument(help="Another.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say where two states differ; exit code 1 if they do."""
+    from ledger.comparison import compare_stores  # noqa: PLC0415
+
+    found = compare_stores(_find_store(first, first), _find_store(second, second))
+    if as_json:
+        _print_comparison_json(found)
+    else:
+        _print_comparison(found)
+    if not found.is_equal:
+        raise typer.Exit(exit_codes.FAILED)
+
+
+@ledger_app.command()
+def replay(
+    home: HomeOption = DEFAULT_HOME,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="SNAPSHOT", help="Begin from a snapshot's directory."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Keep the state that comes out in a new directory."),
+    ] = None,
+) -> None:
+    """Execute the stopped node's blocks again, from nothing, comparing every app hash."""
+    import shutil  # noqa: PLC0415
+
+    from node.replaying import replay as replay_blocks  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    opened = _open(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    store = _find_store(None, home)
+    own = _read_record(store)
+    place = output or opened.root / "replay"
+    if output is None:
+        shutil.rmtree(place, ignore_errors=True)
+    told = 0
+
+    def tell(height: int) -> None:
+        nonlocal told
+        if height - told >= _TELL_EVERY_BLOCKS:
+            told = height
+            say(f"block {height} of {own.height}")
+
+    done = replay_blocks(opened, settings, snapshot=snapshot, output=place, tell=tell)
+    same = done.height != own.height or done.app_hash == own.app_hash
+    say(f"Replayed to height {done.height} in {done.took_s:.0f} s, app hash {done.app_hash.hex()}")
+    if output is None and same:
+        shutil.rmtree(place, ignore_errors=True)
+    if not same:
+        say(
+            f"[red]This node's own state is another[/] (app hash {own.app_hash.hex()}): see "
+            f"`rochdale ledger diff {place / 'ledger'} {store}`"
+        )
+        raise typer.Exit(exit_codes.FAILED)
+    say("Every app hash on the way is the one that the next header has.")
+
+
+@ledger_app.command()
+def reset(
+    home: HomeOption = DEFAULT_HOME,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Set this node's state and blocks aside; at its next start it takes them from the chain.
+
+    What its validator signed last stays, so it goes on signing when it has caught up.
+    """
+    from config.errors import RefusedError  # noqa: PLC0415
+    from node.resetting import set_aside  # noqa: PLC0415
+
+    opened = _open(home)
+    if not yes and not typer.confirm(f"Set the ledger and the blocks of {opened.root} aside?"):
+        raise RefusedError("nothing was changed")
+    aside = set_aside(opened)
+    say(f"They are in {aside}: delete it when the node has caught up.")
+
+
+def _open(home: Path) -> "Home":
+    from config.errors import UnavailableError  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.lock import is_locked  # noqa: PLC0415
+
+    opened = open_home(home)
+    if is_locked(opened.lock_path):
+        raise UnavailableError(
+            f"the node at {opened.root} is running: stop it with `rochdale stop --home "
+            f"{opened.root}`, or work on a copy of {opened.ledger}"
+        )
+    return opened
+
+
+def _find_store(path: Path | None, home: Path) -> Path:
+    """The store of a home that does not run, or a store's own directory."""
+    if path is not None and not (path / "rochdale.toml").exists():
+        return path
+    return _open(path or home).ledger
+
+
+def _read_record(store: Path) -> "CommitRecord":
+    from ledger.store import Store  # noqa: PLC0415
+
+    opened = Store.open(store)
+    try:
+        return opened.record
+    finally:
+        opened.close()
+
+
+def _print_comparison_json(found: "Comparison") -> None:
+    difference = found.first_difference
+    say_json(
+        {
+            "equal": found.is_equal,
+            "stores": [_render_summary(found.first), _render_summary(found.second)],
+            "first_difference": None
+            if difference is None
+            else {
+                "namespace": difference.namespace,
+                "collection": difference.collection,
+                "id": difference.id,
+                "values": [None if value is None else value.hex() for value in found.values],
+            },
+            "differing_keys": dict(sorted(found.counts.items())),
+        }
+    )
+
+
+def _render_summary(summary: "StoreSummary") -> dict[str, object]:
+    record, parts = summary.record, summary.parts
+    return {
+        "chain_id": record.chain_id,
+        "height": record.height,
+        "app_hash": record.app_hash.hex(),
+        "state_root": parts.state_root.hex(),
+        "log_root": parts.log_root.hex(),
+        "params_root": parts.params_root.hex(),
+    }
+
+
+def _print_comparison(found: "Comparison") -> None:
+    first, second = _render_summary(found.first), _render_summary(found.second)
+    for name, value in first.items():
+        other = second[name]
+        words = name.replace("_", " ")
+        say(f"{words:<11} {value}" if value == other else f"{words:<11} {value} | {other}")
+    if found.first_difference is None:
+        say("All values are the same.")
+        return
+    say(f"First difference: {found.first_difference}")
+    for label, value in zip(("first ", "second"), found.values, strict=True):
+        say(f"  {label} {'nothing' if value is None else value.hex()}")
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(found.counts.items()))
+    say(f"Keys that differ: {counts}")

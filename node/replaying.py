@@ -1,0 +1,232 @@
+"""Executing a node's blocks again, from nothing, and comparing every app hash on the way.
+
+The engine does it itself: at its start it hands the application every block that it lacks and
+stops at the first whose app hash is another than the next header's. So it gets a copy of its
+own blocks, a ledger without a state, no peers and a key that signs nothing, and is ended as
+soon as it is through. The node's own data is only read.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from config.errors import MisconfiguredError, RefusedError
+from config.settings import Settings
+from did.keys import KeyPair
+from ledger.abci import serve_abci
+from ledger.application import Application
+from ledger.engine import (
+    EngineHome,
+    check_engine,
+    engine_argv,
+    get_engine_environment,
+    write_engine_home,
+)
+from ledger.restoring import build_store
+from ledger.rpc import EngineClient
+from ledger.store import Store, create_store
+from node.home import Home
+from node.processes import find_engine
+
+_DATABASES = ("blockstore.db", "state.db")
+_TABLE = ".ldb"
+"""Files of the engine's LevelDB that never change once they are written."""
+_POLL_S = 0.2
+
+
+class ReplayError(RefusedError):
+    """The blocks do not lead to what the chain says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of it."""
+
+    height: int
+    app_hash: bytes
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Where a replay happens."""
+
+    root: Path
+    """In the node's home, so that the engine's tables need no copying."""
+    sockets: Path
+    """A short path."""
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+    @property
+    def engine(self) -> Path:
+        return self.root / "engine"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "engine.log"
+
+
+def replay(
+    home: Home,
+    settings: Settings,
+    *,
+    snapshot: Path | None,
+    output: Path,
+    tell: Callable[[int], None],
+) -> Replayed:
+    """Replay a stopped node's blocks.
+
+    Args:
+        home: The node's.
+        settings: The node's.
+        snapshot: A snapshot's directory to begin from; None for the genesis.
+        output: Directory to work in, which does not exist yet; `ledger` below it is the state
+            that came out.
+        tell: Given the height every now and then.
+
+    Raises:
+        MisconfiguredError: The node has no blocks, or too few for this beginning.
+        RefusedError: The snapshot is none.
+        ReplayError: A block leads to another app hash than the next header says.
+    """
+    sockets = Path(tempfile.mkdtemp(prefix="rochdale-replay-"))
+    work = _Work(output, sockets)
+    try:
+        _prepare(home, settings, work, snapshot=snapshot)
+        return asyncio.run(_run(work, settings, tell=tell))
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+        shutil.rmtree(work.engine, ignore_errors=True)
+
+
+def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | None) -> None:
+    if not (home.engine_data / _DATABASES[0]).is_dir():
+        raise MisconfiguredError(f"the node at {home.root} has no blocks to replay")
+    work.root.mkdir(mode=0o700, parents=True)
+    if snapshot is None:
+        create_store(work.ledger)
+    else:
+        build_store(snapshot, work.ledger)
+    write_engine_home(
+        _engine_home(settings, work),
+        node_key=KeyPair(os.urandom(32)),
+        consensus_key=KeyPair(os.urandom(32)),
+        genesis=home.genesis_path.read_bytes(),
+    )
+    for name in _DATABASES:
+        shutil.copytree(
+            home.engine_data / name, work.engine / "data" / name, copy_function=_copy_or_link
+        )
+
+
+def _engine_home(settings: Settings, work: _Work) -> EngineHome:
+    alone = replace(
+        settings.engine, p2p_listen="127.0.0.1:0", p2p_advertise="", persistent_peers=()
+    )
+    return EngineHome(
+        path=work.engine,
+        chain_id=settings.network.chain_id,
+        moniker="replay",
+        abci_socket=work.sockets / "abci.sock",
+        rpc_socket=work.sockets / "rpc.sock",
+        settings=alone,
+        may_sign=False,
+    )
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if source.endswith(_TABLE):
+        with suppress(OSError):  # another file system
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
+
+
+async def _run(work: _Work, settings: Settings, *, tell: Callable[[int], None]) -> Replayed:
+    began_s = time.monotonic()
+    home = _engine_home(settings, work)
+    application = Application(Store.open(work.ledger), software_version=version("rochdale"))
+    serving = asyncio.create_task(serve_abci(application, home.abci_socket))
+    try:
+        while not home.abci_socket.exists() and not serving.done():  # noqa: ASYNC110 - a file tells
+            await asyncio.sleep(_POLL_S)
+        with work.log.open("wb") as log:
+            engine = await asyncio.create_subprocess_exec(
+                *engine_argv(check_engine(find_engine(settings)).path, home.path),
+                env=get_engine_environment(),
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            await _follow(application, engine, serving, home=home, work=work, tell=tell)
+        finally:
+            with suppress(ProcessLookupError):
+                engine.kill()
+            await engine.wait()
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        height, app_hash = application.next_height - 1, application.app_hash
+        application.close()
+    return Replayed(height=height, app_hash=app_hash, took_s=time.monotonic() - began_s)
+
+
+async def _follow(
+    application: Application,
+    engine: asyncio.subprocess.Process,
+    serving: "asyncio.Task[None]",
+    *,
+    home: EngineHome,
+    work: _Work,
+    tell: Callable[[int], None],
+) -> None:
+    """Wait until the engine serves, which it does once the application has every block."""
+    async with EngineClient(home.rpc_socket, timeout_s=1) as client:
+        while True:
+            tell(application.next_height - 1)
+            if serving.done():
+                await serving  # says why
+            if engine.returncode is not None:
+                raise _explain(work, height=application.next_height - 1)
+            with suppress(Exception):
+                await client.status()
+                return
+            await asyncio.sleep(_POLL_S)
+
+
+def _explain(work: _Work, *, height: int) -> RefusedError:
+    said = work.log.read_text(encoding="utf-8", errors="replace")
+    kept = f"the state up to there is kept in {work.ledger}"
+    if "AppHash does not match" in said:
+        line = next(line for line in said.splitlines() if "AppHash does not match" in line)
+        return ReplayError(
+            f"block {height} leads to another app hash than the chain has: {line.strip()[:300]}. "
+            f"{kept}: compare it with `rochdale ledger diff`"
+        )
+    if "is too far below block store base" in said:
+        return ReplayError(
+            "this node has no blocks from the beginning on, as it joined by state sync or pruned "
+            "them: begin from a snapshot (`--from snapshots/HEIGHT`), or replay on another node"
+        )
+    return ReplayError(f"the engine ended at block {height} ({_last_words(said)}): {kept}")
+
+
+def _last_words(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    if not lines:
+        return "without a word"
+    with suppress(ValueError):
+        parsed = json.loads(lines[-1])
+        return str(parsed.get("err") or parsed.get("_msg") or lines[-1])[:300]
+    return lines[-1][:300]

@@ -1,0 +1,33 @@
+"""Setting a node's state and blocks aside, so that it takes them from the chain anew.
+
+What its validator signed last, and the file that tells this home from a copy of it, stay where
+they are: the node may go on signing when it has caught up.
+"""
+
+from pathlib import Path
+
+from ledger.store import create_store
+from node.home import Home
+
+_KEPT = ("priv_validator_state.json", "place")
+
+
+def set_aside(home: Home) -> Path:
+    """Move the ledger and the engine's data of a stopped node away, and make an empty ledger.
+
+    Returns:
+        Where they are now: a directory of the home.
+    """
+    number = 1
+    while (aside := home.root / f"aside-{number}").exists():
+        number += 1
+    aside.mkdir(mode=0o700)
+    if home.ledger.exists():
+        home.ledger.rename(aside / "ledger")
+    if home.engine_data.exists():
+        (aside / "engine-data").mkdir(mode=0o700)
+        for path in sorted(home.engine_data.iterdir()):
+            if path.name not in _KEPT:
+                path.rename(aside / "engine-data" / path.name)
+    create_store(home.ledger)
+    return aside

@@ -1,0 +1,247 @@
+"""`rochdale ledger` on what a real, stopped node has written, and on copies of it."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from did.jcs import canonicalize
+from governance.context import NO_FACTS, BlockContext, BlockFacts
+from governance.events import Events
+from governance.rules import RULES
+from governance.view import FEDERATION, Collection, KeyValue, is_derived, state_key
+from ledger.application import Application
+from ledger.disk import CommitRecord
+from ledger.signing_state import load_signed_point
+from ledger.store import Store
+from node import exit_codes
+from node.signing_guard import load_guard
+from tests.node.small_federation import Member, copy_home, found_members, wait_until
+from tests.node.terminal import Terminal
+
+HEIGHT = 12
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Member]:
+    """A chain of one validator that has run for a while."""
+    [member] = found_members(tmp_path_factory.mktemp("nodes"), 1)
+    settings = member.home.settings_path
+    settings.write_text(
+        settings.read_text().replace(
+            "snapshot_interval_blocks = 1000", "snapshot_interval_blocks = 5"
+        )
+    )
+    member.start()
+    wait_until(lambda: member.height() > HEIGHT)
+    member.stop()
+    yield member
+    member.stop()
+
+
+@pytest.fixture
+def copy(stopped: Member, tmp_path: Path) -> Path:
+    """Of its ledger."""
+    return shutil.copytree(stopped.home.ledger, tmp_path / "copy")
+
+
+def change(path: Path, changes: dict[bytes, bytes | None]) -> None:
+    """Commit a block that no chain has."""
+    store = Store.open(path)
+    staged = store.stage(sorted(changes.items()))
+    record = CommitRecord(
+        chain_id=store.record.chain_id,
+        height=store.record.height + 1,
+        time_ms=store.record.time_ms,
+        app_hash=bytes(32),
+        state_root=staged.root,
+        since_height=store.record.height + 1,
+    )
+    store.commit(staged, record)
+    store.close()
+
+
+def test_a_replay_comes_to_the_same_app_hash(stopped: Member, member_terminal: Terminal) -> None:
+    """The engine compares each on the way; nothing of the node changes."""
+    home = stopped.home
+    before = load_signed_point(home.engine_data / "priv_validator_state.json")
+
+    said = member_terminal.do("ledger", "replay", "--home", home.root)
+
+    store = Store.open(home.ledger)
+    record = store.record
+    store.close()
+    assert f"Replayed to height {record.height}" in said
+    assert record.app_hash.hex() in said
+    assert "Every app hash on the way" in said
+    assert not (home.root / "replay").exists()
+    assert load_signed_point(home.engine_data / "priv_validator_state.json") == before
+
+
+def test_a_replay_may_begin_from_a_snapshot(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """And its state may be kept."""
+    snapshot = min(stopped.home.snapshots.iterdir(), key=lambda path: int(path.name))
+
+    said = member_terminal.do(
+        *("ledger", "replay", "--home", stopped.home.root),
+        *("--from", snapshot, "--output", tmp_path / "out"),
+    )
+
+    assert "Every app hash on the way" in said
+    compared = member_terminal.do("ledger", "diff", tmp_path / "out" / "ledger", stopped.home.root)
+    assert "All values are the same" in compared
+
+
+def test_a_replay_stops_at_the_first_wrong_app_hash(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Software that executes a block otherwise is found out, and its state is kept."""
+
+    def otherwise(kv: KeyValue, block: BlockContext, facts: BlockFacts = NO_FACTS) -> Events:
+        if block.height == 7:
+            kv.put(FEDERATION + b"\x7f", b"x")
+        return RULES[0].begin_block(kv, block, facts)
+
+    odd = (dataclasses.replace(RULES[0], begin_block=otherwise),)
+    monkeypatch.setattr("node.replaying.Application", partial(Application, rules=odd))
+
+    said = member_terminal.type(
+        "ledger", "replay", "--home", stopped.home.root, "--output", tmp_path / "out"
+    )
+
+    assert member_terminal.code == exit_codes.FAILED
+    assert "block 7 leads to another app hash" in said
+    assert (tmp_path / "out" / "ledger").is_dir()
+
+
+def test_an_export_is_one_spelling_of_the_state(
+    stopped: Member, copy: Path, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """Whoever exports that height gets the same bytes."""
+    first, second = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    said = member_terminal.do("ledger", "export", stopped.home.root, "-o", first)
+    member_terminal.do("ledger", "export", copy, "-o", second)
+
+    data = first.read_bytes()
+    assert data == second.read_bytes()
+    assert hashlib.sha256(data).hexdigest() in said
+    header, *lines = [json.loads(line) for line in data.splitlines()]
+    assert header["format"] == "rochdale-state-1"
+    assert header["records"] + header["derived_records"] == len(lines)
+    assert all(canonicalize(json.loads(line)) == line for line in data.splitlines())
+    parameters = next(line for line in lines if line["collection"] == "PARAMETERS")
+    assert (parameters["namespace"], parameters["id"]) == ("federation", "")
+    again = member_terminal.type("ledger", "export", copy, "-o", first)
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert "name a new file" in again
+
+
+def test_a_difference_is_told_in_words(
+    stopped: Member, copy: Path, member_terminal: Terminal
+) -> None:
+    """The first record that differs, which part of the app hash does, and how many keys."""
+    assert "All values are the same" in member_terminal.do(
+        "ledger", "diff", stopped.home.root, copy
+    )
+    changed = state_key(FEDERATION, Collection.PARAMETERS, b"")
+    added = state_key(bytes([9]) * 32, Collection.BALLOT, b"\xab")
+    change(copy, {changed: b"\x90", added: b"x"})
+
+    said = member_terminal.type("ledger", "diff", stopped.home.root, copy)
+
+    assert member_terminal.code == exit_codes.FAILED
+    assert "First difference: PARAMETERS (the only one) of the federation" in said
+    assert "Keys that differ: BALLOT 1, PARAMETERS 1" in said
+    member_terminal.type("ledger", "diff", copy, stopped.home.root, "--json")
+    told = json.loads(member_terminal.out)
+    assert told["differing_keys"] == {"BALLOT": 1, "PARAMETERS": 1}
+    assert told["stores"][0]["params_root"] != told["stores"][1]["params_root"]
+    assert told["stores"][0]["log_root"] == told["stores"][1]["log_root"]
+    assert told["first_difference"]["values"][0] == "90"
+
+
+def test_a_copy_is_taken_back_and_the_nodes_own_only_on_demand(
+    stopped: Member, copy: Path, member_terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says afterwards is what the chain said then."""
+    said = member_terminal.do("ledger", "rollback", "5", copy)
+
+    assert "is at height 5" in said
+    assert "All values" in member_terminal.do("ledger", "diff", copy, stopped.home.root)
+    home = str(stopped.home.root)
+    monkeypatch.setattr("typer.confirm", lambda _: False)
+    refused = member_terminal.type("ledger", "rollback", "5", "--home", home)
+    assert member_terminal.code == exit_codes.FAILED
+    assert "copy the ledger directory first" in refused
+
+
+def test_a_scrub_finds_what_no_start_looks_at(
+    stopped: Member, copy: Path, member_terminal: Terminal
+) -> None:
+    """Derived records are outside the tree: their logs vouch for them."""
+    assert "Sound" in member_terminal.do("ledger", "scrub", "--home", stopped.home.root)
+    told = member_terminal.ask("ledger", "scrub", copy)
+    assert told["derived"] > 0
+    store = Store.open(copy)
+    derived = next(key for key, _ in store.scan(b"") if is_derived(key))
+    store.database.put(b"f" + derived, b"another")
+    store.close()
+
+    said = member_terminal.type("ledger", "scrub", copy)
+
+    assert member_terminal.code == exit_codes.INTERNAL
+    assert "is not the one whose root is in state" in said
+
+
+def test_a_running_node_is_left_alone(stopped: Member, member_terminal: Terminal) -> None:
+    """Each command says to stop it first."""
+    stopped.start()
+    wait_until(lambda: stopped.height() > HEIGHT)
+    try:
+        check_is_left_alone(stopped, member_terminal)
+    finally:
+        stopped.stop()
+
+
+def check_is_left_alone(running: Member, member_terminal: Terminal) -> None:
+    home = str(running.home.root)
+    for command in (
+        ("scrub", "--home", home),
+        ("rollback", "5", "--yes", "--home", home),
+        ("export", "-o", "/nowhere/x", "--home", home),
+        ("diff", home, home),
+        ("replay", "--home", home),
+        ("reset", "--yes", "--home", home),
+    ):
+        said = member_terminal.type("ledger", *command)
+        assert member_terminal.code == exit_codes.UNAVAILABLE, command
+        assert "stop it with `rochdale stop" in said
+    opened = member_terminal.type("ledger", "scrub", running.home.ledger)
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert "stop the process that has it open" in opened
+
+
+def test_a_node_that_was_reset_signs_where_it_left_off(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """The only validator cannot fetch its blocks: here it is what stays that matters."""
+    node = copy_home(stopped, tmp_path / "copied").home
+    signed = load_signed_point(node.engine_data / "priv_validator_state.json")
+
+    said = member_terminal.do("ledger", "reset", "--yes", "--home", node.root)
+
+    assert "aside-1" in said
+    assert (node.root / "aside-1" / "ledger").is_dir()
+    assert (node.root / "aside-1" / "engine-data" / "blockstore.db").is_dir()
+    store = Store.open(node.ledger)
+    assert store.record.height == 0
+    store.close()
+    assert load_signed_point(node.engine_data / "priv_validator_state.json") == signed
+    assert load_guard(node).held == ""
