@@ -9,8 +9,7 @@ from testnet.manifest import COOPERATIVES_MAX
 
 BLOCK_PORTS = 40
 _FIRST_BLOCK = 8_400
-_BLOCKS = 20
-_CLAIMS: list[socket.socket] = []
+_BLOCKS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def _is_claimed(base: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _CLAIMS.append(claim)
+    claim.detach()  # it stays open, and nobody may close it early
     return True
 
 

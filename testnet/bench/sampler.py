@@ -25,7 +25,9 @@ _INTERVAL_S = 0.002
 _SWITCH_S = 0.000_01
 """The looking thread gets its turn this soon. With the interpreter's usual 5 ms it would nearly
 always come when the other gives way by itself, which is in the same few calls."""
-_ROOT = str(Path(__file__).parent.parent.parent)
+_ROOT = f"{Path(__file__).parents[2]}/"
+_OURS = ("config/", "did/", "governance/", "ledger/", "node/", "testnet/")
+"""Below the root; libraries may lie below it too."""
 
 STEPS = {
     "ledger.envelope": "decode the transaction",
@@ -131,9 +133,9 @@ def _find_call(stack: Sequence[tuple[str, str]]) -> str:
 def _list_ours(frame: FrameType | None) -> Iterator[tuple[str, str]]:
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.startswith(_ROOT) and file != __file__:
-            module = file.removeprefix(_ROOT).removesuffix(".py").strip("/").replace("/", ".")
-            yield module, frame.f_code.co_name
+        name = file.removeprefix(_ROOT)
+        if name.startswith(_OURS) and file != __file__:
+            yield name.removesuffix(".py").replace("/", "."), frame.f_code.co_name
         frame = frame.f_back
 
 

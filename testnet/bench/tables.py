@@ -151,7 +151,7 @@ def _print_profile(profile: Profile, console: Console) -> None:
     table = _make_table(title, "step")
     table.add_column("µs", justify="right")
     for name in ("innermost function of ours", "ABCI call"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
         table.add_column("µs", justify="right")
     columns = [_sort(profile.steps), _sort(profile.functions), _sort(profile.calls)]
     for index in range(min(_FUNCTIONS_SHOWN, max(len(rows) for rows in columns))):
