@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,27 @@ BYLAWS: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def run_engine(directory: Path, *, chain_id: str) -> AsyncIterator[EngineClient]:
-    """A chain of one, with a block every tenth of a second when something changes."""
+async def run_engine(
+    directory: Path,
+    *,
+    chain_id: str,
+    time_scale: int = 604_800,
+    followers: Sequence[str] = (),
+) -> AsyncIterator[EngineClient]:
+    """A chain of one, with a block every tenth of a second when something changes.
+
+    Args:
+        directory: For everything that is written; with a short path.
+        chain_id: Of the chain.
+        time_scale: Divides windows, and fills quotas as much faster.
+        followers: Node ids of members that do not validate.
+    """
     genesis = render_genesis(
         chain_id=chain_id,
         network=chain_id.rsplit("-", 1)[0],
         bylaws=BYLAWS,
-        time_scale=604_800,
+        time_scale=time_scale,
+        followers=followers,
         genesis_time_ms=time.time_ns() // 1_000_000,
     )
     home = EngineHome(

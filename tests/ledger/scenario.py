@@ -131,8 +131,13 @@ def render_genesis(
     )
 
 
+def make_follower(number: int) -> KeyPair:
+    """Every key of a member that does not validate; numbered from 2."""
+    return KeyPair(b"follower".ljust(31, b".") + bytes([number]))
+
+
 def _offer_of_follower(like: Founder, node_id: str, number: int) -> str:
-    key = KeyPair(b"follower".ljust(31, b".") + bytes([number]))
+    key = make_follower(number)
     follower = replace(
         like,
         name=f"Follower {number}",
