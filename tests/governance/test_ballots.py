@@ -191,7 +191,8 @@ def test_every_counted_ballot_can_be_proven_and_no_other() -> None:
             path=proof.path,
             root=decision.ballots_root,
         )
-    assert prove_counted(world.view, COOPERATIVE, proposal_id=MOTION_ID, ballot_id=ids[4]) is None
+    for other in (ids[4], bytes(32), b"\xff" * 32):
+        assert not prove_counted(world.view, COOPERATIVE, proposal_id=MOTION_ID, ballot_id=other)
 
 
 def test_v4_every_decision_enters_the_public_log() -> None:

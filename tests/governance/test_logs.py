@@ -1,8 +1,9 @@
 """Logs in state: their roots are authenticated, their entries derived, their proofs short."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from config.errors import InvariantError
 from governance.logs import (
@@ -11,6 +12,8 @@ from governance.logs import (
     Log,
     LogName,
     append,
+    check_derived,
+    entry_key,
     frontier_key,
     get_entry,
     get_frontier,
@@ -137,6 +140,69 @@ def test_a_missing_derived_record_is_our_own_defect(view: StateView) -> None:
         get_entry(view, LOG, 0)
     with pytest.raises(InvariantError):
         prove_page(view, LOG, start=299, count=1)
+
+
+def _node_keys(view: StateView) -> list[bytes]:
+    prefix = state_key(LOG.namespace, Collection.LOG_NODE, b"")
+    return [key for key, _ in view.kv.scan(prefix)]
+
+
+def _lose_a_node(view: StateView) -> None:
+    view.kv.delete(_node_keys(view)[0])
+
+
+def _lose_the_last_entry(view: StateView) -> None:
+    view.kv.delete(entry_key(LOG, SIZE - 1))
+
+
+def _lose_a_middle_entry(view: StateView) -> None:
+    view.kv.delete(entry_key(LOG, 17))
+
+
+def _change_an_entry(view: StateView) -> None:
+    view.kv.put(entry_key(LOG, 17), b"another")
+
+
+def _change_the_last_entry(view: StateView) -> None:
+    view.kv.put(entry_key(LOG, SIZE - 1), b"another")
+
+
+def _change_the_frontier(view: StateView) -> None:
+    frontier = get_frontier(view, LOG)
+    changed = replace(frontier, peaks=(b"p" * 32, *frontier.peaks[1:]))
+    view.kv.put(frontier_key(LOG), changed.encode())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _lose_a_node,
+        _lose_the_last_entry,
+        _lose_a_middle_entry,
+        _change_an_entry,
+        _change_the_last_entry,
+        _change_the_frontier,
+    ],
+)
+def test_damage_to_derived_records_is_found(
+    view: StateView, damage: Callable[[StateView], None]
+) -> None:
+    """Every record is compared with the root in state."""
+    check_derived(view, LOG)
+
+    damage(view)
+
+    with pytest.raises(InvariantError, match="log"):
+        check_derived(view, LOG)
+
+
+def test_a_proof_without_its_nodes_is_our_own_defect(view: StateView) -> None:
+    """It is never made up."""
+    for key in _node_keys(view):
+        view.kv.delete(key)
+
+    with pytest.raises(InvariantError, match="lacks a subtree's root"):
+        prove_entry(view, LOG, index=0, size=SIZE)
 
 
 def test_only_the_frontier_is_state(view: StateView) -> None:

@@ -2,11 +2,18 @@
 
 import pytest
 
+from config.errors import InvariantError
 from governance.federal_events import CooperativeUpdated
 from governance.refusals import RefusalCode
 from governance.registry import is_node_admitted
 from governance.transactions import UpdateCooperative
-from tests.governance.federation_world import FederationWorld, coop, make_federation
+from tests.governance.federation_world import (
+    FederationWorld,
+    coop,
+    make_federation,
+    propose_act,
+    request_of,
+)
 from tests.governance.world import Act, admit, member
 
 NEW_NODE = b"n" * 20
@@ -102,3 +109,18 @@ def test_only_the_root_speaks_for_its_cooperative() -> None:
 def test_strangers_do_not_connect() -> None:
     """Who is nobody's node is refused."""
     assert not _admitted(make_federation(1), b"x" * 20)
+
+
+def test_what_is_registered_is_not_admitted_again() -> None:
+    """Its id says who it is."""
+    world = make_federation(2, members=1)
+
+    world.run(propose_act(0, request_of(2)))
+
+    assert world.refusals == [RefusalCode.COOPERATIVE_EXISTS]
+
+
+def test_a_cooperative_that_must_be_there_and_is_not_stops_the_node() -> None:
+    """State that lacks what it names is not repaired by guess."""
+    with pytest.raises(InvariantError, match="lacks the cooperative"):
+        make_federation(2).federal.require_cooperative(coop(5))

@@ -194,3 +194,14 @@ def test_what_is_proposed_is_always_accepted(shared: Pool, waiting: list[bytes],
     if room == 9_000:
         good = {d for d in waiting if not isinstance(shared.checker.check([d])[0], TxRefusedError)}
         assert len(chosen) <= len(good)
+
+
+def test_a_proposed_block_is_sound_only_within_its_bytes_and_without_repetition() -> None:
+    """Every node counts alike: bytes with their framing, each transaction once."""
+    first, second = admit(0, 1), admit(1, 2)
+    exact = len(first) + len(second) + 8
+    checker = SignatureChecker()
+
+    assert is_sound(checker, [first, second], bytes_max=exact, rules=RULES[0])
+    assert not is_sound(checker, [first, second], bytes_max=exact - 1, rules=RULES[0])
+    assert not is_sound(checker, [first, first], bytes_max=exact, rules=RULES[0])
