@@ -14,8 +14,8 @@ from config.errors import RefusedError, UnavailableError
 from config.settings import Settings
 from governance.acts import FederalAct
 from governance.charter import compute_approvals_needed
-from governance.federal_records import ConsensusKey, Motion, ValidatorSet
-from governance.logs import MOTIONS, entry_key, frontier_key
+from governance.federal_records import Case, ConsensusKey, Motion, ValidatorSet
+from governance.logs import CASES, MOTIONS, Log, entry_key, frontier_key
 from governance.merkle_log import Frontier
 from governance.records import Account, Cooperative
 from governance.transactions import (
@@ -54,6 +54,8 @@ class FederationView:
     cooperatives: tuple[KnownCooperative, ...]
     motions: tuple[Motion, ...]
     """Newest first."""
+    cases: tuple[Case, ...]
+    """Accusations against validators; newest first."""
 
     @property
     def needed_count(self) -> int:
@@ -194,22 +196,30 @@ async def open_office(
 
 
 async def fetch_federation(engine: EngineClient) -> FederationView:
-    """Read cooperatives and motions from the ledger's state.
+    """Read cooperatives, motions and cases from the ledger's state.
 
     Raises:
         RefusedError: The ledger cannot answer yet.
         UnavailableError: The engine does not answer.
     """
-    data = await read_state(engine, frontier_key(MOTIONS))
-    size = Frontier.decode(data).size if data else 0
-    motions = []
-    for index in reversed(range(size)):
-        motion = await read_state(engine, entry_key(MOTIONS, index))
-        record = await read_state(engine, state_key(FEDERATION, Collection.MOTION, motion))
-        motions.append(Motion.decode(record))
+    motions = await _fetch_listed(engine, MOTIONS, Collection.MOTION)
+    cases = await _fetch_listed(engine, CASES, Collection.CASE)
     return FederationView(
-        cooperatives=tuple(await fetch_cooperatives(engine)), motions=tuple(motions)
+        cooperatives=tuple(await fetch_cooperatives(engine)),
+        motions=tuple(map(Motion.decode, motions)),
+        cases=tuple(map(Case.decode, cases)),
     )
+
+
+async def _fetch_listed(engine: EngineClient, log: Log, collection: Collection) -> list[bytes]:
+    """The records whose ids a log of the federation lists, newest first."""
+    data = await read_state(engine, frontier_key(log))
+    size = Frontier.decode(data).size if data else 0
+    found = []
+    for index in reversed(range(size)):
+        record = await read_state(engine, entry_key(log, index))
+        found.append(await read_state(engine, state_key(FEDERATION, collection, record)))
+    return found
 
 
 async def wait_for_height(engine: EngineClient, height: int) -> None:

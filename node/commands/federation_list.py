@@ -1,4 +1,4 @@
-"""What `rochdale federation list` shows: cooperatives, their standing, motions."""
+"""What `rochdale federation list` shows: cooperatives, their standing, motions, cases."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from governance.acts import (
     get_kind,
     get_subject,
 )
-from governance.federal_records import Motion, MotionStatus
+from governance.federal_records import Case, CaseKind, Motion, MotionStatus
 from governance.records import CooperativeStatus, Standing
 from node.commands.options import say
 from node.federation_office import FederationView
@@ -33,6 +33,11 @@ _STANDING = {
     Standing.SILENT: "suspended: silent for too long",
     Standing.ACCUSED: "suspended: signed twice",
 }
+_ACCUSED_OF = {
+    CaseKind.UNKNOWN: "unknown misbehaviour",
+    CaseKind.DUPLICATE_VOTE: "signing twice",
+    CaseKind.LIGHT_CLIENT_ATTACK: "a false light header",
+}
 
 
 def describe(found: FederationView) -> dict[str, Any]:
@@ -41,6 +46,7 @@ def describe(found: FederationView) -> dict[str, Any]:
         "needed": found.needed_count,
         "cooperatives": [_describe_cooperative(item) for item in found.cooperatives],
         "motions": [_describe_motion(item, found) for item in found.motions],
+        "cases": [_describe_case(item) for item in found.cases],
     }
 
 
@@ -56,13 +62,34 @@ def show(found: FederationView, *, chain_id: str) -> None:
     console = Console(highlight=False, emoji=False)
     say(f"[bold]{chain_id}[/]: {found.needed_count} members must approve a motion")
     console.print(cooperatives)
-    if not found.motions:
+    names = {item.id: item.name for item in found.cooperatives}
+    if found.cases:
+        console.print(_make_cases(found, names))
+    if found.motions:
+        console.print(_make_motions(found, names))
+    else:
         say("No motion was ever proposed.")
-        return
+
+
+def _make_cases(found: FederationView, names: dict[bytes, str]) -> Table:
+    cases = Table(box=None, pad_edge=False)
+    for column in ("case", "against", "of", "at height", "opened"):
+        cases.add_column(column)
+    for case in found.cases:
+        cases.add_row(
+            case.id.hex()[:16],
+            escape(names[case.cooperative]),
+            _ACCUSED_OF[case.kind],
+            str(case.misbehaved_height),
+            f"in block {case.opened_height}",
+        )
+    return cases
+
+
+def _make_motions(found: FederationView, names: dict[bytes, str]) -> Table:
     motions = Table(box=None, pad_edge=False)
     for column in ("motion", "asks to", "proposed by", "stands"):
         motions.add_column(column)
-    names = {item.id: item.name for item in found.cooperatives}
     for motion in found.motions:
         motions.add_row(
             motion.id.hex()[:16],
@@ -70,7 +97,7 @@ def show(found: FederationView, *, chain_id: str) -> None:
             escape(names[motion.proposer]),
             _describe_standing(motion, found),
         )
-    console.print(motions)
+    return motions
 
 
 def render_act(act: FederalAct, proposer: bytes, names: dict[bytes, str]) -> str:
@@ -95,6 +122,17 @@ def _describe_standing(motion: Motion, found: FederationView) -> str:
     if motion.status is MotionStatus.ENACTED:
         return f"enacted in block {motion.enacted_height}"
     return "lapsed"
+
+
+def _describe_case(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id.hex(),
+        "cooperative": case.cooperative.hex(),
+        "kind": case.kind.name.lower(),
+        "misbehaved_height": case.misbehaved_height,
+        "opened_height": case.opened_height,
+        "status": case.status.name.lower(),
+    }
 
 
 def _describe_cooperative(item: KnownCooperative) -> dict[str, Any]:
