@@ -52,7 +52,7 @@ def write_event(path: Path, event: str, keys: Mapping[str, object]) -> None:
     line = {
         **keys,
         "process": "supervisor",
-        "level": "warning" if event.startswith("process_ended") else "info",
+        "level": "warning" if event.startswith(("process_ended", "process_failed")) else "info",
         "timestamp": f"{stamp}.{milliseconds:03}Z",
         "event": event,
     }

@@ -9,6 +9,7 @@ Generic: it knows no process of ours by name.
     starting  all are started and ready              running
     starting  one ended                              ending
     running   one ended                              ending
+    …         a log says that one has failed         ending
     ending    all have ended                         waiting
     ending    … one with a code of `halts_on`        halted
     any       `stop` was called                      stopping
@@ -16,7 +17,8 @@ Generic: it knows no process of ours by name.
 
 A process of a group starts when the one before it is ready, and they are stopped in reverse.
 Any exit that was not asked for counts as a failure, whatever its code: the engine ends with
-code 0 when its application dies. A halted group waits for a person: what its process said
+code 0 when its application dies. It also lives on after its consensus has failed, and only its
+log says so: such a process is ended. A halted group waits for a person: what its process said
 cannot be mended by starting it again.
 """
 
@@ -41,6 +43,19 @@ ENDING, STOPPING, STOPPED, HALTED = "ending", "stopping", "stopped", "halted"
 _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
 _LAST_WORDS_BYTES = 2_048
+_DIAGNOSE_S = 2.0
+"""How often a log is read that may say that its process has failed."""
+_LOG_READ_BYTES = 1_048_576
+"""What is read of it at once; the rest next time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailment:
+    """Why a process that lives on has to be ended."""
+
+    sentence: str
+    halts: bool
+    """Whether starting it again cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +75,8 @@ class ProcessSpec:
     """Whether the kernel kills it as soon as the supervisor dies; the others watch a pipe."""
     halts_on: frozenset[int] = frozenset()
     """Exit codes that say that starting it again cannot help."""
+    diagnose: Callable[[str], Ailment | None] | None = None
+    """Reads each line of its log; for a process that can fail without ending."""
 
 
 @dataclass(slots=True)
@@ -74,6 +91,8 @@ class Child:
     starts: int = 0
     last_exit: int | None = None
     """Exit code, negative for a signal; none while it never ended."""
+    read_bytes: int = 0
+    """How far its log was read."""
 
     @property
     def is_alive(self) -> bool:
@@ -109,7 +128,7 @@ class ProcessGroup:
         if self.state in {STARTING, RUNNING}:
             if ended:
                 self._fail(ended.pop(0), now_s)
-            else:
+            elif not self._end_failed(now_s):
                 self._advance(now_s)
         if self.state == ENDING:
             # The one that was seen first need not be the one that began it.
@@ -131,6 +150,8 @@ class ProcessGroup:
             return max(0.0, self._due_s - now_s)
         if self.state in {STARTING, ENDING, STOPPING}:
             return 0.05
+        if self.state == RUNNING and any(child.spec.diagnose for child in self.children):
+            return _DIAGNOSE_S
         return None
 
     def _advance(self, now_s: float) -> None:
@@ -149,6 +170,7 @@ class ProcessGroup:
         if child.spec.ready_path is not None:
             child.spec.ready_path.unlink(missing_ok=True)
         child.is_ready, child.asked = False, None
+        child.read_bytes = _measure(child.spec.log_path)
         try:
             child.process = self._spawn(child.spec)
         except OSError as error:
@@ -168,6 +190,17 @@ class ProcessGroup:
             self.halted_by = read_last_words(child.spec.log_path) or child.spec.name
         return True
 
+    def _end_failed(self, now_s: float) -> bool:
+        """Begin to end the group if the log of a living process says that it has failed."""
+        for child in self.children:
+            ailment = _find_ailment(child)
+            if ailment is not None:
+                if ailment.halts:
+                    self.halted_by = ailment.sentence
+                self._fail(child, now_s, words=ailment.sentence)
+                return True
+        return False
+
     def _fail(self, child: Child, now_s: float, *, words: str | None = None) -> None:
         if now_s - self._started_s >= RESTART_HEALTHY_AFTER_S:
             self._failures = 0
@@ -176,16 +209,13 @@ class ProcessGroup:
         self._due_s = now_s + backoff_s
         self.state, self._ending_s = ENDING, now_s
         said = words if words is not None else read_last_words(child.spec.log_path)
-        if self.halted_by:
-            self._report("process_ended", name=child.spec.name, code=child.last_exit, said=said)
-            return
-        self._report(
-            "process_ended",
-            name=child.spec.name,
-            code=child.last_exit,
-            restart_in_s=round(backoff_s, 2),
-            said=said,
-        )
+        keys: dict[str, object] = {"name": child.spec.name, "said": said}
+        if not self.halted_by:
+            keys["restart_in_s"] = round(backoff_s, 2)
+        if child.is_alive:
+            self._report("process_failed", **keys)
+        else:
+            self._report("process_ended", code=child.last_exit, **keys)
 
     def _report_end(self, child: Child) -> None:
         if child.last_exit not in {0, -signal.SIGTERM}:
@@ -232,6 +262,32 @@ def read_last_words(path: Path) -> str:
     except OSError:
         return ""
     return _read_message(lines[-1].strip()) if lines else ""
+
+
+def _find_ailment(child: Child) -> Ailment | None:
+    """What the whole lines that came to a process's log say."""
+    diagnose, path = child.spec.diagnose, child.spec.log_path
+    if diagnose is None or not child.is_alive:
+        return None
+    size = _measure(path)
+    if size == child.read_bytes:
+        return None
+    if size < child.read_bytes:  # it was moved aside
+        child.read_bytes = 0
+    with path.open("rb") as file:
+        file.seek(child.read_bytes)
+        read = file.read(_LOG_READ_BYTES)
+    whole = read[: read.rfind(b"\n") + 1] or (read if len(read) == _LOG_READ_BYTES else b"")
+    child.read_bytes += len(whole)
+    found = map(diagnose, whole.decode("utf-8", "replace").splitlines())
+    return next((ailment for ailment in found if ailment is not None), None)
+
+
+def _measure(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _read_message(line: str) -> str:

@@ -5,12 +5,13 @@ as light: settings and paths only.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from node import exit_codes
+from node.engine_ailments import find_engine_ailment
 from node.home import Home
-from node.process_group import ProcessSpec
+from node.process_group import Ailment, ProcessSpec
 from node.settings import load_settings
 from node.settings_check import split_address
 
@@ -25,7 +26,12 @@ def build_groups(home: Home, *, environ: Mapping[str, str]) -> tuple[list[list[P
     """
     settings = load_settings(home.settings_path, environ=environ)
     # Ours only for a moment: it writes the engine's home, then becomes the engine.
-    engine = _ours(home, "engine", ready_path=home.rpc_socket, dies_with_supervisor=True)
+    engine = _ours(
+        *(home, "engine"),
+        ready_path=home.rpc_socket,
+        dies_with_supervisor=True,
+        diagnose=find_engine_ailment,
+    )
     ledger = _ours(
         home, "ledger", ready_path=home.abci_socket, halts_on=frozenset({exit_codes.OUTDATED})
     )
@@ -43,6 +49,7 @@ def _ours(
     ready_address: tuple[str, int] | None = None,
     dies_with_supervisor: bool = False,
     halts_on: frozenset[int] = frozenset(),
+    diagnose: Callable[[str], Ailment | None] | None = None,
 ) -> ProcessSpec:
     return ProcessSpec(
         name=name,
@@ -53,4 +60,5 @@ def _ours(
         ready_address=ready_address,
         dies_with_supervisor=dies_with_supervisor,
         halts_on=halts_on,
+        diagnose=diagnose,
     )

@@ -162,6 +162,9 @@ def _sentence(event: str, keys: Mapping[str, object]) -> str:
         said = f": {keys['said']}" if keys["said"] else ""
         again = f"; again in {keys['restart_in_s']} s" if "restart_in_s" in keys else ""
         return f"{keys['name']} ended with {keys['code']}{said}{again}"
+    if event == "process_failed":
+        again = f"; again in {keys['restart_in_s']} s" if "restart_in_s" in keys else ""
+        return f"{keys['name']} has failed: {keys['said']}{again}"
     if event == "group_halted":
         return f"Halted, not started again: {keys['said']}"
     return {"supervisor_stopping": "Stopping …", "supervisor_stopped": "Stopped."}.get(event, "")

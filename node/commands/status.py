@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show the node's processes and where its ledger stands.
 
-    Exit code 3 if it is not running, 4 if it has halted until another version is installed.
+    Exit code 3 if it is not running, 4 if it has halted until another version is installed, 70
+    if it has halted because its state is not what the others have agreed on.
     """
     from node.home import open_home  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
@@ -43,7 +44,9 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     if not found["running"]:
         raise typer.Exit(exit_codes.UNAVAILABLE)
     if found["halted"]:
-        raise typer.Exit(exit_codes.OUTDATED)
+        exits = {row["last_exit"] for row in found["processes"]}
+        is_outdated = exit_codes.OUTDATED in exits
+        raise typer.Exit(exit_codes.OUTDATED if is_outdated else exit_codes.INTERNAL)
 
 
 def show_settings(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:

@@ -18,8 +18,11 @@ LAUNCHER = """
 import json, sys
 from pathlib import Path
 from node.home import Home
-from node.process_group import ProcessSpec
+from node.process_group import Ailment, ProcessSpec
 from node.supervisor import supervise
+
+def diagnose(line):
+    return Ailment(sentence=line, halts="for good" in line) if "failed" in line else None
 
 home = Home(Path(sys.argv[1]))
 groups = [
@@ -31,6 +34,7 @@ groups = [
             ready_path=Path(spec["ready"]) if "ready" in spec else None,
             dies_with_supervisor=spec.get("dies", False),
             halts_on=frozenset(spec.get("halts_on", ())),
+            diagnose=diagnose if spec["name"] == "engine" else None,
         )
         for spec in group
     ]
@@ -199,6 +203,42 @@ def test_a_group_that_only_a_person_can_mend_is_not_started_again(
     assert node.process is not None
     assert node.process.stdout is not None
     assert b"Halted, not started again: install version 2" in node.process.stdout.read()
+
+
+def test_ends_a_process_whose_log_says_that_it_has_failed(node: Node, tmp_path: Path) -> None:
+    """It lives on and would never be started again; an older line of its log does not count."""
+    first = tmp_path / "first"
+    first.touch()
+    fails_once = f"import os; os.path.exists({str(first)!r}) and (os.remove({str(first)!r}), "
+    fails_once += "print('consensus failed', flush=True)); "
+    node.start(
+        [
+            child(ON_TERM + UNTIL_PIPE_CLOSES, name="ledger"),
+            child(fails_once + ENGINE_LIKE, name="engine", dies=True),
+        ]
+    )
+    wait_until(lambda: node.status().get("engine", {}).get("restarts") == 1)
+    wait_until(lambda: node.is_running("ledger", "engine"))
+    time.sleep(3)
+
+    assert node.is_running("ledger", "engine")
+    assert node.status()["engine"]["restarts"] == 1
+    node.send(signal.SIGTERM)
+    assert node.wait_stopped() == 0
+    assert node.process is not None
+    assert node.process.stdout is not None
+    assert b"engine has failed: consensus failed; again in 0.2 s" in node.process.stdout.read()
+
+
+def test_halts_a_process_whose_log_says_that_it_has_failed_for_good(node: Node) -> None:
+    """As one that says so by its exit code."""
+    says_so = "print('it failed for good', flush=True); "
+    node.start([child(says_so + ENGINE_LIKE, name="engine", dies=True)])
+    wait_until(lambda: node.status().get("engine", {}).get("state") == "halted")
+
+    assert json.loads(node.home.status_path.read_bytes())["halted"] == ["it failed for good"]
+    assert node.status()["engine"]["restarts"] == 0
+    assert node.status()["engine"]["pid"] is None
 
 
 def test_says_which_program_cannot_be_started(node: Node) -> None:
