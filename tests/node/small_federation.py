@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,16 @@ from testnet.ports import choose_ports
 CHAIN_ID = "test-four-1"
 _SUPERVISE = """
 import os, sys
+from dataclasses import replace
 from node.home import open_home
 from node.process_table import build_groups
 from node.supervisor import supervise
 
 home = open_home(sys.argv[1])
-groups, _ = build_groups(home, environ=os.environ)
-raise SystemExit(supervise(home, groups[:1], address="nowhere"))
+(ledger, engine), *_ = build_groups(home, environ=os.environ)[0]
+if sys.argv[2:]:
+    ledger = replace(ledger, argv=(sys.executable, "-P", *sys.argv[2:], str(home.root)))
+raise SystemExit(supervise(home, [[ledger, engine]], address="nowhere"))
 """
 
 
@@ -49,6 +52,12 @@ class Member:
 
     home: Home
     process: "subprocess.Popen[bytes] | None" = None
+    prefix: tuple[str, ...] = ()
+    """What its supervisor is started with, such as `ip netns exec …`."""
+    ledger_argv: tuple[str, ...] = ()
+    """Another ledger program and its arguments, before the home; the real one if empty."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Settings that differ from its file."""
 
     @property
     def address(self) -> bytes:
@@ -68,9 +77,13 @@ class Member:
     def start(self) -> None:
         """Start its supervisor."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _SUPERVISE, str(self.home.root)],
+            [
+                *(*self.prefix, sys.executable, "-c", _SUPERVISE),
+                *(str(self.home.root), *self.ledger_argv),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=os.environ | self.environment,
         )
 
     def stop(self) -> None:
@@ -109,8 +122,14 @@ class Member:
             return await engine.call(method, params)
 
 
-def found_members(directory: Path, count: int = 4) -> list[Member]:
-    """Homes of a new chain whose validators they all are."""
+def found_members(directory: Path, count: int = 4, *, hosts: Sequence[str] = ()) -> list[Member]:
+    """Homes of a new chain whose validators they all are.
+
+    Args:
+        directory: Where they are made.
+        count: How many.
+        hosts: An address of each engine's own; loopback if there are none.
+    """
     ports = choose_ports(count, base=None)
     made = []
     for number, port in enumerate(ports):
@@ -119,7 +138,7 @@ def found_members(directory: Path, count: int = 4) -> list[Member]:
             "node.origin": f"https://c{number}.test",
             "network.chain_id": CHAIN_ID,
             "web.listen": f"127.0.0.1:{port.web}",
-            "engine.p2p_listen": f"127.0.0.1:{port.engine}",
+            "engine.p2p_listen": f"{hosts[number] if hosts else '127.0.0.1'}:{port.engine}",
             "engine.heartbeat_ms": 200,
             "engine.timeout_commit_ms": 200,
             "discovery.listen": f"/ip4/127.0.0.1/tcp/{port.discovery}",
@@ -145,6 +164,18 @@ def copy_home(member: Member, path: Path) -> Member:
         member.home.root, path, ignore=shutil.ignore_patterns("run", "node.lock", "*.sock")
     )
     return Member(open_home(path))
+
+
+def check_agreement(members: Sequence[Member]) -> int:
+    """Check that nodes hold the same blocks, each of them; the last height that all have."""
+    common = min(member.height() for member in members)
+    for height in range(1, common + 1):
+        headers = [
+            member.call("commit", height=str(height))["signed_header"]["header"]
+            for member in members
+        ]
+        assert all(header == headers[0] for header in headers), headers
+    return common
 
 
 def wait_until(predicate: Callable[[], object], *, timeout_s: float = 60.0) -> None:
