@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +17,11 @@ from ledger.engine import compute_node_id
 from ledger.envelope import decode_transaction
 from ledger.rpc import EngineClient
 from node import exit_codes
-from node.federation_office import fetch_federation, open_office
+from node.federation_office import fetch_federation
 from node.keystore import load_key
-from node.settings import load_settings
 from testnet.ports import choose_ports
 from tests.faults.garbage_ledger import KINDS
+from tests.faults.roots import rename
 from tests.node.small_federation import (
     Member,
     check_agreement,
@@ -184,27 +183,6 @@ def read_name(transaction: bytes) -> str:
     payload = decode_transaction(transaction).payload
     assert isinstance(payload, UpdateCooperative)
     return payload.name
-
-
-async def rename(member: Member, name: str) -> int:
-    """Let a cooperative's root change its name; the height of the block that says so."""
-    settings = load_settings(member.home.settings_path, environ={})
-    async with open_office(member.home, settings, now_ms=now_ms) as office:
-        own = await office.read_own()
-        result = await office.send(
-            UpdateCooperative(
-                did=own.did,
-                assertion_key=own.assertion_key,
-                node_id=own.node_id,
-                name=name,
-                p2p_address=own.p2p_address,
-            )
-        )
-        return result.height
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def check_halts_again(odd: Member) -> None:
