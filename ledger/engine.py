@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,8 @@ _NO_KEY = KeyPair(bytes(range(32)))
 """A public example key, with which a binary proves that it computes as we do."""
 _STAND_IN_KEY = "config/stand_in_key.json"
 _STAND_IN_STATE = "data/stand_in_state.json"
+_CHUNKS = "chunks"
+"""Of a snapshot, while the engine fetches them; what a crash left is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,18 @@ class EngineInfo:
 
     path: Path
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSource:
+    """Where an engine without blocks gets a state: from whom it asks headers, whom it believes."""
+
+    rpc_servers: tuple[str, ...]
+    """URLs that speak the engine's JSON-RPC; two at least, which may be the same."""
+    trust_height: int
+    trust_hash: bytes
+    """Of the header at that height; 32 bytes."""
+    trusting_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,8 @@ class EngineHome:
     settings: EngineSection
     may_sign: bool = True
     """Whether the engine is given the validator's key; else it follows the chain only."""
+    state_source: StateSource | None = None
+    """None: it executes every block. An engine that has blocks passes over it."""
 
     @property
     def genesis_path(self) -> Path:
@@ -149,8 +166,7 @@ def write_engine_home(
     Args:
         home: Where and how.
         node_key: Its identity towards other engines.
-        consensus_key: What it signs blocks with; without a place in the validator set it
-            signs nothing.
+        consensus_key: What it signs blocks with, if the chain's validators include it.
         genesis: The genesis file's bytes.
         retired_keys: Consensus keys that this node has given up by a rotation: the home may
             hold one of them still. What was signed last is kept, so that the new key begins
@@ -185,6 +201,7 @@ def write_engine_home(
         # The engine refuses to start without it; an existing one is what prevents signing
         # twice at one height.
         save_signed_point(home.signed_path, NOTHING_SIGNED)
+    _make_empty(home.path / _CHUNKS)
     replace_file(configuration / "config.toml", render_engine_config(home).encode())
 
 
@@ -206,7 +223,7 @@ def _list_sections(home: EngineHome) -> list[_Section]:
     general: dict[str, str | int | bool] = {
         "proxy_app": f"unix://{home.abci_socket}",
         "moniker": moniker or "rochdale",
-        "log_level": "main:info,state:info,p2p:error,*:error",
+        "log_level": "main:info,state:info,statesync:info,p2p:error,*:error",
         "log_format": "json",
         "abci": "socket",
         # Who may connect is in the registry on the chain: the application is asked.
@@ -220,6 +237,7 @@ def _list_sections(home: EngineHome) -> list[_Section]:
         ("rpc", _render_rpc(home)),
         ("p2p", _render_p2p(home)),
         ("mempool", _render_mempool()),
+        ("statesync", _render_state_sync(home)),
         ("consensus", _render_consensus(home)),
         ("tx_index", {"indexer": "kv"}),
         ("instrumentation", {"prometheus": False}),
@@ -263,6 +281,22 @@ def _render_mempool() -> dict[str, str | int | bool]:
         "cache_size": 2 * MEMPOOL_TXS_MAX,
         # What was refused may be sent again, and gets its reason again.
         "keep-invalid-txs-in-cache": False,
+    }
+
+
+def _render_state_sync(home: EngineHome) -> dict[str, str | int | bool]:
+    source = home.state_source
+    if source is None:
+        return {"enable": False}
+    return {
+        "enable": True,
+        "rpc_servers": ",".join(source.rpc_servers),
+        "trust_height": source.trust_height,
+        "trust_hash": source.trust_hash.hex(),
+        "trust_period": f"{24 * source.trusting_days}h0m0s",
+        # The shortest that the engine takes; while there is no snapshot, it asks again as often.
+        "discovery_time": "5s",
+        "temp_dir": str(home.path / _CHUNKS),
     }
 
 
@@ -345,6 +379,11 @@ def _render_private_key(key: KeyPair) -> dict[str, str]:
 
 def _render_json(value: object) -> bytes:
     return json.dumps(value, indent=2).encode() + b"\n"
+
+
+def _make_empty(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
 
 
 def _write_once(path: Path, data: bytes, *, what: str, instead_of: Sequence[bytes] = ()) -> None:

@@ -16,7 +16,7 @@ from config.errors import MisconfiguredError, RefusedError
 from config.limits import GENESIS_BYTES_MAX
 from config.settings import Settings
 from did.accounts import Inception, compute_key_commitment
-from ledger.engine import EngineHome, compute_node_id, write_engine_home
+from ledger.engine import EngineHome, StateSource, compute_node_id, write_engine_home
 from ledger.genesis import Founder, Genesis, check_genesis, render_founder
 from ledger.joining import render_request
 from ledger.peer_filter import KnownPeers
@@ -123,13 +123,16 @@ def load_genesis(home: Home) -> Genesis:
         ) from error
 
 
-def prepare_engine(home: Home, settings: Settings, *, may_sign: bool) -> None:
+def prepare_engine(
+    home: Home, settings: Settings, *, may_sign: bool, state_source: StateSource | None
+) -> None:
     """Write what the engine reads, from settings, keys and genesis; before every start.
 
     Args:
         home: The node's.
         settings: The node's.
         may_sign: Whether the engine is given the validator's key (`node.signing_guard`).
+        state_source: Where it takes over a state, if it has none (`node.joining`).
 
     Raises:
         MisconfiguredError: The genesis or a key is missing, or the engine's home is another
@@ -148,6 +151,7 @@ def prepare_engine(home: Home, settings: Settings, *, may_sign: bool) -> None:
             rpc_socket=home.rpc_socket,
             settings=replace(settings.engine, persistent_peers=peers),
             may_sign=may_sign,
+            state_source=state_source,
         ),
         node_key=node_key,
         consensus_key=load_key(home.keys, "consensus"),

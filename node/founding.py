@@ -17,6 +17,7 @@ from config.errors import MisconfiguredError
 from config.settings import TEST_CHAIN_PREFIX, NodeSection, Settings
 from ledger.genesis import Genesis, assemble_genesis
 from ledger.store import create_store
+from ledger.trust import TrustBundle, write_trust_bundle
 from node.chain import adopt_genesis, make_offer
 from node.home import Home, create_home
 from node.keystore import create_keys, write_secret
@@ -97,8 +98,16 @@ def found_alone(
         return home, adopt_genesis(home, settings, genesis)
 
 
-def join_chain(root: Path, settings: Settings, genesis: bytes) -> tuple[Home, Genesis]:
+def join_chain(
+    root: Path, settings: Settings, genesis: bytes, *, trust: TrustBundle | None = None
+) -> tuple[Home, Genesis]:
     """Make a node that follows a running chain without validating.
+
+    Args:
+        root: Where.
+        settings: Its own.
+        genesis: The chain's genesis file.
+        trust: What it takes over a state by; None to execute every block.
 
     Raises:
         MisconfiguredError: As `create_node`.
@@ -106,6 +115,8 @@ def join_chain(root: Path, settings: Settings, genesis: bytes) -> tuple[Home, Ge
     """
     home = create_node(root, settings)
     with _undone_on_failure(home):
+        if trust is not None:
+            write_secret(home.trust_path, write_trust_bundle(trust).decode())
         return home, adopt_genesis(home, settings, genesis)
 
 

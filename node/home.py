@@ -52,6 +52,11 @@ class Home:
         return self.root / "genesis.json"
 
     @property
+    def trust_path(self) -> Path:
+        """The trust bundle that this node joins its chain by, if it does so by a snapshot."""
+        return self.root / "trust.json"
+
+    @property
     def engine(self) -> Path:
         """The engine's own home."""
         return self.root / "engine"

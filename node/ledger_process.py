@@ -5,11 +5,10 @@ supervisor starts it again, and the chain is replayed from the last commit. What
 can do about it is one sentence.
 """
 
-import json
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import plyvel
 
@@ -17,9 +16,11 @@ from config.errors import InvariantError, UnavailableError
 from config.settings import Settings
 from ledger.application import Application
 from ledger.disk import describe
+from ledger.restoring import is_untouched
 from ledger.snapshot_writer import SnapshotWriter
-from ledger.state_sync import StateSync, SyncProgress
+from ledger.state_sync import StateSync
 from ledger.store import Store
+from node import joining
 from node.chain import list_known_peers
 from node.home import Home
 from node.signing_guard import watch_signatures
@@ -29,16 +30,20 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
     """Open a node's ledger; `close` it in the end.
 
     Raises:
-        MisconfiguredError: There is none, or LevelDB finds damage.
+        MisconfiguredError: There is none, LevelDB finds damage, or the node has no state and
+            its trust bundle cannot be used.
         InvariantError: What lies on disk is not what the last commit recorded.
         OutdatedError: Its next block needs other software.
     """
-    sync = StateSync(home.ledger, chain_id=settings.network.chain_id, report=_reporting_to(home))
+    sync = StateSync(
+        home.ledger, chain_id=settings.network.chain_id, report=partial(joining.report, home)
+    )
     snapshots = SnapshotWriter(
         home.snapshots, interval_blocks=settings.engine.snapshot_interval_blocks
     )
     store = Store.open(home.ledger)
     try:
+        joining.begin(home, lacks_state=is_untouched(store))
         return Application(
             store,
             software_version=software_version,
@@ -81,15 +86,3 @@ def explain_failures(home: Home) -> Iterator[None]:
             "the ledger ran out of memory and ended before it could acknowledge anything more: "
             "give the machine more memory"
         ) from error
-
-
-def _reporting_to(home: Home) -> Callable[[SyncProgress], None]:
-    """What writes down how far joining is, for `rochdale status`."""
-
-    def report(progress: SyncProgress) -> None:
-        written = home.joining_path.with_suffix(".new")
-        with suppress(OSError):  # a convenience
-            written.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-            written.replace(home.joining_path)
-
-    return report

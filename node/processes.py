@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from config.errors import (
     InvariantError,
@@ -32,6 +32,9 @@ from node import exit_codes
 from node.home import Home, open_home
 from node.logs import configure_logging
 from node.settings import load_settings
+
+if TYPE_CHECKING:
+    from ledger.application import Application
 
 _PIPE = 0
 """Standard input: the reading end of the supervisor's pipe."""
@@ -60,8 +63,14 @@ def run_ledger(home: Home, settings: Settings) -> None:
     """Serve the ABCI application to the engine."""
     from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
     from ledger.crash_points import VARIABLE, install_crash_point  # noqa: PLC0415
+    from node import joining  # noqa: PLC0415
     from node.ledger_process import explain_failures, open_application  # noqa: PLC0415
     from node.signing_guard import note_stop  # noqa: PLC0415
+
+    async def serve(application: "Application") -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(joining.watch(home, get_height=lambda: application.next_height))
+            await serve_abci(application, home.abci_socket)
 
     _end_with_supervisor()
     with explain_failures(home):
@@ -70,7 +79,7 @@ def run_ledger(home: Home, settings: Settings) -> None:
             if VARIABLE in os.environ:
                 chain_id = settings.network.chain_id
                 install_crash_point(application, os.environ[VARIABLE], chain_id=chain_id)
-            _run_until_told(lambda: serve_abci(application, home.abci_socket))
+            _run_until_told(lambda: serve(application))
         finally:
             application.close()
             note_stop(home)
@@ -86,6 +95,7 @@ def run_engine(home: Home, settings: Settings) -> NoReturn:
     from ledger.engine import check_engine, engine_argv, get_engine_environment  # noqa: PLC0415
     from ledger.headers import compute_address  # noqa: PLC0415
     from node.chain import prepare_engine  # noqa: PLC0415
+    from node.joining_sources import find_state_source  # noqa: PLC0415
     from node.keystore import load_key  # noqa: PLC0415
     from node.signing_guard import review_start  # noqa: PLC0415
 
@@ -94,7 +104,8 @@ def run_engine(home: Home, settings: Settings) -> NoReturn:
     guard = review_start(home, address=address)
     if guard.held:
         structlog.get_logger().warning("validator_held", reason=guard.held)
-    prepare_engine(home, settings, may_sign=not guard.held)
+    source = find_state_source(home, settings)
+    prepare_engine(home, settings, may_sign=not guard.held, state_source=source)
     arguments = engine_argv(binary, home.engine)
     os.execve(binary, arguments, get_engine_environment())  # noqa: S606 - no shell is meant
 

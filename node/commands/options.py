@@ -34,3 +34,9 @@ def say(text: str) -> None:
 def say_json(value: object) -> None:
     """Print for programs."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def render_fingerprint(header_hash: bytes) -> str:
+    """A hash as two people read it to each other."""
+    digits = header_hash.hex()
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -3,12 +3,20 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.options import (
+    DEFAULT_HOME,
+    HomeOption,
+    JsonOption,
+    render_fingerprint,
+    say,
+    say_json,
+)
 from node.commands.wallet_options import (
     NodeOption,
     OldTrustOption,
@@ -163,23 +171,27 @@ def export(
         f"Wrote {output} for {bundle.chain_id}: block {bundle.height} and its "
         f"{len(bundle.validators)} validators, to be used within {bundle.trusting_days} days."
     )
-    say(f"  fingerprint  {_render_fingerprint(bundle.header_hash)}")
+    say(f"  fingerprint  {render_fingerprint(bundle.header_hash)}")
 
 
 async def _fetch_own_trust(home: "Home") -> "TrustBundle":
+    from ledger.genesis import is_p2p_address  # noqa: PLC0415
     from ledger.light_source import LightSource  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
+    from ledger.trust import TrustPeer  # noqa: PLC0415
     from node.chain import load_genesis  # noqa: PLC0415
+    from node.web.registry_reader import fetch_cooperatives  # noqa: PLC0415
 
     genesis = load_genesis(home)
     async with EngineClient(home.rpc_socket) as client:
-        return await LightSource(client, genesis.trust).fetch_newest_trust()
-
-
-def _render_fingerprint(header_hash: bytes) -> str:
-    """A hash as two people read it to each other."""
-    digits = header_hash.hex()
-    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+        trust = await LightSource(client, genesis.trust).fetch_newest_trust()
+        members = [item for item in await fetch_cooperatives(client) if item.is_member]
+    peers = tuple(
+        TrustPeer(node_id=item.node_id, p2p_address=item.p2p_address, origin=item.origin)
+        for item in members
+        if is_p2p_address(item.p2p_address)
+    )
+    return replace(trust, peers=peers)
 
 
 def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet | None") -> str:

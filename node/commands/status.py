@@ -24,6 +24,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     if it has halted because its state is not what the others have agreed on.
     """
     from node.home import open_home  # noqa: PLC0415
+    from node.joining import read_progress  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
     opened = open_home(home)
@@ -36,6 +37,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     }
     found["bootstrap"] = _list_own_addresses(opened, settings)
     found["signing"] = _read_signing(opened)
+    found["joining"] = read_progress(opened)
     found["ledger"] = asyncio.run(_ask_engine(opened, settings)) if found["running"] else None
     if as_json:
         say_json(found)
@@ -186,12 +188,16 @@ def _show(found: dict[str, Any]) -> None:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
+    from node.joining import describe  # noqa: PLC0415
+
     say(f"[bold]{escape(found['name'])}[/] on {found['chain_id']}, {found['home']}")
     if not found["running"]:
         say(f"[yellow]not running[/]: start it with `rochdale start --home {found['home']}`")
         return
     say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
     ledger = found["ledger"]
+    if found["joining"] is not None:
+        say(f"[bold]joining[/]: {escape(describe(found['joining']))}")
     for sentence in found["halted"]:
         say(f"[red]halted[/]: {escape(sentence)}")
     if ledger is None:

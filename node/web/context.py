@@ -29,6 +29,8 @@ class WebContext:
 
     settings: Settings
     genesis: Genesis
+    genesis_file: bytes
+    """As this node has adopted it."""
     registry: Registry
     assertion_key: KeyPair
     http_key: bytes

@@ -64,7 +64,11 @@ async def watch_chain(context: WebContext) -> None:
 
 async def _apply_until(context: WebContext, height: int) -> None:
     context.chain.grow(height, now_s=context.clock.steady_s())
-    for missing in range(context.projection.height + 1, height + 1):
+    first = context.projection.height + 1
+    if first < height:
+        # A node that joined by a snapshot has no earlier block.
+        first = max(first, (await context.engine.status()).earliest_height)
+    for missing in range(first, height + 1):
         header, results = await asyncio.gather(
             context.engine.commit(missing), _fetch_results(context, missing)
         )

@@ -55,6 +55,7 @@ async def open_context(
         yield WebContext(
             settings=settings,
             genesis=genesis,
+            genesis_file=home.genesis_path.read_bytes(),
             registry=registry,
             assertion_key=load_key(home.keys, "assertion"),
             http_key=http_key.public_key,

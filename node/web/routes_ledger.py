@@ -38,6 +38,12 @@ _INVALID_REQUEST, _METHOD_NOT_FOUND, _INVALID_PARAMS, _BUSY = -32600, -32601, -3
 routes = web.RouteTableDef()
 
 
+@routes.get("/genesis.json")
+async def get_genesis_file(request: web.Request) -> web.Response:
+    """The genesis file itself: the engine's method `genesis` leaves out what founders signed."""
+    return web.Response(body=get_context(request).genesis_file, content_type="application/json")
+
+
 @routes.get("/ledger/{method}")
 async def get_ledger(request: web.Request) -> web.Response:
     """One answer, spelled as the engine spells it, without the JSON-RPC envelope."""

@@ -1,40 +1,20 @@
 """A cooperative alone becomes a federation of two, by commands at real nodes."""
 
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from node import exit_codes
 from node.home import open_home
 from node.keystore import load_key
-from node.lock import is_locked
+from tests.node.full_nodes import fetch, get_height, running, wait_until
 from tests.node.terminal import Terminal, free_ports
 
 TIME_SCALE = "259200"
 """A notice of thirty days takes ten seconds."""
-
-
-@contextmanager
-def running(terminal: Terminal, home: Path) -> Iterator[None]:
-    """A node, ended even if the test fails."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "node.supervisor", str(home)], stdout=subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        terminal.type("stop", "--home", home)
-        process.terminate()
-        process.wait(20)
-        assert not is_locked(home / "node.lock")
 
 
 @pytest.mark.timeout(240)
@@ -153,16 +133,6 @@ def standings(terminal: Terminal, home: Path) -> dict[str, str]:
     return {item["name"]: item["standing"] for item in found["cooperatives"]}
 
 
-def fetch(home: Path, path: str) -> tuple[str, str]:
-    """Content type and text of something that the node's web process serves."""
-    told = json.loads((open_home(home).run / "supervisor.json").read_bytes())
-    where = told["address"].removeprefix("http://").rstrip("/")
-    with closing(HTTPConnection(where, timeout=10)) as connection:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return str(answer.headers["Content-Type"]), answer.read().decode()
-
-
 def voting(home: Path) -> list[str]:
     """Whose validator takes part, as the page has it."""
     try:
@@ -170,16 +140,3 @@ def voting(home: Path) -> list[str]:
     except OSError:
         return []
     return [row["name"] for row in json.loads(text)["validators"] if row["voting"]]
-
-
-def get_height(terminal: Terminal, home: Path) -> int:
-    terminal.type("status", "--json", "--home", home)
-    ledger: dict[str, Any] | None = json.loads(terminal.out or "{}").get("ledger")
-    return 0 if ledger is None else int(ledger["height"])
-
-
-def wait_until(check: Callable[[], bool], *, timeout_s: float = 60) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not check():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.3)
