@@ -15,6 +15,7 @@ from did.jcs import JsonObject
 from ledger.files import replace_file
 
 PREVOTE_STEP, PRECOMMIT_STEP = 2, 3
+_ROUND_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -60,9 +61,9 @@ def compute_safe_point(*, tip: int) -> SignedPoint:
     """From where to sign again on a chain that goes on without this validator.
 
     Nobody can have signed above the height that follows the tip, so a margin covers what
-    this node may not have heard of yet.
+    this node may not have heard of yet. No later round of that height is left to sign either.
     """
-    return SignedPoint(height=tip + RESUME_MARGIN_BLOCKS, step=PRECOMMIT_STEP)
+    return SignedPoint(height=tip + RESUME_MARGIN_BLOCKS, round=_ROUND_MAX, step=PRECOMMIT_STEP)
 
 
 def compute_point_seen(state: JsonObject, *, address: bytes, tip: int) -> SignedPoint:
