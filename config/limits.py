@@ -154,6 +154,12 @@ COMMIT_WAIT_S = 30
 """How long our commands wait for a block before they say that none came."""
 ENGINE_TIMEOUT_S = 10
 """One call of the engine's RPC; the engine itself gives up after as long."""
+EVIDENCE_BLOCKS_MAX = 100_000
+"""Age in blocks up to which the engine takes evidence, even if it is older than two days."""
+PRUNED_AT_ONCE_BLOCKS_MAX = 2_000
+"""Old blocks that the engine drops at one commit."""
+KEEP_DAYS_MIN = TRUSTING_DAYS + 1
+"""Blocks that light clients may still begin from are not dropped."""
 
 # Snapshots of the ledger's state, for nodes that join.
 SNAPSHOT_CHUNK_BYTES = 2_097_152

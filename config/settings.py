@@ -72,6 +72,8 @@ class EngineSection:
     """Wait after a commit before the next height."""
     snapshot_interval_blocks: int = 1_000
     """Blocks between two snapshots of the state, for nodes that join; 0 for none."""
+    keep_days: int = 0
+    """Days for which blocks are kept, at least 91; 0 keeps all. State and proofs stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

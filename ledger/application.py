@@ -80,6 +80,7 @@ class Application(SnapshotCalls):
         self._table = RulesTable(rules, software_version=software_version)
         self.outdated: OutdatedError | None = None
         """Why the next block is not for this software; the process ends soon then."""
+        self._retain_height = 0
         self.checker = SignatureChecker()
         """Reads transactions beside the main thread; the socket starts it early."""
         self._take_up(store)
@@ -108,6 +109,13 @@ class Application(SnapshotCalls):
     def app_hash(self) -> bytes:
         """Of the last committed block; empty before the first."""
         return self._store.record.app_hash
+
+    def retain_from(self, height: int) -> None:
+        """Let the engine drop the blocks below a committed height at the next commit.
+
+        May be called from any thread. Nothing here needs them, nor does any proof.
+        """
+        self._retain_height = height
 
     def echo(self, request: abci.RequestEcho) -> abci.ResponseEcho:
         """Say the same."""
@@ -288,7 +296,7 @@ class Application(SnapshotCalls):
             self.outdated = outdated
         self._mempool.begin(self._store, self._next_block(), rules=self._rules)
         self._note_commit()
-        return abci.ResponseCommit(retain_height=0)
+        return abci.ResponseCommit(retain_height=self._retain_height)
 
     def _filter_peer(self, path: str) -> abci.ResponseQuery:
         """Say whether an engine may connect; no text, as the engine logs it."""

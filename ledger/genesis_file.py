@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from config.errors import RefusedError
-from config.limits import BLOCK_BYTES_MAX, GENESIS_BYTES_MAX
+from config.limits import BLOCK_BYTES_MAX, EVIDENCE_BLOCKS_MAX, GENESIS_BYTES_MAX
 from did.jcs import JsonObject
 from governance.charter import VALIDATOR_POWER
 
@@ -86,7 +86,7 @@ def _render_consensus_params(rules_version: int) -> JsonObject:
     return {
         "block": {"max_bytes": str(BLOCK_BYTES_MAX), "max_gas": "-1"},
         "evidence": {
-            "max_age_num_blocks": "100000",
+            "max_age_num_blocks": str(EVIDENCE_BLOCKS_MAX),
             "max_age_duration": str(_EVIDENCE_AGE_NS),
             "max_bytes": str(BLOCK_BYTES_MAX // 16),
         },

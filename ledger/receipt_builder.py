@@ -125,8 +125,10 @@ async def _wait_for_block(
     while True:
         answer = await source.client.abci_query(STATE_PATH, key, prove=True)
         value = _get_value(answer) or None  # no value in state is empty
-        if (await source.client.status()).height > answer.height:
-            block = await source.fetch_block(answer.height + 1)
+        status = await source.client.status()
+        if status.height > answer.height:
+            # Every header since then has the same state; the oldest may be pruned here.
+            block = await source.fetch_block(max(answer.height + 1, status.earliest_height))
             receipt = Receipt(
                 chain_id=block.header.chain_id,
                 kind=find_kind(key=key, value=value, counted=counted),

@@ -65,11 +65,17 @@ def run_ledger(home: Home, settings: Settings) -> None:
     from ledger.crash_points import VARIABLE, install_crash_point  # noqa: PLC0415
     from node import joining  # noqa: PLC0415
     from node.ledger_process import explain_failures, open_application  # noqa: PLC0415
+    from node.pruning import keep_pruned  # noqa: PLC0415
     from node.signing_guard import note_stop  # noqa: PLC0415
 
     async def serve(application: "Application") -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(joining.watch(home, get_height=lambda: application.next_height))
+            if settings.engine.keep_days:
+                keep_s = settings.engine.keep_days * 86_400
+                group.create_task(
+                    keep_pruned(home.rpc_socket, keep_s=keep_s, tell=application.retain_from)
+                )
             await serve_abci(application, home.abci_socket)
 
     _end_with_supervisor()

@@ -8,6 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 from config.errors import MisconfiguredError
+from config.limits import KEEP_DAYS_MIN
 from config.settings import Settings
 from did.accounts import is_network_name
 
@@ -120,6 +121,11 @@ def _numbers(settings: Settings) -> list[str]:
         found.append("engine.timeout_commit_ms must be 0 to 60000")
     if not 0 <= settings.engine.snapshot_interval_blocks <= 1_000_000:
         found.append("engine.snapshot_interval_blocks must be 0 to 1000000")
+    if settings.engine.keep_days and settings.engine.keep_days < KEEP_DAYS_MIN:
+        found.append(
+            f"engine.keep_days must be 0, to keep all blocks, or at least {KEEP_DAYS_MIN}: wallets "
+            "and partners go from a header that they trust to today's through the blocks between"
+        )
     if not 1 <= settings.web.catch_up_interval_s <= 86_400:
         found.append("web.catch_up_interval_s must be 1 to 86400")
     if settings.log.level not in LOG_LEVELS:

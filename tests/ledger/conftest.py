@@ -31,14 +31,6 @@ NODE_KEY = KeyPair(bytes([8]) * 32)
 CHAIN_ID = "test-one-1"
 
 
-@pytest.fixture
-def short_directory() -> Iterator[Path]:
-    """A directory whose path leaves room for a socket's name."""
-    directory = Path(tempfile.mkdtemp(prefix="l2-", dir="/tmp"))
-    yield directory
-    shutil.rmtree(directory)
-
-
 @pytest.fixture(scope="session")
 def kvstore_engine() -> Iterator[EngineHome]:
     """One running validator; blocks every 0.3 s."""

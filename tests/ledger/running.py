@@ -30,6 +30,11 @@ BYLAWS: dict[str, Any] = {
 }
 
 
+def now_ms() -> int:
+    """The time as transactions and headers count it."""
+    return time.time_ns() // 1_000_000
+
+
 @asynccontextmanager
 async def run_engine(
     directory: Path,
@@ -37,7 +42,7 @@ async def run_engine(
     chain_id: str,
     time_scale: int = 604_800,
     followers: Sequence[str] = (),
-) -> AsyncIterator[EngineClient]:
+) -> AsyncIterator[tuple[EngineClient, Application]]:
     """A chain of one, with a block every tenth of a second when something changes.
 
     Args:
@@ -52,8 +57,34 @@ async def run_engine(
         bylaws=BYLAWS,
         time_scale=time_scale,
         followers=followers,
-        genesis_time_ms=time.time_ns() // 1_000_000,
+        genesis_time_ms=now_ms(),
     )
+    home = _write_home(directory, chain_id=chain_id, genesis=genesis)
+    create_store(directory / "ledger")
+    store = Store.open(directory / "ledger")
+    application = Application(store, software_version="0.1.0")
+    server = asyncio.create_task(serve_abci(application, home.abci_socket))
+    while not home.abci_socket.exists():
+        await asyncio.sleep(0.01)
+    engine = await _start_engine(home)
+    try:
+        async with EngineClient(home.rpc_socket) as client, asyncio.timeout(60):
+            while True:
+                with suppress(UnavailableError):
+                    await client.wait_for_height(2)
+                    break
+                await asyncio.sleep(0.1)
+            yield client, application
+    finally:
+        engine.terminate()
+        await engine.wait()
+        server.cancel()
+        with suppress(asyncio.CancelledError):
+            await server
+        store.close()
+
+
+def _write_home(directory: Path, *, chain_id: str, genesis: bytes) -> EngineHome:
     home = EngineHome(
         path=directory / "engine",
         chain_id=chain_id,
@@ -63,30 +94,13 @@ async def run_engine(
         settings=EngineSection(p2p_listen="127.0.0.1:0", heartbeat_ms=100, timeout_commit_ms=100),
     )
     write_engine_home(home, node_key=NODE, consensus_key=CONSENSUS, genesis=genesis)
-    create_store(directory / "ledger")
-    store = Store.open(directory / "ledger")
-    application = Application(store, software_version="0.1.0")
-    server = asyncio.create_task(serve_abci(application, home.abci_socket))
-    while not home.abci_socket.exists():
-        await asyncio.sleep(0.01)
-    engine = await asyncio.create_subprocess_exec(
+    return home
+
+
+async def _start_engine(home: EngineHome) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         *engine_argv(get_default_engine_path(), home.path),
         env=get_engine_environment(),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    try:
-        async with EngineClient(home.rpc_socket) as client, asyncio.timeout(60):
-            while True:
-                with suppress(UnavailableError):
-                    await client.wait_for_height(2)
-                    break
-                await asyncio.sleep(0.1)
-            yield client
-    finally:
-        engine.terminate()
-        await engine.wait()
-        server.cancel()
-        with suppress(asyncio.CancelledError):
-            await server
-        store.close()

@@ -51,7 +51,7 @@ async def flood(client: EngineClient) -> list[CheckResult]:
 async def test_a_flood_exhausts_its_own_cooperative_alone(short_directory: Path) -> None:
     """Its refusals say what is left and when; another's transaction is in a block at once."""
     chain = run_engine(short_directory, chain_id=CHAIN_ID, time_scale=1, followers=["ab" * 20])
-    async with chain as client, asyncio.timeout(120):
+    async with chain as (client, _), asyncio.timeout(120):
         flooding = asyncio.create_task(flood(client))
         while (await client.call("num_unconfirmed_txs"))["total"] == "0":
             await asyncio.sleep(0.02)

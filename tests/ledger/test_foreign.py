@@ -238,7 +238,7 @@ async def test_a_running_engines_answer_is_checked_down_from_its_header(
 ) -> None:
     """Header → app hash → the state's root → a key's value, or that it has none."""
     parameters = state_key(FEDERATION, Collection.PARAMETERS, b"")
-    async with run_engine(short_directory, chain_id="test-foreign-1") as client:
+    async with run_engine(short_directory, chain_id="test-foreign-1") as (client, _):
         keys = [parameters, parameters + b"?"]
         answers = [await client.abci_query(STATE_PATH, key, prove=True) for key in keys]
         await client.wait_for_height(answers[0].height + 1)

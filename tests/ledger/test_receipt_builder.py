@@ -126,7 +126,7 @@ def check(receipt: Receipt, trust: TrustBundle) -> Verified:
 
 @asynccontextmanager
 async def _run_chain(directory: Path) -> AsyncIterator[LightSource]:
-    async with run_engine(directory, chain_id=CHAIN_ID) as client:
+    async with run_engine(directory, chain_id=CHAIN_ID) as (client, _):
         genesis = (directory / "engine" / "config" / "genesis.json").read_bytes()
         yield LightSource(client, check_genesis(genesis).trust)
 
