@@ -15,6 +15,8 @@ PACKAGES := testnet node federation ledger activitypub governance did config
 ENGINE := github.com/cometbft/cometbft/cmd/cometbft
 # The engine's example application, from the same pinned module: only benchmarks run it.
 KVSTORE := github.com/cometbft/cometbft/abci/cmd/abci-cli
+# Its remote signer, likewise: only tests run it.
+SIGNER := github.com/cometbft/cometbft/cmd/priv_val_server
 # What Debian must bring for the locked Python packages that come as source.
 DEBIAN := gcc libc6-dev libgmp-dev python3-dev python3-venv
 
@@ -31,7 +33,7 @@ bench: setup $(BIN)/abci-cli  ## measure the ledger, 15 minutes (ARGS=--quick: o
 	@$(BIN)/rochdale bench ledger $(ARGS)
 
 .PHONY: test
-test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli  ## pass every test
+test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli $(BIN)/priv_val_server  ## pass every test
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
@@ -90,6 +92,10 @@ $(BIN)/cometbft: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
 $(BIN)/abci-cli: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
 	@echo "Building the engine's example application for benchmarks …"
 	@cd ledger/cometbft && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ $(KVSTORE)
+
+$(BIN)/priv_val_server: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/.debian
+	@echo "Building the engine's remote signer for tests …"
+	@cd ledger/cometbft && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ $(SIGNER)
 
 FOREIGN := tests/ledger/foreign
 $(VENV)/.foreign: scripts/install-foreign-verifiers $(FOREIGN)/ics23/main.go \

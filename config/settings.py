@@ -74,6 +74,10 @@ class EngineSection:
     """Blocks between two snapshots of the state, for nodes that join; 0 for none."""
     keep_days: int = 0
     """Days for which blocks are kept, at least 91; 0 keeps all. State and proofs stay."""
+    priv_validator_laddr: str = ""
+    """Where a remote signer connects, `unix:///path` or `tcp://address:port`; empty: none."""
+    validator_public_key: str = ""
+    """Ed25519 public key of the remote signer, 64 hexadecimal digits; empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ of what its validator signed last are never touched. Never starts or watches the
 that is the supervisor's.
 """
 
-import base64
 import json
 import mmap
 import os
@@ -29,6 +28,7 @@ from config.limits import (
 )
 from config.settings import TEST_CHAIN_PREFIX, EngineSection
 from did.keys import KeyPair
+from ledger.engine_keys import render_consensus_key, render_node_key
 from ledger.files import replace_file
 from ledger.headers import compute_address
 from ledger.signing_state import NOTHING_SIGNED, save_signed_point
@@ -78,9 +78,15 @@ class EngineHome:
     rpc_socket: Path
     settings: EngineSection
     may_sign: bool = True
-    """Whether the engine is given the validator's key; else it follows the chain only."""
+    """Whether the engine is given the validator's key, or a remote signer that has it; else it
+    follows the chain only."""
     state_source: StateSource | None = None
     """None: it executes every block. An engine that has blocks passes over it."""
+
+    @property
+    def has_own_key(self) -> bool:
+        """Whether it signs with a key that lies in its home."""
+        return self.may_sign and not self.settings.priv_validator_laddr
 
     @property
     def genesis_path(self) -> Path:
@@ -136,7 +142,7 @@ def check_engine(path: Path | None = None) -> EngineInfo:
     with tempfile.TemporaryDirectory(prefix="rochdale-engine-") as directory:
         home = Path(directory)
         (home / "config").mkdir()
-        replace_file(home / "config" / "node_key.json", _render_node_key(_NO_KEY))
+        replace_file(home / "config" / "node_key.json", render_node_key(_NO_KEY))
         node_id = _run(binary, "show-node-id", "--home", directory).strip()
     if node_id != compute_node_id(_NO_KEY.public_key):
         raise MisconfiguredError(f"{binary} fails its self-check: run `make setup` to rebuild it")
@@ -157,7 +163,7 @@ def write_engine_home(
     home: EngineHome,
     *,
     node_key: KeyPair,
-    consensus_key: KeyPair,
+    consensus_key: KeyPair | None,
     genesis: bytes,
     retired_keys: Sequence[KeyPair] = (),
 ) -> None:
@@ -166,7 +172,8 @@ def write_engine_home(
     Args:
         home: Where and how.
         node_key: Its identity towards other engines.
-        consensus_key: What it signs blocks with, if the chain's validators include it.
+        consensus_key: What it signs blocks with, if the chain's validators include it. None if
+            a remote signer has the key.
         genesis: The genesis file's bytes.
         retired_keys: Consensus keys that this node has given up by a rotation: the home may
             hold one of them still. What was signed last is kept, so that the new key begins
@@ -186,23 +193,28 @@ def write_engine_home(
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = home.path / "config"
     _write_once(home.genesis_path, genesis, what="genesis file")
-    replace_file(configuration / "node_key.json", _render_node_key(node_key))
-    _write_once(
-        configuration / "priv_validator_key.json",
-        _render_consensus_key(consensus_key),
-        what="consensus key",
-        instead_of=[_render_consensus_key(key) for key in retired_keys],
-    )
-    if not home.may_sign:
+    replace_file(configuration / "node_key.json", render_node_key(node_key))
+    if consensus_key is not None:
+        _write_once(
+            configuration / "priv_validator_key.json",
+            render_consensus_key(consensus_key),
+            what="consensus key",
+            instead_of=[render_consensus_key(key) for key in retired_keys],
+        )
+    _prepare_signing(home)
+    _make_empty(home.path / _CHUNKS)
+    replace_file(configuration / "config.toml", render_engine_config(home).encode())
+
+
+def _prepare_signing(home: EngineHome) -> None:
+    if not home.has_own_key:
         # A key that no validator has: the engine cannot start without one.
-        replace_file(home.path / _STAND_IN_KEY, _render_consensus_key(KeyPair(os.urandom(32))))
+        replace_file(home.path / _STAND_IN_KEY, render_consensus_key(KeyPair(os.urandom(32))))
         save_signed_point(home.path / _STAND_IN_STATE, NOTHING_SIGNED)
     elif not home.signed_path.exists():
         # The engine refuses to start without it; an existing one is what prevents signing
         # twice at one height.
         save_signed_point(home.signed_path, NOTHING_SIGNED)
-    _make_empty(home.path / _CHUNKS)
-    replace_file(configuration / "config.toml", render_engine_config(home).encode())
 
 
 def render_engine_config(home: EngineHome) -> str:
@@ -229,7 +241,9 @@ def _list_sections(home: EngineHome) -> list[_Section]:
         # Who may connect is in the registry on the chain: the application is asked.
         "filter_peers": True,
     }
-    if not home.may_sign:
+    if home.may_sign and home.settings.priv_validator_laddr:
+        general["priv_validator_laddr"] = home.settings.priv_validator_laddr
+    if not home.has_own_key:
         general["priv_validator_key_file"] = _STAND_IN_KEY
         general["priv_validator_state_file"] = _STAND_IN_STATE
     return [
@@ -352,33 +366,6 @@ def _run(binary: Path, *arguments: str) -> str:
             f"{binary} does not run on this machine: run `make setup`, or set engine.binary"
         ) from error
     return result.stdout
-
-
-def _render_node_key(key: KeyPair) -> bytes:
-    return _render_json({"priv_key": _render_private_key(key)})
-
-
-def _render_consensus_key(key: KeyPair) -> bytes:
-    public_key = {
-        "type": "tendermint/PubKeyEd25519",
-        "value": base64.b64encode(key.public_key).decode(),
-    }
-    return _render_json(
-        {
-            "address": compute_address(key.public_key).hex().upper(),
-            "pub_key": public_key,
-            "priv_key": _render_private_key(key),
-        }
-    )
-
-
-def _render_private_key(key: KeyPair) -> dict[str, str]:
-    secret = base64.b64encode(key.seed + key.public_key).decode()
-    return {"type": "tendermint/PrivKeyEd25519", "value": secret}
-
-
-def _render_json(value: object) -> bytes:
-    return json.dumps(value, indent=2).encode() + b"\n"
 
 
 def _make_empty(directory: Path) -> None:

@@ -22,6 +22,7 @@ from ledger.joining import render_request
 from ledger.peer_filter import KnownPeers
 from node.home import Home
 from node.keystore import load_key, load_retired_keys, write_secret
+from node.remote_signer import has_remote_signer, load_validator_public_key
 
 _NO_GUARDIANS = bytes(32)
 
@@ -139,6 +140,7 @@ def prepare_engine(
             chain's or another key's.
     """
     genesis = load_genesis(home)
+    is_remote = has_remote_signer(settings)
     node_key = load_key(home.keys, "node")
     founders = genesis.list_peers(except_node_id=compute_node_id(node_key.public_key))
     peers = tuple(dict.fromkeys((*founders, *settings.engine.persistent_peers)))
@@ -154,9 +156,9 @@ def prepare_engine(
             state_source=state_source,
         ),
         node_key=node_key,
-        consensus_key=load_key(home.keys, "consensus"),
+        consensus_key=None if is_remote else load_key(home.keys, "consensus"),
         genesis=home.genesis_path.read_bytes(),
-        retired_keys=load_retired_keys(home.keys, "consensus"),
+        retired_keys=() if is_remote else load_retired_keys(home.keys, "consensus"),
     )
 
 
@@ -187,7 +189,7 @@ def _describe_cooperative(home: Home, settings: Settings, *, is_validating: bool
         ),
         registrar_key=load_key(home.keys, "registrar").public_key,
         assertion_key=load_key(home.keys, "assertion").public_key,
-        consensus_key=load_key(home.keys, "consensus").public_key if is_validating else b"",
+        consensus_key=load_validator_public_key(home, settings) if is_validating else b"",
         node_id=compute_node_id(load_key(home.keys, "node").public_key),
         p2p_address=settings.engine.p2p_advertise or settings.engine.p2p_listen,
     )

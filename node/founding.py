@@ -20,7 +20,8 @@ from ledger.store import create_store
 from ledger.trust import TrustBundle, write_trust_bundle
 from node.chain import adopt_genesis, make_offer
 from node.home import Home, create_home
-from node.keystore import create_keys, write_secret
+from node.keystore import KEY_NAMES, create_keys, write_secret
+from node.remote_signer import has_remote_signer
 from node.settings import Setting, build_settings
 from node.settings_check import TEST_HEARTBEAT_MS_MAX, check_settings, is_test_origin
 from node.settings_file import render_settings
@@ -65,7 +66,9 @@ def create_node(
     home = create_home(root)
     with _undone_on_failure(home):
         write_secret(home.settings_path, render_settings(settings))
-        create_keys(home.keys, random=random)
+        left_out = {"consensus"} if has_remote_signer(settings) else set[str]()
+        names = [name for name in KEY_NAMES if name not in left_out]
+        create_keys(home.keys, random=random, names=names)
         create_guard(home)
         create_store(home.ledger)
     return home

@@ -20,12 +20,44 @@ from governance.transactions import ReplaceRegistrar, RotateConsensusKey, Rotate
 from node.federation_office import RootOffice, open_office, wait_for_height
 from node.home import Home
 from node.keystore import begin_key, finish_key, load_key, replace_key
+from node.remote_signer import has_remote_signer, load_validator_public_key
 
 Random = Callable[[int], bytes]
 Tell = Callable[[str], None]
 """Says what is being done, to whoever waits."""
 _POLL_S = 0.2
 _NEXT = "cooperative-next"
+_NO_VALIDATOR = "this cooperative does not validate: there is no key to rotate"
+
+
+async def rotate_remote_validator(
+    home: Home, settings: Settings, public_key: bytes, *, now_ms: Callable[[], int], tell: Tell
+) -> int:
+    """Tell the federation of the next key of a remote signer.
+
+    Args:
+        home: Of a running node.
+        settings: Of that home; they name the old key.
+        public_key: The new one's; 32 bytes.
+        now_ms: Wall clock.
+        tell: Given a sentence about the progress.
+
+    Returns:
+        The first block that the new key may sign.
+
+    Raises:
+        RefusedError: It does not validate, or the ledger refuses.
+        UnavailableError: The node does not run, or no block came in time.
+    """
+    async with open_office(home, settings, now_ms=now_ms) as office:
+        validator = (await office.read_own()).validator
+        if validator is None:
+            raise RefusedError(_NO_VALIDATOR)
+        if validator.consensus_key != public_key:
+            tell("telling the federation of the new key")
+            result = await office.send(RotateConsensusKey(consensus_key=public_key))
+            tell(f"in block {result.height}; the old key signs one more block")
+        return await _wait_until_unseated(office, load_validator_public_key(home, settings)) + 1
 
 
 async def rotate_validator(
@@ -43,7 +75,7 @@ async def rotate_validator(
     async with open_office(home, settings, now_ms=now_ms) as office:
         validator = (await office.read_own()).validator
         if validator is None:
-            raise RefusedError("this cooperative does not validate: there is no key to rotate")
+            raise RefusedError(_NO_VALIDATOR)
         new = begin_key(home.keys, "consensus", random=random)
         old = load_key(home.keys, "consensus")
         if validator.consensus_key != new.public_key:
@@ -58,16 +90,20 @@ async def rotate_validator(
     return first
 
 
-async def appoint_key(home: Home, office: RootOffice, *, random: Random) -> bytes:
+async def appoint_key(
+    home: Home, settings: Settings, office: RootOffice, *, random: Random
+) -> bytes:
     """The consensus key to validate with: the home's own, or a new one if that was retired.
+
+    A remote signer's is taken as it is.
 
     Raises:
         RefusedError: The ledger cannot answer.
         UnavailableError: The engine does not answer.
     """
-    own = load_key(home.keys, "consensus").public_key
+    own = load_validator_public_key(home, settings)
     known = await office.read_consensus_key(own)
-    if known is None or not known.is_retired:
+    if known is None or not known.is_retired or has_remote_signer(settings):
         return own
     # Nothing signs with it any more, so the engine may have its successor at once.
     new = begin_key(home.keys, "consensus", random=random)

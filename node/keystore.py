@@ -7,7 +7,7 @@ puts a secret on a command line.
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config.errors import MisconfiguredError
@@ -31,14 +31,17 @@ _RETIRED = "-retired-"
 """Stands before the number of a key that was given up."""
 
 
-def create_keys(directory: Path, *, random: Callable[[int], bytes]) -> None:
-    """Make every key of a new node.
+def create_keys(
+    directory: Path, *, random: Callable[[int], bytes], names: Sequence[str] = KEY_NAMES
+) -> None:
+    """Make the keys of a new node.
 
     Args:
         directory: Exists and is empty.
         random: Source of secret bytes, as `secrets.token_bytes`.
+        names: Which ones, beside that of the members' register.
     """
-    for name in (*KEY_NAMES, REGISTER_KEY_NAME):
+    for name in (*names, REGISTER_KEY_NAME):
         write_secret(directory / f"{name}.key", random(SEED_BYTES).hex() + "\n")
 
 

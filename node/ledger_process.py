@@ -23,6 +23,7 @@ from ledger.store import Store
 from node import joining
 from node.chain import list_known_peers
 from node.home import Home
+from node.remote_signer import has_remote_signer
 from node.signing_guard import watch_signatures
 
 
@@ -47,7 +48,7 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
         return Application(
             store,
             software_version=software_version,
-            watch=watch_signatures(home),
+            watch=None if has_remote_signer(settings) else watch_signatures(home),
             peers=list_known_peers(home, settings),
             snapshots=snapshots,
             sync=sync,

@@ -13,10 +13,11 @@ from config.settings import Settings
 from node.home import Home
 from node.keystore import check_keys, check_private
 from node.lock import take_lock
+from node.remote_signer import TCP_SCHEME, check_signer, load_validator_public_key
 from node.settings_check import split_address
 
-PROCESS_KEYS = ("assertion", "http", "libp2p", "consensus", "node", "register")
-"""Keys that a running process holds; the others are for commands."""
+PROCESS_KEYS = ("assertion", "http", "libp2p", "node", "register")
+"""Keys that a running process holds, beside the validator's; the others are for commands."""
 
 _ORPHANS_S = 10.0
 """Longer than a process takes to end once its supervisor's pipe has closed."""
@@ -36,6 +37,8 @@ def check_start(home: Home, settings: Settings) -> None:
     check_not_running(home)
     check_private(home.root)
     check_keys(home.keys, names=PROCESS_KEYS)
+    load_validator_public_key(home, settings)
+    check_signer(home, settings)
     load_genesis(home)
     check_engine(find_engine(settings))
     check_ports(settings)
@@ -51,7 +54,7 @@ def check_not_running(home: Home) -> None:
 
 
 def check_ports(settings: Settings) -> None:
-    """Check that the node's three ports can be listened on.
+    """Check that the node's ports can be listened on.
 
     Raises:
         MisconfiguredError: One is taken or not allowed; names the setting.
@@ -61,6 +64,10 @@ def check_ports(settings: Settings) -> None:
         "engine.p2p_listen": split_address(settings.engine.p2p_listen, key="engine.p2p_listen"),
         "discovery.listen": split_multiaddress(settings.discovery.listen),
     }
+    signer = settings.engine.priv_validator_laddr
+    if signer.startswith(TCP_SCHEME):
+        key = "engine.priv_validator_laddr"
+        listening[key] = split_address(signer.removeprefix(TCP_SCHEME), key=key)
     for key, (host, port) in listening.items():
         taken = [other for other, where in listening.items() if where[1] == port and other != key]
         if taken:

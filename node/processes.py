@@ -102,16 +102,21 @@ def run_engine(home: Home, settings: Settings) -> NoReturn:
     from ledger.headers import compute_address  # noqa: PLC0415
     from node.chain import prepare_engine  # noqa: PLC0415
     from node.joining_sources import find_state_source  # noqa: PLC0415
-    from node.keystore import load_key  # noqa: PLC0415
+    from node.remote_signer import (  # noqa: PLC0415
+        clear_signer_socket,
+        has_remote_signer,
+        load_validator_public_key,
+    )
     from node.signing_guard import review_start  # noqa: PLC0415
 
     binary = check_engine(find_engine(settings)).path
-    address = compute_address(load_key(home.keys, "consensus").public_key)
-    guard = review_start(home, address=address)
+    address = compute_address(load_validator_public_key(home, settings))
+    guard = review_start(home, address=address, is_remote=has_remote_signer(settings))
     if guard.held:
         structlog.get_logger().warning("validator_held", reason=guard.held)
     source = find_state_source(home, settings)
     prepare_engine(home, settings, may_sign=not guard.held, state_source=source)
+    clear_signer_socket(settings)
     arguments = engine_argv(binary, home.engine)
     os.execve(binary, arguments, get_engine_environment())  # noqa: S606 - no shell is meant
 

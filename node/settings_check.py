@@ -4,11 +4,13 @@ Apart from the reading of them, so that `rochdale init` checks what it is about 
 the same rules that a start applies.
 """
 
+import ipaddress
+import os
 import re
 from urllib.parse import urlsplit
 
 from config.errors import MisconfiguredError
-from config.limits import KEEP_DAYS_MIN
+from config.limits import KEEP_DAYS_MIN, SOCKET_PATH_BYTES_MAX
 from config.settings import Settings
 from did.accounts import is_network_name
 
@@ -16,6 +18,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 TEST_HEARTBEAT_MS_MAX = 1_000
 _CHAIN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")  # the engine allows 50 characters
 _PEER = re.compile(r"[0-9a-f]{40}@.+")
+_PUBLIC_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def check_settings(settings: Settings, *, where: str) -> None:
@@ -44,6 +47,11 @@ def split_address(address: str, *, key: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def is_public_key(text: str) -> bool:
+    """Whether a text is an Ed25519 public key in hexadecimal, in small letters."""
+    return _PUBLIC_KEY.fullmatch(text) is not None
+
+
 def is_test_origin(origin: str) -> bool:
     """Whether an origin can only belong to a test chain: localhost, or a `.test` name."""
     host = urlsplit(origin).hostname or ""
@@ -51,7 +59,13 @@ def is_test_origin(origin: str) -> bool:
 
 
 def _problems(settings: Settings) -> list[str]:
-    return [*_network(settings), *_node(settings), *_addresses(settings), *_numbers(settings)]
+    return [
+        *_network(settings),
+        *_node(settings),
+        *_addresses(settings),
+        *_signer(settings),
+        *_numbers(settings),
+    ]
 
 
 def _node(settings: Settings) -> list[str]:
@@ -110,6 +124,41 @@ def _addresses(settings: Settings) -> list[str]:
     if bool(settings.web.tls_certificate) != bool(settings.web.tls_key):
         found.append("web.tls_certificate and web.tls_key go together: set both or neither")
     return found
+
+
+def _signer(settings: Settings) -> list[str]:
+    address, key = settings.engine.priv_validator_laddr, settings.engine.validator_public_key
+    found = []
+    if bool(address) != bool(key):
+        found.append(
+            "engine.priv_validator_laddr and engine.validator_public_key go together: set both or "
+            "neither"
+        )
+    if address and not (_is_signer_path(address) or _is_signer_address(address)):
+        found.append(
+            "engine.priv_validator_laddr must read unix:///path, at most "
+            f"{SOCKET_PATH_BYTES_MAX} bytes of path, or tcp://address:port with an address of this "
+            "machine that only a private network reaches, such as tcp://127.0.0.1:26659"
+        )
+    if key and not is_public_key(key):
+        found.append("engine.validator_public_key must be 64 of 0-9 and a-f")
+    return found
+
+
+def _is_signer_path(address: str) -> bool:
+    path = address.removeprefix("unix://")
+    is_short = len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX
+    return address.startswith("unix:///") and is_short and not path.endswith("/")
+
+
+def _is_signer_address(address: str) -> bool:
+    # The engine does not know who connects: strangers must not be able to.
+    try:
+        host, _ = split_address(address.removeprefix("tcp://"), key="")
+        parsed = ipaddress.ip_address(host)
+    except (MisconfiguredError, ValueError):
+        return False
+    return address.startswith("tcp://") and parsed.is_private and not parsed.is_unspecified
 
 
 def _numbers(settings: Settings) -> list[str]:

@@ -36,6 +36,9 @@ _RESTORED = (
 )
 _MOVED = "the engine's data is a copy: another node may be signing with the same key"
 _OLDER = "the record of the last signature is older than it was at the last stop"
+_WAS_REMOTE = "a remote signer had the key until now: what that signed is not known here"
+_OF_THE_HOME = frozenset({_RESTORED, _MOVED, _OLDER, _WAS_REMOTE})
+"""Reasons that do not hold while a remote signer has the key and the record of its use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,8 @@ class Guard:
     """Why the node does not sign; empty while it does."""
     address: str = ""
     """Of the validator's key, as commits name it; 40 hexadecimal digits."""
+    is_remote: bool = False
+    """Whether a remote signer had the key at the last start."""
 
 
 def create_guard(home: Home) -> None:
@@ -76,22 +81,31 @@ def load_guard(home: Home) -> Guard:
             signed_height=int(fields["signed_height"]),
             held=str(fields["held"]),
             address=str(fields["address"]),
+            is_remote=bool(fields.get("is_remote", False)),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return Guard(held=_RESTORED)
 
 
-def review_start(home: Home, *, address: bytes) -> Guard:
+def review_start(home: Home, *, address: bytes, is_remote: bool) -> Guard:
     """Decide before the engine starts, and remember it.
 
     Args:
         home: The node's.
         address: Of its validator's key.
+        is_remote: Whether a remote signer has that key: it keeps the record of what was
+            signed, and only a person holds this node.
 
     Returns:
-        What holds for this start: the engine gets the key only if `held` is empty.
+        What holds for this start: the engine gets the key, or the signer, only if `held` is
+        empty.
     """
     guard = replace(load_guard(home), address=address.hex())
+    if is_remote:
+        held = "" if guard.held in _OF_THE_HOME else guard.held
+        guard = replace(guard, is_remote=True, held=held)
+        _save(home, guard)
+        return guard
     signed = _read_signed(home)
     if not guard.held:
         guard = replace(guard, held=_find_reason(home, guard, signed))
@@ -115,12 +129,18 @@ def hold(home: Home, reason: str) -> None:
     _save(home, replace(load_guard(home), held=reason))
 
 
+def release_remote(home: Home) -> None:
+    """Let a remote signer sign for the node again from its next start on."""
+    _save(home, replace(load_guard(home), held=""))
+
+
 def release(home: Home, point: SignedPoint) -> None:
     """Let the node sign again from its next start on, above a point that is safe."""
     home.engine_data.mkdir(mode=0o700, parents=True, exist_ok=True)
     save_signed_point(_signed_path(home), point)
     guard = load_guard(home)
-    _save(home, replace(guard, place=_make_place(home), signed_height=point.height, held=""))
+    guard = replace(guard, place=_make_place(home), signed_height=point.height)
+    _save(home, replace(guard, held="", is_remote=False))
 
 
 def watch_signatures(home: Home) -> Callable[[bytes, int], None]:
@@ -152,6 +172,8 @@ def watch_signatures(home: Home) -> Callable[[bytes, int], None]:
 
 
 def _find_reason(home: Home, guard: Guard, signed: SignedPoint | None) -> str:
+    if guard.is_remote:
+        return _WAS_REMOTE
     if guard.place is None:
         # Before a first start nothing can have been signed.
         return _RESTORED if signed is not None and signed.height else ""

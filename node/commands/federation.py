@@ -104,8 +104,8 @@ def validator(home: HomeOption = DEFAULT_HOME) -> None:
     from node.key_changes import appoint_key  # noqa: PLC0415
 
     async def make_act(office: "RootOffice") -> "FederalAct":
-        opened, _ = _open(home)
-        key = await appoint_key(opened, office, random=secrets.token_bytes)
+        opened, settings = _open(home)
+        key = await appoint_key(opened, settings, office, random=secrets.token_bytes)
         return AppointValidator(consensus_key=key)
 
     _propose(home, make_act)
@@ -232,17 +232,48 @@ def update(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @federation_app.command("rotate-validator")
-def rotate_validator(home: HomeOption = DEFAULT_HOME) -> None:
+def rotate_validator(
+    home: HomeOption = DEFAULT_HOME,
+    public_key: Annotated[
+        str,
+        typer.Option(
+            "--public-key", metavar="HEX", help="The next key of a remote signer, which has it."
+        ),
+    ] = "",
+) -> None:
     """Give this cooperative's validator a new key and restart its engine with it."""
     from node import key_changes  # noqa: PLC0415
+    from node.remote_signer import has_remote_signer  # noqa: PLC0415
 
     opened, settings = _open(home)
+    if has_remote_signer(settings) or public_key:
+        _rotate_remote(opened, settings, public_key)
+        return
     first = asyncio.run(
         key_changes.rotate_validator(
             opened, settings, now_ms=_now_ms, random=secrets.token_bytes, tell=_tell
         )
     )
     say(f"The new key signs from block {first} on. The old one is kept in {opened.keys}.")
+
+
+def _rotate_remote(home: "Home", settings: "Settings", public_key: str) -> None:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node import key_changes  # noqa: PLC0415
+    from node.remote_signer import has_remote_signer  # noqa: PLC0415
+    from node.settings_check import is_public_key  # noqa: PLC0415
+
+    if not has_remote_signer(settings) or not is_public_key(public_key):
+        raise MisconfiguredError(
+            "--public-key HEX goes with a remote signer (engine.priv_validator_laddr): its next "
+            "public key, 64 of 0-9 and a-f"
+        )
+    rotating = key_changes.rotate_remote_validator(
+        home, settings, bytes.fromhex(public_key), now_ms=_now_ms, tell=_tell
+    )
+    first = asyncio.run(rotating)
+    say(f"The new key signs from block {first} on: let the signer use it now, set")
+    say(f"engine.validator_public_key to {public_key}, and start the node again.")
 
 
 @federation_app.command("replace-registrar")

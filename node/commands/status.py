@@ -36,7 +36,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
         "origin": settings.node.origin,
     }
     found["bootstrap"] = _list_own_addresses(opened, settings)
-    found["signing"] = _read_signing(opened)
+    found["signing"] = _read_signing(opened, settings)
     found["joining"] = read_progress(opened)
     found["ledger"] = asyncio.run(_ask_engine(opened, settings)) if found["running"] else None
     if as_json:
@@ -120,12 +120,16 @@ def _list_own_addresses(home: "Home", settings: "Settings") -> list[str]:
     return [f"{address}/p2p/{peer_id}" for address in addresses]
 
 
-def _read_signing(home: "Home") -> dict[str, Any]:
+def _read_signing(home: "Home", settings: "Settings") -> dict[str, Any]:
     """Whether the node may sign blocks, should it be a validator."""
     from node.signing_guard import load_guard  # noqa: PLC0415
 
     guard = load_guard(home)
-    return {"held": guard.held or None, "validator_address": guard.address or None}
+    return {
+        "held": guard.held or None,
+        "validator_address": guard.address or None,
+        "remote_signer": settings.engine.priv_validator_laddr or None,
+    }
 
 
 async def _ask_engine(home: "Home", settings: "Settings") -> dict[str, Any] | None:
@@ -195,28 +199,23 @@ def _show(found: dict[str, Any]) -> None:
         say(f"[yellow]not running[/]: start it with `rochdale start --home {found['home']}`")
         return
     say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
-    ledger = found["ledger"]
     if found["joining"] is not None:
         say(f"[bold]joining[/]: {escape(describe(found['joining']))}")
     for sentence in found["halted"]:
         say(f"[red]halted[/]: {escape(sentence)}")
-    if ledger is None:
-        if not found["halted"]:
-            say("[yellow]the engine does not answer yet[/]: see logs/engine.log")
-    else:
-        doing = "catching up" if ledger["catching_up"] else "up to date"
-        say(f"height {ledger['height']} of {ledger['time']}, {doing}")
-        say(f"app hash {ledger['app_hash']}, {ledger['consensus_peers']} consensus peers")
-        if ledger["stands_still"]:
-            waits = " and ".join(ledger["missing"]) or "validators that it cannot name"
-            say(f"[red]the chain stands still[/]: it waits for {escape(waits)}")
-        if ledger["upgrade"] is not None:
-            say(_describe_upgrade(ledger["upgrade"]))
+    signer = found["signing"]["remote_signer"]
+    if found["ledger"] is not None:
+        _show_ledger(found["ledger"])
+    elif not found["halted"]:
+        waits = f" (it waits for the remote signer at {signer}?)" if signer else ""
+        say(f"[yellow]the engine does not answer{waits}[/]: see logs/engine.log")
     if found["signing"]["held"]:
         say(
             f"[yellow]signs no blocks[/]: {escape(found['signing']['held'])}; "
             "`rochdale validator resume` ends that"
         )
+    elif signer:
+        say(f"a remote signer signs its blocks, at {signer}")
     for address in found["bootstrap"]:
         say(f"others begin with {address}")
     table = Table(box=None, pad_edge=False)
@@ -226,3 +225,18 @@ def _show(found: dict[str, Any]) -> None:
         keys = ("name", "state", "pid", "restarts", "last_exit")
         table.add_row(*("" if row[key] is None else str(row[key]) for key in keys))
     Console(highlight=False, emoji=False).print(table)
+
+
+def _show_ledger(ledger: dict[str, Any]) -> None:
+    from rich.markup import escape  # noqa: PLC0415
+
+    peers = ledger["consensus_peers"]
+    fetching = "catching up" if peers else "no peer to fetch blocks from"
+    doing = fetching if ledger["catching_up"] else "up to date"
+    say(f"height {ledger['height']} of {ledger['time']}, {doing}")
+    say(f"app hash {ledger['app_hash']}, {peers} consensus peers")
+    if ledger["stands_still"]:
+        waits = " and ".join(ledger["missing"]) or "validators that it cannot name"
+        say(f"[red]the chain stands still[/]: it waits for {escape(waits)}")
+    if ledger["upgrade"] is not None:
+        say(_describe_upgrade(ledger["upgrade"]))

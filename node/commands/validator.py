@@ -11,6 +11,7 @@ import typer
 from node.commands.options import DEFAULT_HOME, HomeOption, say
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from ledger.signing_state import SignedPoint
     from node.home import Home
 
@@ -63,34 +64,47 @@ def resume(
     """
     from config.errors import RefusedError  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
-    from node.signing_guard import load_guard, release  # noqa: PLC0415
+    from node.remote_signer import has_remote_signer  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+    from node.signing_guard import load_guard, release, release_remote  # noqa: PLC0415
 
     opened = open_home(home)
+    settings = load_settings(opened.settings_path, environ=os.environ)
     guard = load_guard(opened)
     if not guard.held:
         raise RefusedError("the validator is not held: there is nothing to resume")
     say(f"It does not sign: {guard.held}.")
-    point = asyncio.run(_find_point(opened, chain_waits=chain_waits, state=state))
+    if has_remote_signer(settings):
+        _confirm("Has the remote signer the only copy of the key, and all that it signed?", yes)
+        release_remote(opened)
+        _restart_engine(opened)
+        say("The remote signer signs again.")
+        return
+    point = asyncio.run(_find_point(opened, settings, chain_waits=chain_waits, state=state))
     say(f"It would sign only above height {point.height}.")
-    if not yes and not typer.confirm(
-        "Is every other machine, copy or disk image with this key off for good?"
-    ):
-        raise RefusedError("then it must not sign: turn the other one off first")
+    _confirm("Is every other machine, copy or disk image with this key off for good?", yes)
     release(opened, point)
     _restart_engine(opened)
     say("It signs again.")
 
 
-async def _find_point(home: "Home", *, chain_waits: bool, state: Path | None) -> "SignedPoint":
+def _confirm(question: str, yes: bool) -> None:
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    if not yes and not typer.confirm(question):
+        raise RefusedError("then it must not sign: turn the other one off first")
+
+
+async def _find_point(
+    home: "Home", settings: "Settings", *, chain_waits: bool, state: Path | None
+) -> "SignedPoint":
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.headers import compute_address  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
     from ledger.signing_state import load_signed_point  # noqa: PLC0415
     from node import resuming  # noqa: PLC0415
     from node.keystore import load_key  # noqa: PLC0415
-    from node.settings import load_settings  # noqa: PLC0415
 
-    settings = load_settings(home.settings_path, environ=os.environ)
     address = compute_address(load_key(home.keys, "consensus").public_key)
     async with EngineClient(home.rpc_socket) as engine:
         if state is not None:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from itertools import count
 
 _NUMBERS = count()
+RETRIES_DEFAULT = 15
+"""What Linux has for `net.ipv4.tcp_retries2`: a quarter of an hour."""
 _NOBODY = "02:00:00:00:00:99"
 """A hardware address that no host has."""
 _LOST = ("lladdr", _NOBODY, "nud", "permanent")
@@ -67,6 +69,12 @@ class Lan:
         """Mend every link."""
         for number in range(len(self._hosts)):
             self._on(number, "neigh", "flush", "dev", "eth0", "nud", "permanent")
+
+    def limit_retries(self, count: int) -> None:
+        """Set how often hosts send again before they give a connection up."""
+        for number in range(len(self._hosts)):
+            command = [*self.prefix(number), "tee", "/proc/sys/net/ipv4/tcp_retries2"]
+            subprocess.run(command, input=b"%d" % count, capture_output=True, check=True)
 
     def close(self) -> None:
         """Remove the namespaces and all that is in them; what runs there should have ended."""

@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def start(home: Home) -> str:
-    return review_start(home, address=ADDRESS).held
+    return review_start(home, address=ADDRESS, is_remote=False).held
 
 
 def sign(home: Home, height: int) -> None:
