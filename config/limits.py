@@ -97,6 +97,10 @@ VALIDATOR_POWER_MAX = 1 << 40
 """Sums of the most validators' power stay exact in every language's numbers."""
 BRIDGE_BLOCKS_MAX = 32
 """Light blocks by which a receipt leads from older validators to its own."""
+LIST_PAGE_ENTRIES_MAX = 256
+"""Entries in one page of a list."""
+LIST_ENTRY_BYTES_MAX = 1_024
+"""One entry of a list; the longest is a sealed account of sixteen keys, about 660 bytes."""
 RECEIPT_BYTES_MAX = 1_048_576
 """A receipt's file; a bridge of 32 blocks with 64 validators takes about 700 KiB of it."""
 

@@ -42,7 +42,7 @@ from governance.transactions import CastBallot
 from governance.view import StateView
 
 
-class _CountedBallot(Record, frozen=True, kw_only=True):
+class CountedEntry(Record, frozen=True, kw_only=True):
     """A ballot as its vote's log holds it."""
 
     ballot_id: Hash
@@ -174,7 +174,7 @@ def close_proposal(
 
 def compute_ballot_leaf(*, ballot_id: bytes, choice: Choice) -> bytes:
     """A ballot as `Decision.ballots_root` commits to it."""
-    return _CountedBallot(ballot_id=ballot_id, choice=choice).encode()
+    return CountedEntry(ballot_id=ballot_id, choice=choice).encode()
 
 
 def prove_counted(
@@ -200,7 +200,7 @@ def _log_of(cooperative: bytes, proposal_id: bytes) -> Log:
 
 
 def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
-    counted = _CountedBallot.decode(get_entry(view, log, place))
+    counted = CountedEntry.decode(get_entry(view, log, place))
     return counted.ballot_id, counted.choice
 
 

@@ -3,29 +3,38 @@
     path             data                                  answer
     ---------------  ------------------------------------  --------------------------------------
     /state           a state key                           the value, or nothing
+    /log             encoded [namespace, log id,           encoded [its record in state or nil,
+                     first, count]                         [entry, …], range path]
     /log/decisions   encoded [size, or 0 for now, index]   encoded [leaf, size, root, path]
     /counted         encoded [cooperative, proposal,       encoded [choice, index, size, path]
                      ballot id]                            against the decision's ballots root
 
-`encoded` is `did.codec`'s, a path is a list of hashes from the leaf up. With `prove`, /state
-also answers with two ICS 23 proofs: that the key has this value, or none, under the state's
-root (`ics23:smt`), and that root's under the app hash (`ics23:simple`). Everything else is for
-the read model of the web process. Reads only.
+`encoded` is `did.codec`'s, a path is a list of hashes from the leaf up, a range path one from
+left to right (`governance.merkle_log`). /log gives at most `LIST_PAGE_ENTRIES_MAX` entries;
+an empty log has an empty page from 0 on.
+
+With `prove`, /state and /log also answer with two ICS 23 proofs: that the key, or the log's
+key, has this value, or none, under the state's root (`ics23:smt`), and that root's under the
+app hash (`ics23:simple`). docs/ledger.md says what follows from what. Reads only.
 """
 
 from dataclasses import dataclass
 
 from config.errors import RefusedError
+from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import Value, decode, encode
 from governance.ballots import prove_counted
-from governance.logs import DECISIONS, get_frontier, prove_entry
-from governance.view import StateView
+from governance.logs import DECISIONS, frontier_key, get_frontier, prove_entry, prove_page
+from governance.view import Collection, StateView, state_key
 from ledger.app_hash import STATE_PART, compute_parts
+from ledger.lists import read_log_key
 from ledger.state import State
 
 STATE_PATH = "/state"
+LOG_PATH = "/log"
 DECISIONS_PATH = "/log/decisions"
 COUNTED_PATH = "/counted"
+QUERY_PATHS = (STATE_PATH, LOG_PATH, DECISIONS_PATH, COUNTED_PATH)
 SMT_PROOF, SIMPLE_PROOF = "ics23:smt", "ics23:simple"
 _QUERY_BYTES_MAX = 1_024
 _ID_BYTES = 32
@@ -61,7 +70,7 @@ def answer_query(state: State, *, path: str, data: bytes, is_proved: bool) -> An
         state: At the height that is asked about.
         path: One of the paths above.
         data: As the path says.
-        is_proved: With `/state`: answer with the proof.
+        is_proved: With `/state` and `/log`: answer with the proof.
 
     Raises:
         RefusedError: An unknown path, malformed data, or nothing there.
@@ -71,11 +80,13 @@ def answer_query(state: State, *, path: str, data: bytes, is_proved: bool) -> An
     if path == STATE_PATH:
         value = state.get(data) or b""
         return Answer(value=value, proofs=_prove(state, data) if is_proved else ())
+    if path == LOG_PATH:
+        return _answer_log(state, decode(data, bytes_max=_QUERY_BYTES_MAX), is_proved=is_proved)
     if path == DECISIONS_PATH:
         return Answer(value=_answer_decision(state, decode(data, bytes_max=_QUERY_BYTES_MAX)))
     if path == COUNTED_PATH:
         return Answer(value=_answer_counted(state, decode(data, bytes_max=_QUERY_BYTES_MAX)))
-    raise QueryError(f"there is no {path}: ask {STATE_PATH}, {DECISIONS_PATH} or {COUNTED_PATH}")
+    raise QueryError(f"there is no {path}: ask {', '.join(QUERY_PATHS)}")
 
 
 def _prove(state: State, key: bytes) -> tuple[ProofOp, ...]:
@@ -83,6 +94,30 @@ def _prove(state: State, key: bytes) -> tuple[ProofOp, ...]:
     return (
         ProofOp(type=SMT_PROOF, key=key, data=state.prove(key)),
         ProofOp(type=SIMPLE_PROOF, key=STATE_PART, data=parts.prove_state()),
+    )
+
+
+def _answer_log(state: State, question: Value, *, is_proved: bool) -> Answer:
+    match question:
+        case [bytes(namespace), bytes(log_id), int(first), int(count)] if (
+            # Namespaces of other lengths could spell the key of another kind of record.
+            len(namespace) == _ID_BYTES and first >= 0 and 0 < count <= LIST_PAGE_ENTRIES_MAX
+        ):
+            log = read_log_key(state_key(namespace, Collection.LOG, log_id))
+        case _:
+            log = None
+    if log is None:
+        raise QueryError(
+            "ask for a page with [namespace, log id, first, count], count from 1 to "
+            f"{LIST_PAGE_ENTRIES_MAX}"
+        )
+    key = frontier_key(log)
+    page = prove_page(StateView(state), log, start=first, count=count)
+    if first and not page.leaves:
+        raise QueryError(f"the list has {page.size} entries: ask within it")
+    return Answer(
+        value=encode([state.get(key), [*page.leaves], [*page.path]]),
+        proofs=_prove(state, key) if is_proved else (),
     )
 
 

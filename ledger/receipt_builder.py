@@ -6,19 +6,22 @@ changed, but not in the same moment. Cancelling leaves nothing behind.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from config.errors import InvariantError, RefusedError, UnavailableError
 from config.limits import RECEIPT_BYTES_MAX
-from did.codec import decode, encode
+from did.codec import Value, decode, encode
 from did.jcs import canonicalize
+from governance.logs import Log, frontier_key
 from governance.records import Choice
 from ledger.ics23 import ProofError
 from ledger.light_source import LightSource
-from ledger.queries import COUNTED_PATH, STATE_PATH
+from ledger.queries import COUNTED_PATH, LOG_PATH, STATE_PATH
+from ledger.receipt_extras import CountedBallot, ListPage
 from ledger.receipts import (
-    CountedBallot,
     Receipt,
     ballot_key,
     check_proofs,
@@ -30,7 +33,20 @@ from ledger.rpc_answers import QueryResult
 WAIT_S = 3.0
 """How long the next header is waited for by default."""
 _POLL_S = 0.1
-_ANSWER_BYTES_MAX = 131_072
+_ANSWER_BYTES_MAX = 393_216
+"""The longest page of a list with its path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the ledger answered, with its proof."""
+
+    key: bytes
+    value: bytes | None
+    proof: tuple[bytes, ...]
+    height: int
+    """Of the state; the next header carries its app hash."""
+    page: ListPage | None = None
 
 
 async def build_state_receipt(
@@ -47,7 +63,26 @@ async def build_state_receipt(
         UnavailableError: The engine is gone, or that header does not come in time: the
             chain may stand still. The receipt can be asked for later.
     """
-    return await _build(source, key, wait_s=wait_s)
+    return await _build(source, partial(_ask_state, source, key), wait_s=wait_s)
+
+
+async def build_page_receipt(
+    source: LightSource, log: Log, *, first: int, count: int, wait_s: float = WAIT_S
+) -> Receipt:
+    """Build the receipt of a list's entries from a place on, as many as asked for or there are.
+
+    Args:
+        source: The node's engine.
+        log: The list.
+        first: Place of the first entry, from 0; an empty list has a page from 0 on, too.
+        count: From 1 to `LIST_PAGE_ENTRIES_MAX`.
+        wait_s: As `build_state_receipt`.
+
+    Raises:
+        RefusedError: The list ends before `first`.
+        UnavailableError: As `build_state_receipt`.
+    """
+    return await _build(source, partial(_ask_page, source, log, first, count), wait_s=wait_s)
 
 
 async def build_ballot_receipt(
@@ -65,7 +100,7 @@ async def build_ballot_receipt(
         UnavailableError: As `build_state_receipt`.
     """
     key = ballot_key(cooperative=cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
-    receipt = await _build(source, key, wait_s=wait_s)
+    receipt = await build_state_receipt(source, key, wait_s=wait_s)
     if receipt.value is None:
         raise RefusedError("no ballot with this identity is on the ledger")
     return receipt
@@ -86,10 +121,7 @@ async def build_counted_receipt(
         UnavailableError: As `build_state_receipt`.
     """
     question = encode([cooperative, proposal_id, ballot_id])
-    answer = decode(
-        _get_value(await source.client.abci_query(COUNTED_PATH, question)),
-        bytes_max=_ANSWER_BYTES_MAX,
-    )
+    answer = _decode(await source.client.abci_query(COUNTED_PATH, question))
     match answer:
         case [int(choice), int(index), int(), list(path)]:
             pass
@@ -102,15 +134,17 @@ async def build_counted_receipt(
         path=tuple(item for item in path if isinstance(item, bytes)),
     )
     key = decision_key(cooperative=cooperative, proposal_id=proposal_id)
-    return await _build(source, key, counted=counted, wait_s=wait_s)
+    receipt = await build_state_receipt(source, key, wait_s=wait_s)
+    kind = find_kind(key=key, value=receipt.value, extra=counted)
+    return _fit(replace(receipt, kind=kind, extra=counted))
 
 
 async def _build(
-    source: LightSource, key: bytes, *, counted: CountedBallot | None = None, wait_s: float
+    source: LightSource, ask: Callable[[], Awaitable[_Asked]], *, wait_s: float
 ) -> Receipt:
     try:
         async with asyncio.timeout(wait_s):
-            receipt = await _wait_for_block(source, key, counted=counted)
+            receipt = await _wait_for_block(source, ask)
     except TimeoutError as error:
         raise UnavailableError(
             "the block that completes this receipt is not there yet: ask again later"
@@ -118,25 +152,22 @@ async def _build(
     return _fit(replace(receipt, bridge=await source.find_bridge(receipt.block)))
 
 
-async def _wait_for_block(
-    source: LightSource, key: bytes, *, counted: CountedBallot | None
-) -> Receipt:
+async def _wait_for_block(source: LightSource, ask: Callable[[], Awaitable[_Asked]]) -> Receipt:
     """The receipt without its bridge, as soon as the header that it needs is there."""
     while True:
-        answer = await source.client.abci_query(STATE_PATH, key, prove=True)
-        value = _get_value(answer) or None  # no value in state is empty
+        asked = await ask()
         status = await source.client.status()
-        if status.height > answer.height:
+        if status.height > asked.height:
             # Every header since then has the same state; the oldest may be pruned here.
-            block = await source.fetch_block(max(answer.height + 1, status.earliest_height))
+            block = await source.fetch_block(max(asked.height + 1, status.earliest_height))
             receipt = Receipt(
                 chain_id=block.header.chain_id,
-                kind=find_kind(key=key, value=value, counted=counted),
-                key=key,
-                value=value,
-                proof=answer.proofs,
+                kind=find_kind(key=asked.key, value=asked.value, extra=asked.page),
+                key=asked.key,
+                value=asked.value,
+                proof=asked.proof,
                 block=block,
-                counted=counted,
+                extra=asked.page,
             )
             with suppress(ProofError):  # the state may have moved on meanwhile: ask again
                 check_proofs(receipt)
@@ -144,11 +175,46 @@ async def _wait_for_block(
         await asyncio.sleep(_POLL_S)
 
 
+async def _ask_state(source: LightSource, key: bytes) -> _Asked:
+    answer = await source.client.abci_query(STATE_PATH, key, prove=True)
+    return _Asked(
+        key=key,
+        value=_get_value(answer) or None,  # no value in state is empty
+        proof=answer.proofs,
+        height=answer.height,
+    )
+
+
+async def _ask_page(source: LightSource, log: Log, first: int, count: int) -> _Asked:
+    question = encode([log.namespace, log.id, first, count])
+    answer = await source.client.abci_query(LOG_PATH, question, prove=True)
+    match _decode(answer):
+        case [bytes() | None as frontier, list(entries), list(path)]:
+            pass
+        case _:
+            raise InvariantError("the ledger's answer about a list has another shape")
+    return _Asked(
+        key=frontier_key(log),
+        value=frontier,
+        proof=answer.proofs,
+        height=answer.height,
+        page=ListPage(
+            first=first,
+            entries=tuple(item for item in entries if isinstance(item, bytes)),
+            path=tuple(item for item in path if isinstance(item, bytes)),
+        ),
+    )
+
+
 def _fit(receipt: Receipt) -> Receipt:
     """Leave out the oldest blocks of a bridge that would not fit a file."""
     while receipt.bridge and len(canonicalize(receipt.to_json())) > RECEIPT_BYTES_MAX:
         receipt = replace(receipt, bridge=receipt.bridge[1:])
     return receipt
+
+
+def _decode(answer: QueryResult) -> Value:
+    return decode(_get_value(answer), bytes_max=_ANSWER_BYTES_MAX)
 
 
 def _get_value(answer: QueryResult) -> bytes:

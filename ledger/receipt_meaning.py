@@ -6,7 +6,10 @@ same sentences (`node/web/templates/verifier.mjs`). Pure.
 
 import datetime
 
-from ledger.receipts import BallotFact, Verified
+from did.jcs import JsonObject
+from governance.view import FEDERATION
+from ledger.lists import describe_list, get_list_name, render_entry
+from ledger.receipts import BallotFact, PageFact, Verified
 
 
 def render_meaning(verified: Verified) -> str:
@@ -19,8 +22,26 @@ def render_meaning(verified: Verified) -> str:
     return f"{source}, by which {_describe(verified)}."
 
 
+def render_page(page: PageFact) -> JsonObject:
+    """A page of a list, as programs read it.
+
+    Raises:
+        RefusedError: An entry is not one of such a list, which no chain under our rules has.
+    """
+    return {
+        "list": get_list_name(page.log),
+        "cooperative": None if page.log.namespace == FEDERATION else page.log.namespace.hex(),
+        "proposal": page.log.subject.hex() or None,
+        "size": page.size,
+        "first": page.first,
+        "entries": [render_entry(page.log, entry) for entry in page.entries],
+    }
+
+
 def _describe(verified: Verified) -> str:
     ballot, decision = verified.ballot, verified.decision
+    if verified.page is not None:
+        return _describe_page(verified.page)
     if ballot is None:
         what = "has this value" if verified.value is not None else "has no value"
         return f"the state key {verified.key.hex()} {what}"
@@ -32,6 +53,14 @@ def _describe(verified: Verified) -> str:
         f"{decision.no_count} no, {decision.abstain_count} abstained, of "
         f"{decision.electorate_count} entitled; outcome: {outcome}"
     )
+
+
+def _describe_page(page: PageFact) -> str:
+    words = describe_list(page.log)
+    if not page.entries:
+        return f"{words} is empty"
+    last = page.first + len(page.entries) - 1
+    return f"{words} has {page.size} entries, and from {page.first} to {last} they are these"
 
 
 def _describe_ballot(ballot: BallotFact) -> str:

@@ -8,9 +8,7 @@ Pure: building one is `ledger.receipt_builder`'s matter, wording `ledger.receipt
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from config.errors import RefusedError
 from config.limits import (
     BRIDGE_BLOCKS_MAX,
     RECEIPT_BYTES_MAX,
@@ -20,23 +18,29 @@ from config.limits import (
 from did.jcs import JsonObject, parse_json_object
 from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
-from governance.merkle_log import is_included
+from governance.logs import Log
+from governance.merkle_log import Frontier, is_included, is_range_included
 from governance.records import Ballot, Choice, Decision
 from governance.view import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
 from ledger.light import find_on_chain
 from ledger.light_blocks import LightBlock, parse_light_block, render_light_block
+from ledger.lists import read_log_key
+from ledger.receipt_extras import (
+    CountedBallot,
+    ListPage,
+    ReceiptError,
+    parse_counted,
+    parse_page,
+    read_fields,
+    read_hex,
+)
 from ledger.trust import TrustBundle
 
 RECEIPT_VERSION = 2
 _ID_BYTES = 32
-_PATH_MAX = 63
 _BLOCK_FIELDS = ("header", "commit", "validators")
-
-
-class ReceiptError(RefusedError):
-    """A receipt is malformed or does not show what it says."""
 
 
 class ReceiptKind(StrEnum):
@@ -46,20 +50,10 @@ class ReceiptKind(StrEnum):
     """A ballot was in state."""
     COUNTED = "counted"
     """A ballot was among those that made a decision."""
+    PAGE = "page"
+    """Entries of a list stand there, none left out."""
     STATE = "state"
     """Any other key, and its value or absence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedBallot:
-    """A ballot's place among those counted."""
-
-    ballot_id: bytes
-    choice: Choice
-    index: int
-    """Place in the order of ballot ids, from 0."""
-    path: tuple[bytes, ...]
-    """RFC 6962 audit path to the decision's ballots root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +72,8 @@ class Receipt:
     """The block after the one that made this state: its header carries the app hash."""
     bridge: tuple[LightBlock, ...] = ()
     """Blocks that lead there from older validators, ascending."""
-    counted: CountedBallot | None = None
+    extra: CountedBallot | ListPage | None = None
+    """For kinds `COUNTED` and `PAGE`: what leads to the root that the value names."""
 
     def to_json(self) -> JsonObject:
         """The receipt's file."""
@@ -91,7 +86,7 @@ class Receipt:
             "proof": [item.hex() for item in self.proof],
             **render_light_block(self.block),
             "bridge": [render_light_block(block) for block in self.bridge],
-            "extra": None if self.counted is None else _render_counted(self.counted),
+            "extra": None if self.extra is None else self.extra.to_json(),
         }
 
 
@@ -104,6 +99,18 @@ class BallotFact:
     ballot_id: bytes
     """The account's, if it equals `governance.records.compute_ballot_id` of it."""
     choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFact:
+    """The part of a list that a receipt shows."""
+
+    log: Log
+    size: int
+    """Entries of the whole list at that block."""
+    first: int
+    """Place of the first entry, from 0."""
+    entries: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +130,8 @@ class Verified:
     """For kinds `BALLOT` and `COUNTED`."""
     decision: Decision | None = None
     """For kind `COUNTED`: the result that the ballot is part of."""
+    page: PageFact | None = None
+    """For kind `PAGE`."""
     trust: TrustBundle
     """The reader's, moved to the receipt's block if that is later."""
 
@@ -142,7 +151,7 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
     Raises:
         RefusedError: Malformed, or with other fields.
     """
-    fields = _fields(
+    fields = read_fields(
         document,
         "version chain_id kind key value proof header commit validators bridge extra",
     )
@@ -159,16 +168,16 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
     return Receipt(
         chain_id=fields["chain_id"],
         kind=ReceiptKind(fields["kind"]),
-        key=_hex(fields["key"], bytes_max=STATE_KEY_BYTES_MAX),
+        key=read_hex(fields["key"], bytes_max=STATE_KEY_BYTES_MAX),
         value=(
             None
             if fields["value"] is None
-            else _hex(fields["value"], bytes_max=STATE_VALUE_BYTES_MAX)
+            else read_hex(fields["value"], bytes_max=STATE_VALUE_BYTES_MAX)
         ),
-        proof=tuple(_hex(item, bytes_max=STATE_PROOF_BYTES_MAX) for item in proof),
+        proof=tuple(read_hex(item, bytes_max=STATE_PROOF_BYTES_MAX) for item in proof),
         block=parse_light_block({name: fields[name] for name in _BLOCK_FIELDS}),
         bridge=tuple(parse_light_block(item) for item in bridge),
-        counted=None if fields["extra"] is None else _parse_counted(fields["extra"]),
+        extra=_parse_extra(ReceiptKind(fields["kind"]), fields["extra"]),
     )
 
 
@@ -219,10 +228,12 @@ def check_proofs(receipt: Receipt) -> None:
         check_membership(spec=SMT, root=root, key=receipt.key, value=receipt.value, proof=of_key)
 
 
-def find_kind(*, key: bytes, value: bytes | None, counted: CountedBallot | None) -> ReceiptKind:
+def find_kind(
+    *, key: bytes, value: bytes | None, extra: CountedBallot | ListPage | None
+) -> ReceiptKind:
     """What a receipt is about."""
-    if counted is not None:
-        return ReceiptKind.COUNTED
+    if extra is not None:
+        return ReceiptKind.PAGE if isinstance(extra, ListPage) else ReceiptKind.COUNTED
     if value is not None and _is_key_of(key, Collection.BALLOT, ids=2):
         return ReceiptKind.BALLOT
     return ReceiptKind.STATE
@@ -239,12 +250,14 @@ def decision_key(*, cooperative: bytes, proposal_id: bytes) -> bytes:
 
 
 def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
-    ballot, decision = None, None
-    kind = find_kind(key=receipt.key, value=receipt.value, counted=receipt.counted)
+    ballot, decision, page = None, None, None
+    kind = find_kind(key=receipt.key, value=receipt.value, extra=receipt.extra)
     if receipt.kind is not kind:
         raise ReceiptError(f"the receipt is of kind {kind}, not {receipt.kind}")
-    if receipt.counted is not None:
-        ballot, decision = _read_counted(receipt, receipt.counted)
+    if isinstance(receipt.extra, CountedBallot):
+        ballot, decision = _read_counted(receipt, receipt.extra)
+    elif isinstance(receipt.extra, ListPage):
+        page = _read_page(receipt, receipt.extra)
     elif kind is ReceiptKind.BALLOT and receipt.value is not None:
         ballot = _read_ballot(receipt.key, receipt.value)
     return Verified(
@@ -257,6 +270,7 @@ def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
         value=receipt.value,
         ballot=ballot,
         decision=decision,
+        page=page,
         trust=trust,
     )
 
@@ -295,58 +309,33 @@ def _read_counted(receipt: Receipt, counted: CountedBallot) -> tuple[BallotFact,
     return fact, decision
 
 
+def _read_page(receipt: Receipt, page: ListPage) -> PageFact:
+    log = read_log_key(receipt.key)
+    if log is None:
+        raise ReceiptError("a page of a list is shown by what state says of that list")
+    size = 0
+    if receipt.value is None:
+        if page.first or page.entries or page.path:
+            raise ReceiptError("an empty list has no entries")
+    else:
+        frontier = Frontier.parse(receipt.value)
+        size = frontier.size
+        if not is_range_included(
+            leaves=page.entries,
+            start=page.first,
+            size=size,
+            path=page.path,
+            root=frontier.compute_root(),
+        ):
+            raise ReceiptError("the entries are not the list's, or not at these places")
+    return PageFact(log=log, size=size, first=page.first, entries=page.entries)
+
+
+def _parse_extra(kind: ReceiptKind, value: object) -> CountedBallot | ListPage | None:
+    if kind is ReceiptKind.PAGE:
+        return parse_page(value)
+    return None if value is None else parse_counted(value)
+
+
 def _is_key_of(key: bytes, collection: Collection, *, ids: int) -> bool:
     return len(key) == _ID_BYTES * (1 + ids) + 1 and key[_ID_BYTES] == collection
-
-
-def _render_counted(counted: CountedBallot) -> JsonObject:
-    return {
-        "ballot_id": counted.ballot_id.hex(),
-        "choice": int(counted.choice),
-        "index": counted.index,
-        "path": [item.hex() for item in counted.path],
-    }
-
-
-def _parse_counted(value: object) -> CountedBallot:
-    fields = _fields(value, "ballot_id choice index path")
-    choice, index = fields["choice"], fields["index"]
-    if type(choice) is not int or choice not in list(Choice):
-        raise ReceiptError("unknown choice")
-    if type(index) is not int or index < 0:
-        raise ReceiptError("a ballot's place is a whole number")
-    return CountedBallot(
-        ballot_id=_hash(fields["ballot_id"]),
-        choice=Choice(choice),
-        index=index,
-        path=_hashes(fields["path"], _PATH_MAX),
-    )
-
-
-def _fields(value: object, names: str) -> dict[str, Any]:
-    if not isinstance(value, dict) or set(value) != set(names.split()):
-        raise ReceiptError(f"expected an object with exactly: {names}")
-    return value
-
-
-def _hashes(value: object, count_max: int) -> tuple[bytes, ...]:
-    if not isinstance(value, list) or len(value) > count_max:
-        raise ReceiptError(f"expected a list of at most {count_max} hashes")
-    return tuple(_hash(item) for item in value)
-
-
-def _hash(value: object) -> bytes:
-    data = _hex(value, bytes_max=_ID_BYTES)
-    if len(data) != _ID_BYTES:
-        raise ReceiptError(f"expected {_ID_BYTES} bytes")
-    return data
-
-
-def _hex(value: object, *, bytes_max: int) -> bytes:
-    try:
-        data = bytes.fromhex(value) if isinstance(value, str) else None
-    except ValueError:
-        data = None
-    if data is None or data.hex() != value or len(data) > bytes_max:
-        raise ReceiptError(f"expected at most {bytes_max} bytes as lower-case hexadecimal")
-    return data

@@ -13,6 +13,7 @@ from aiohttp import web
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import (
     APPLICATION_BYTES_MAX,
+    LIST_PAGE_ENTRIES_MAX,
     PAGE_ITEMS_MAX,
     STATE_KEY_BYTES_MAX,
     TEXT_BYTES_MAX,
@@ -21,9 +22,11 @@ from config.limits import (
 from did.accounts import render_account_did
 from did.applications import check_application
 from governance.refusals import RefusalCode
+from ledger.lists import find_log
 from ledger.receipt_builder import (
     build_ballot_receipt,
     build_counted_receipt,
+    build_page_receipt,
     build_state_receipt,
 )
 from ledger.trust import TrustPeer, render_trust_bundle
@@ -32,7 +35,7 @@ from node.web.metrics import METRICS_TYPE, render_metrics
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.private import ApplicationStatus
 from node.web.projection import ProjectedProposal
-from node.web.requests import get_context, read_hash, read_hex
+from node.web.requests import get_context, read_hash, read_hex, read_number
 from node.web.status import render_insight, render_proposal, render_status
 
 _TEXT_TRIES = 30
@@ -214,6 +217,21 @@ async def get_counted_receipt(request: web.Request) -> web.Response:
         cooperative=proposal.cooperative,
         proposal_id=proposal.id,
         ballot_id=read_hash(request, "ballot"),
+    )
+    return answer_json(receipt.to_json())
+
+
+@routes.get("/api/receipts/page/{list}")
+@routes.get("/api/receipts/page/{list}/{cooperative}")
+@routes.get("/api/receipts/page/{list}/{cooperative}/{proposal}")
+async def get_page_receipt(request: web.Request) -> web.Response:
+    """Proof of a list's entries from a place on, none left out."""
+    ids = [read_hash(request, name) for name in request.match_info if name != "list"]
+    receipt = await build_page_receipt(
+        get_context(request).light,
+        find_log(request.match_info["list"], tuple(ids)),
+        first=read_number(request.query.get("from", "0"), name="from"),
+        count=read_number(request.query.get("limit", str(LIST_PAGE_ENTRIES_MAX)), name="limit"),
     )
     return answer_json(receipt.to_json())
 

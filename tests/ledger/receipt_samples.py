@@ -2,17 +2,19 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from governance.ballots import compute_ballot_leaf
-from governance.merkle_log import compute_root
+from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
+from governance.merkle_log import EMPTY_FRONTIER, compute_range_path, compute_root
 from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
 from governance.view import FEDERATION, Collection, state_key
 from ledger.app_hash import AppHashParts
-from ledger.receipts import CountedBallot, Receipt, ReceiptKind, ballot_key, decision_key
+from ledger.receipt_extras import CountedBallot, ListPage
+from ledger.receipts import Receipt, ReceiptKind, ballot_key, decision_key
 from tests.ledger import plain_tree
 from tests.ledger.signed_chain import BEGINS_NS, MINUTE_NS, SignedChain
-from tests.merkle import compute_path
+from tests.merkle import compute_path, read_from
 
 COOPERATIVE, PROPOSAL = bytes([1]) * 32, bytes([2]) * 32
 ACCOUNTS = [bytes([10 + number]) * 32 for number in range(5)]
@@ -39,6 +41,24 @@ DECISION = Decision(
 )
 PARAMETERS_KEY = state_key(FEDERATION, Collection.PARAMETERS, b"")
 ABSENT_KEY = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=bytes(32))
+ROLL = Log(LogName.ROLL, namespace=COOPERATIVE)
+COUNT = Log(LogName.BALLOTS, namespace=COOPERATIVE, subject=PROPOSAL)
+LISTS = {
+    ROLL: [number.to_bytes(2, "big") for number in range(300)],
+    COUNT: LEAVES,
+    COOPERATIVES: [COOPERATIVE],
+}
+"""Lists of several sizes; that of decisions is empty."""
+
+
+def compute_frontier(leaves: Sequence[bytes]) -> bytes:
+    """What state says of a list."""
+    frontier = EMPTY_FRONTIER
+    for leaf in leaves:
+        frontier = frontier.append(leaf)
+    return frontier.encode()
+
+
 STATE = {
     decision_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL): DECISION.encode(),
     PARAMETERS_KEY: b"parameters",
@@ -46,6 +66,7 @@ STATE = {
     ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=item): ballot.encode()
     for item, ballot in BALLOTS
 }
+STATE |= {frontier_key(log): compute_frontier(leaves) for log, leaves in LISTS.items()}
 PARTS = AppHashParts(
     state_root=plain_tree.compute_root(plain_tree.hash_leaves(STATE)),
     log_root=bytes([3]) * 32,
@@ -68,7 +89,7 @@ BRIDGE = tuple(CHAIN.get_block(height, votes="YYY.") for height in (15, 25))
 def make_receipt(
     key: bytes,
     kind: ReceiptKind = ReceiptKind.STATE,
-    counted: CountedBallot | None = None,
+    extra: CountedBallot | ListPage | None = None,
     *,
     height: int = NEAR,
     votes: str = "",
@@ -82,7 +103,7 @@ def make_receipt(
         proof=(plain_tree.prove(STATE, key), PARTS.prove_state()),
         block=CHAIN.get_block(height, votes=votes),
         bridge=BRIDGE if height == FAR else (),
-        counted=counted,
+        extra=extra,
     )
 
 
@@ -105,6 +126,22 @@ def make_counted_receipt(index: int, *, height: int = NEAR) -> Receipt:
     return make_receipt(key, ReceiptKind.COUNTED, counted, height=height)
 
 
+def make_page(log: Log, *, first: int, count: int) -> ListPage:
+    """Entries of a list, as an honest node shows them."""
+    leaves = LISTS.get(log, [])
+    end = min(first + count, len(leaves))
+    path = compute_range_path(read_from(leaves), start=first, end=end, size=len(leaves))
+    return ListPage(first=first, entries=tuple(leaves[first:end]), path=path)
+
+
+def make_page_receipt(log: Log, *, first: int = 0, count: int = 256) -> Receipt:
+    """A page of a list."""
+    page = ListPage(first=0, entries=(), path=())
+    if log in LISTS:
+        page = make_page(log, first=first, count=count)
+    return make_receipt(frontier_key(log), ReceiptKind.PAGE, page)
+
+
 def make_samples() -> dict[str, Receipt]:
     """One of each kind, near and over a bridge."""
     return {
@@ -114,6 +151,10 @@ def make_samples() -> dict[str, Receipt]:
         "ballot, one against": make_ballot_receipt(votes="YYYN"),
         "counted": make_counted_receipt(2),
         "counted over a bridge": make_counted_receipt(4, height=FAR),
+        "page": make_page_receipt(ROLL, first=120, count=7),
+        "whole list": make_page_receipt(COUNT),
+        "list of one": make_page_receipt(COOPERATIVES),
+        "empty list": make_page_receipt(DECISIONS),
         "present": make_receipt(PARAMETERS_KEY),
         "absent": make_receipt(ABSENT_KEY),
         "absent over a bridge": make_receipt(ABSENT_KEY, height=FAR),

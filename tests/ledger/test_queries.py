@@ -8,14 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tendermint.abci import types_pb2 as abci
 
-from config.limits import STATE_KEY_BYTES_MAX, STATE_VIEW_HEIGHTS
+from config.limits import LIST_PAGE_ENTRIES_MAX, STATE_KEY_BYTES_MAX, STATE_VIEW_HEIGHTS
 from did.codec import Value, decode, encode
-from governance.logs import DECISIONS, get_frontier
-from governance.merkle_log import is_included
+from governance.logs import (
+    COOPERATIVES,
+    DECISIONS,
+    MOTIONS,
+    Log,
+    LogName,
+    frontier_key,
+    get_frontier,
+)
+from governance.merkle_log import Frontier, is_included, is_range_included
 from governance.records import Choice
 from governance.view import DERIVED_FROM, FEDERATION, Collection, StateView, state_key
 from ledger.application import Application
-from ledger.queries import COUNTED_PATH, DECISIONS_PATH, STATE_PATH
+from ledger.queries import COUNTED_PATH, DECISIONS_PATH, LOG_PATH, QUERY_PATHS, STATE_PATH
 from ledger.store import Store, create_store
 from tests.ledger.scenario import (
     COOPERATIVE,
@@ -68,6 +76,33 @@ def read(answer: abci.ResponseQuery) -> list[Value]:
     value = decode(answer.value, bytes_max=ANSWER_BYTES_MAX)
     assert isinstance(value, list)
     return value
+
+
+def ask_page(
+    chain: Chain, log: Log, *, first: int, count: int, height: int = 0
+) -> abci.ResponseQuery:
+    question = encode([log.namespace, log.id, first, count])
+    return ask(chain, LOG_PATH, question, height=height, prove=True)
+
+
+def check_page(answer: abci.ResponseQuery, log: Log, *, first: int, app_hash: bytes) -> int:
+    """Check a page down from the app hash; the size of the whole list."""
+    record, entries, path = read(answer)
+    assert isinstance(entries, list)
+    assert isinstance(path, list)
+    of_record = abci.ResponseQuery(value=record or b"", proof_ops=answer.proof_ops)  # type: ignore[arg-type]
+    if check_answer(of_record, frontier_key(log), app_hash=app_hash) is None:
+        assert (record, entries, path) == (None, [], [])
+        return 0
+    frontier = Frontier.decode(record)  # type: ignore[arg-type]
+    assert is_range_included(
+        leaves=tuple(entries),  # type: ignore[arg-type]
+        start=first,
+        size=frontier.size,
+        path=tuple(path),  # type: ignore[arg-type]
+        root=frontier.compute_root(),
+    )
+    return frontier.size
 
 
 def test_before_the_first_block_there_is_nothing_to_ask(chain: Chain) -> None:
@@ -176,6 +211,73 @@ def test_a_ballot_is_answered_as_soon_as_it_is_committed_and_not_before(chain: C
     assert check_answer(answer, key, app_hash=response.app_hash) is not None
 
 
+def test_every_page_of_every_list_is_proved_down_from_the_app_hash(
+    closed: tuple[Chain, list[bytes]],
+) -> None:
+    """Its record by the state's proof, its entries by the path to the root that this names."""
+    chain, (proposal_id, *_) = closed
+    app_hash = chain.store.record.app_hash
+    sizes = {
+        DECISIONS: 3,
+        COOPERATIVES: 1,
+        MOTIONS: 0,
+        Log(LogName.ROLL, namespace=COOPERATIVE): VOTERS,
+        Log(LogName.PROPOSALS, namespace=COOPERATIVE): 3,
+        Log(LogName.BALLOTS, namespace=COOPERATIVE, subject=proposal_id): VOTERS,
+    }
+
+    for log, size in sizes.items():
+        for first in range(max(size, 1)):
+            for count in (1, 2, LIST_PAGE_ENTRIES_MAX):
+                answer = ask_page(chain, log, first=first, count=count)
+                assert check_page(answer, log, first=first, app_hash=app_hash) == size
+                assert len(read(answer)[1]) == min(count, size - first)  # type: ignore[arg-type]
+
+
+def test_a_page_is_answered_as_it_was_at_an_earlier_height(chain: Chain) -> None:
+    """Record, entries and proof are of one state: no page is made of two."""
+    roll = Log(LogName.ROLL, namespace=COOPERATIVE)
+    app_hashes = {1: chain.run().app_hash}
+    for number in range(8):
+        changed = chain.run(admit(make_member(number), nonce=number + 1))
+        app_hashes[chain.height] = changed.app_hash
+
+    for height in range(chain.height - STATE_VIEW_HEIGHTS + 1, chain.height + 1):
+        answer = ask_page(chain, roll, first=0, count=9, height=height)
+        app_hash = app_hashes[answer.height]
+        assert check_page(answer, roll, first=0, app_hash=app_hash) == answer.height - 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        [FEDERATION, DECISIONS.id, -1, 1],
+        [FEDERATION, DECISIONS.id, 0, 0],
+        [FEDERATION, DECISIONS.id, 0, LIST_PAGE_ENTRIES_MAX + 1],
+        [FEDERATION, DECISIONS.id, 3, 1],
+        [FEDERATION, DECISIONS.id, 1 << 62, 1],
+        [FEDERATION, DECISIONS.id, 0],
+        [FEDERATION, DECISIONS.id + b"x", 0, 1],
+        [FEDERATION, b"", 0, 1],
+        [FEDERATION, b"\x63", 0, 1],
+        [FEDERATION, bytes([LogName.ROLL]), 0, 1],
+        [COOPERATIVE, DECISIONS.id, 0, 1],
+        [COOPERATIVE, bytes([LogName.BALLOTS]), 0, 1],
+        [COOPERATIVE[:31], COOPERATIVE[31:], 0, 1],
+        [b"", DECISIONS.id, 0, 1],
+        None,
+    ],
+)
+def test_a_page_that_no_list_has_is_refused(
+    closed: tuple[Chain, list[bytes]], question: Value
+) -> None:
+    """Beyond its end, too many entries, or no list that there can be."""
+    answer = ask(closed[0], LOG_PATH, encode(question), prove=True)
+
+    assert answer.code
+    assert answer.value == b""
+
+
 def test_every_decision_has_a_path_at_every_size(closed: tuple[Chain, list[bytes]]) -> None:
     """Against the log's root at that size, the newest of which the app hash covers."""
     chain, _ = closed
@@ -259,7 +361,7 @@ def test_no_ids_of_other_lengths_reach_a_record_of_another_kind(
 
 
 @given(
-    path=st.sampled_from([STATE_PATH, DECISIONS_PATH, COUNTED_PATH, "/state/", "", "/scan"]),
+    path=st.sampled_from([*QUERY_PATHS, "/state/", "", "/scan"]),
     data=st.binary(max_size=80),
     height=st.integers(-(1 << 63), (1 << 63) - 1),
     prove=st.booleans(),

@@ -14,12 +14,14 @@ import pytest
 
 from config.errors import RefusedError, UnavailableError
 from did.keys import KeyPair
+from governance.logs import DECISIONS, Log, LogName
 from governance.records import (
     Choice,
     Outcome,
     Proposal,
     ProposalKind,
     Role,
+    RollEntry,
     Stage,
     compute_ballot_id,
     compute_office_account_id,
@@ -38,8 +40,10 @@ from ledger.light_source import LightSource
 from ledger.receipt_builder import (
     build_ballot_receipt,
     build_counted_receipt,
+    build_page_receipt,
     build_state_receipt,
 )
+from ledger.receipt_extras import ListPage
 from ledger.receipts import Receipt, ReceiptKind, Verified, check_receipt, parse_receipt
 from ledger.rpc import EngineClient
 from ledger.trust import TrustBundle
@@ -89,6 +93,33 @@ async def test_ballots_get_receipts_that_verify_offline(short_directory: Path) -
     decision = check(counted[0], source.trust).decision
     assert decision is not None
     assert (decision.outcome, decision.yes_count, decision.no_count) == (Outcome.ACCEPTED, 2, 1)
+
+
+async def test_pages_of_lists_get_receipts_that_verify_offline(short_directory: Path) -> None:
+    """Whole, from a place on, and of an empty list; beyond its end there is none."""
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        cooperative, _ = await _open_vote(source.client)
+        roll = Log(LogName.ROLL, namespace=cooperative)
+        whole = await build_page_receipt(source, roll, first=0, count=256)
+        rest = await build_page_receipt(source, roll, first=1, count=1)
+        empty = await build_page_receipt(source, DECISIONS, first=0, count=1)
+        with pytest.raises(RefusedError, match="the list has 3 entries"):
+            await build_page_receipt(source, roll, first=3, count=1)
+
+    told = []
+    for receipt in (whole, rest, empty):
+        page = check(receipt, source.trust).page
+        assert page is not None
+        told.append((page.size, page.first, page.entries))
+    everybody = told[0][2]
+    assert [RollEntry.parse(item).account for item in everybody] == [
+        _account(key) for key in MEMBERS
+    ]
+    assert told == [(3, 0, everybody), (3, 1, everybody[1:2]), (0, 0, ())]
+    assert isinstance(rest.extra, ListPage)
+    moved = dataclasses.replace(rest, extra=dataclasses.replace(rest.extra, first=0))
+    with pytest.raises(RefusedError, match="not the list's"):
+        check(moved, source.trust)
 
 
 async def test_a_receipt_of_an_idle_chain_is_there_at_once(short_directory: Path) -> None:

@@ -16,6 +16,7 @@ from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.records import Choice
 from ledger.light import LightError, TrustExpiredError
 from ledger.receipt_builder import _fit
+from ledger.receipt_extras import CountedBallot
 from ledger.receipt_meaning import render_meaning
 from ledger.receipts import (
     Receipt,
@@ -125,12 +126,12 @@ def test_refuses_every_changed_byte(name: str) -> None:
 def test_refuses_a_ballot_that_claims_anothers_choice() -> None:
     """The choice is part of the leaf."""
     receipt = samples.make_counted_receipt(0)
-    assert receipt.counted is not None
-    other = Choice.NO if receipt.counted.choice is not Choice.NO else Choice.YES
-    counted = dataclasses.replace(receipt.counted, choice=other)
+    assert isinstance(receipt.extra, CountedBallot)
+    other = Choice.NO if receipt.extra.choice is not Choice.NO else Choice.YES
+    counted = dataclasses.replace(receipt.extra, choice=other)
 
     with pytest.raises(ReceiptError, match="not among those counted"):
-        check(dataclasses.replace(receipt, counted=counted))
+        check(dataclasses.replace(receipt, extra=counted))
 
 
 def test_refuses_ids_of_another_length() -> None:
@@ -144,8 +145,8 @@ def test_refuses_ids_of_another_length() -> None:
 
 def test_refuses_a_counted_ballot_under_any_other_key() -> None:
     """Only the result of the vote knows what was counted."""
-    counted = samples.make_counted_receipt(0).counted
-    receipt = dataclasses.replace(make_ballot_receipt(), counted=counted, kind=ReceiptKind.COUNTED)
+    counted = samples.make_counted_receipt(0).extra
+    receipt = dataclasses.replace(make_ballot_receipt(), extra=counted, kind=ReceiptKind.COUNTED)
 
     with pytest.raises(ReceiptError, match="result of its vote"):
         check(receipt)

@@ -151,7 +151,12 @@ const COUNTED = shape({
   index: number(0, Number.MAX_SAFE_INTEGER),
   path: list(hex(32, 32), 0, 63),
 });
-export const RECEIPT = shape({
+const PAGE = shape({
+  first: number(0, Number.MAX_SAFE_INTEGER),
+  entries: list(hex(0, 1024), 0, 256),
+  path: list(hex(32, 32), 0, 128),
+});
+const RECEIPT = shape({
   version: number(2, 2),
   chain_id: asIs,
   kind: asIs,
@@ -162,8 +167,16 @@ export const RECEIPT = shape({
   commit: COMMIT,
   validators: VALIDATORS,
   bridge: list(LIGHT_BLOCK, 0, 32),
-  extra: orNull(COUNTED),
+  extra: asIs,
 });
+
+/** A receipt's fields; what stands in `extra` follows from its kind. */
+export function readReceipt(value) {
+  const receipt = RECEIPT(value);
+  const readExtra = receipt.kind === "page" ? PAGE : orNull(COUNTED);
+  return { ...receipt, extra: readExtra(receipt.extra) };
+}
+
 export const TRUST_BUNDLE = shape({
   version: number(2, 2),
   chain_id: readChainId,
@@ -238,6 +251,22 @@ export class Reader {
     }
     need(length > 0 && length <= most, `a field of the proof has not 1 to ${most} bytes`);
     return this.take(length);
+  }
+
+  /** A list's length in msgpack. */
+  readLength() {
+    const [first] = this.take(1);
+    if ((first & 0xf0) === 0x90) return first & 0x0f;
+    const [high, low] = first === 0xdc ? this.take(2) : [0, 0];
+    const length = high * 256 + low;
+    need(length > 15, "a list is not there, or not spelled in the shortest way");
+    return length;
+  }
+
+  /** 32 bytes of msgpack. */
+  readHash() {
+    need(isEqual(this.take(2), [0xc4, 32]), "the value holds something else than a hash");
+    return this.take(32);
   }
 
   /** A whole number of msgpack, not negative. */

@@ -2,9 +2,9 @@
 // SHA-256 and Ed25519. The same rules as the command `rochdale ledger verify`, written down in
 // docs/receipts.md; each section names the Python module that it follows.
 
-import { RECEIPT, Reader, Refused, TRUST_BUNDLE, isObject, need, parseJson } from "./encoding.mjs";
+import { Reader, Refused, TRUST_BUNDLE, isObject, need, parseJson } from "./encoding.mjs";
 import { ABSENT, COMMITTED, HASHES } from "./encoding.mjs";
-import { readBase64, readChainId, readInteger, readPower, readTime } from "./encoding.mjs";
+import { readBase64, readChainId, readInteger, readPower, readReceipt, readTime } from "./encoding.mjs";
 import { bytesField, fixedField, intField, messageField, varint } from "./encoding.mjs";
 import { concat, fromHex, isEqual, sum, toHex, utf8 } from "./encoding.mjs";
 
@@ -27,7 +27,7 @@ export async function readTrust(data) {
  * what the receipt shows, with a sentence in `meaning`; throws Refused if any link is missing.
  */
 export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false }) {
-  const receipt = RECEIPT(parseJson(data));
+  const receipt = readReceipt(parseJson(data));
   need(receipt.chain_id === trust.chainId, `the receipt is of another chain than ${trust.chainId}`);
   const { header, bridge, key, value } = receipt;
   const moved = await findOnChain([...bridge, receipt], trust, nowMs, acceptsOldTrust);
@@ -47,13 +47,24 @@ export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false
   return { ...verified, meaning: renderMeaning(verified) };
 }
 
-// --- Receipts (ledger/receipts.py, ledger/receipt_meaning.py) --------------------------------
+// --- Receipts (ledger/receipts.py, ledger/receipt_meaning.py, ledger/lists.py) ----------------
 
 const CHOICES = ["no", "yes", "abstain"];
 const OUTCOMES = ["", "accepted", "rejected", "no quorum"];
 const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
+const LOG_COLLECTION = 0x21;
 const DERIVED_FROM = 0x80;
+const LISTS = [
+  { name: "decisions", ids: 0 },
+  { name: "cooperatives", ids: 0 },
+  { name: "roll", ids: 1 },
+  { name: "proposals", ids: 1 },
+  { name: "ballots", ids: 2 },
+  { name: "motions", ids: 0 },
+  { name: "cases", ids: 0 },
+  { name: "sealed-accounts", ids: 1 },
+];
 
 async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
   need(!(key[32] >= DERIVED_FROM), "the key is outside the state, which shows nothing about it");
@@ -65,7 +76,9 @@ async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
   return checkExistence(shown, SMT, key, state.value);
 }
 
-async function readFact({ key, value, extra }) {
+async function readFact({ kind, key, value, extra }) {
+  const none = { ballot: null, decision: null, page: null };
+  if (kind === "page") return { ...none, kind, page: await readPage(key, value, extra) };
   if (extra !== null) {
     const isDecision = value !== null && key.length === 65 && key[32] === DECISION_COLLECTION;
     need(isDecision, "a counted ballot is shown by the result of its vote");
@@ -74,14 +87,48 @@ async function readFact({ key, value, extra }) {
     const size = decision.yes + decision.no + decision.abstain;
     const isCounted = await isIncluded(leaf, extra.index, size, extra.path, ballotsRoot);
     need(isCounted, "the ballot is not among those counted");
-    return { kind: "counted", ballot: nameBallot(key, extra.ballot_id, extra.choice), decision };
+    const ballot = nameBallot(key, extra.ballot_id, extra.choice);
+    return { ...none, kind: "counted", ballot, decision };
   }
   if (value !== null && key.length === 97 && key[32] === BALLOT_COLLECTION) {
     const isBallot = value.length === 2 && value[0] === 0x91 && value[1] < CHOICES.length;
     need(isBallot, "the ballot is malformed");
-    return { kind: "ballot", ballot: nameBallot(key, key.slice(65), value[1]), decision: null };
+    return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), value[1]) };
   }
-  return { kind: "state", ballot: null, decision: null };
+  return { ...none, kind: "state" };
+}
+
+/** Entries of a list from a place on, none left out. */
+async function readPage(key, value, { first, entries, path }) {
+  const list = LISTS[key[33] - 1];
+  const isOfFederation = key.slice(0, 32).every((byte) => byte === 0);
+  const isLog = key[32] === LOG_COLLECTION && list && isOfFederation === (list.ids === 0);
+  const isKey = isLog && key.length === 34 + 32 * Math.max(0, list.ids - 1);
+  need(isKey, "a page of a list is shown by what state says of that list");
+  const [cooperative, proposal] = [key.slice(0, 32), key.slice(34)].map(toHex);
+  const page = { list: list.name, cooperative: list.ids ? cooperative : "", proposal, first };
+  if (value === null) {
+    need(first + entries.length + path.length === 0, "an empty list has no entries");
+    return { ...page, size: 0, entries: [] };
+  }
+  const { size, root } = await readFrontier(value);
+  const isThere = await isRangeIncluded(entries, first, size, path, root);
+  need(isThere, "the entries are not the list's, or not at these places");
+  return { ...page, size, entries: entries.map(toHex) };
+}
+
+/** A list's size and root: canonical msgpack of its size and the roots of its full subtrees. */
+async function readFrontier(value) {
+  const reader = new Reader(value);
+  need(reader.readLength() === 2, "the list's record is malformed");
+  const size = reader.readCount();
+  const count = reader.readLength();
+  need(count <= 63, "the list's record is malformed");
+  const peaks = Array.from({ length: count }, () => reader.readHash());
+  need(reader.isAtEnd, "the list's record is malformed");
+  let root = peaks.pop() ?? (await sha256(new Uint8Array()));
+  while (peaks.length) root = await hashPair(peaks.pop(), root);
+  return { size, root };
 }
 
 function nameBallot(key, ballot, choice) {
@@ -95,14 +142,13 @@ function readDecision(value) {
   need(reader.take(1)[0] === 0x9a, "the vote's result is malformed");
   const counts = Array.from({ length: 6 }, () => reader.readCount());
   const [yes, no, abstain, electorate, quorumBps, outcome] = counts;
-  need(isEqual(reader.take(2), [0xc4, 32]), "the vote's result is malformed");
-  const ballotsRoot = reader.take(32);
+  const ballotsRoot = reader.readHash();
   for (let field = 7; field < 10; field++) reader.readCount();
   need(reader.isAtEnd && quorumBps <= 10000 && OUTCOMES[outcome], "the vote's result is malformed");
   return { yes, no, abstain, electorate, outcome: OUTCOMES[outcome], ballotsRoot };
 }
 
-function renderMeaning({ chainId, height, timeMs, key, value, ballot, decision }) {
+function renderMeaning({ chainId, height, timeMs, key, value, ballot, decision, page }) {
   const moment = new Date(timeMs).toISOString().slice(0, 19).replace("T", " ");
   let fact = `the state key ${key} ${value === null ? "has no value" : "has this value"}`;
   if (ballot) {
@@ -114,10 +160,20 @@ function renderMeaning({ chainId, height, timeMs, key, value, ballot, decision }
       ` and was counted: ${decision.yes} yes, ${decision.no} no, ${decision.abstain} abstained, ` +
       `of ${decision.electorate} entitled; outcome: ${decision.outcome}`;
   }
+  if (page) fact = describePage(page);
   return (
     `More than two thirds of the validators of ${chainId} signed block ${height} of ${moment} ` +
     `UTC, by which ${fact}.`
   );
+}
+
+function describePage({ list, cooperative, proposal, size, first, entries }) {
+  let words = `the list ${list}`;
+  if (cooperative) words += ` of cooperative ${cooperative.slice(0, 16)}…`;
+  if (proposal) words += ` on proposal ${proposal.slice(0, 16)}…`;
+  if (!entries.length) return `${words} is empty`;
+  const last = first + entries.length - 1;
+  return `${words} has ${size} entries, and from ${first} to ${last} they are these`;
 }
 
 // --- Whom to believe (ledger/trust.py) -------------------------------------------------------
@@ -474,6 +530,21 @@ async function isIncluded(leaf, index, size, path, root) {
     [place, last] = [place >> 1n, last >> 1n];
   }
   return last === 0n && isEqual(node, root);
+}
+
+/** Whether entries stand in a log at these places, none left out. */
+async function isRangeIncluded(leaves, start, size, path, root) {
+  const [end, rest] = [start + leaves.length, [...path]];
+  if (!(start < end && end <= size)) return false;
+  const compute = async (low, high) => {
+    if (high <= start || end <= low) return rest.shift() ?? [];
+    if (high - low === 1) return sha256(concat([0], leaves[low - start]));
+    let split = 1;
+    while (split * 2 < high - low) split *= 2;
+    const left = await compute(low, low + split); // first: the path goes from left to right
+    return hashPair(left, await compute(low + split, high));
+  };
+  return isEqual(await compute(0, size), root) && rest.length === 0;
 }
 
 function hashPair(left, right) {

@@ -69,10 +69,13 @@ function refuse(id, error) {
 }
 
 function showFact(shown, isTrustOld) {
-  const { ballot, decision } = shown;
-  const what = ballot === null ? describeState(shown) : describeBallot(ballot, decision);
+  const { ballot, page } = shown;
+  const what = page ? describePage(page) : describeOther(shown);
   const facts = [
     ...(ballot ? [["Proposal", ballot.proposal], ["Ballot", ballot.ballot]] : []),
+    ...(page?.cooperative ? [["Cooperative", page.cooperative]] : []),
+    ...(page?.proposal ? [["Proposal", page.proposal]] : []),
+    ...(page?.entries ?? []).map((entry, place) => [`Entry ${page.first + place}`, entry]),
     ["Ledger", shown.chainId],
     ["As of", `block ${shown.height}, ${renderTime(shown.timeMs)}`],
     ["Fingerprint of the block", shown.headerHash],
@@ -82,6 +85,19 @@ function showFact(shown, isTrustOld) {
     "signed for it.";
   const warning = "You accepted an old trust file: this is as certain as its keys still are.";
   show("The receipt holds", [...what, source, ...(isTrustOld ? [warning] : [])], { facts });
+}
+
+function describeOther(shown) {
+  return shown.ballot ? describeBallot(shown.ballot, shown.decision) : describeState(shown);
+}
+
+function describePage({ list, size, first, entries }) {
+  if (entries.length === 0) return [`The ledger’s list “${list}” is empty.`];
+  const range = `${first + 1} to ${first + entries.length}`;
+  return [
+    `The ledger’s list “${list}” has ${size} entries. These are entries ${range}, all of them: ` +
+      "none is left out, changed or added.",
+  ];
 }
 
 function describeBallot(ballot, decision) {

@@ -16,6 +16,7 @@ from governance.view import DERIVED_FROM
 from ledger.headers import Header
 from ledger.light import TrustExpiredError
 from ledger.light_blocks import LightBlock
+from ledger.lists import get_list_name
 from ledger.receipt_meaning import render_meaning
 from ledger.receipts import Receipt, Verified, check_receipt, parse_receipt
 from ledger.trust import (
@@ -103,6 +104,16 @@ def assert_same(verified: Verified, answer: Answer) -> None:
     assert told["value"] == (None if verified.value is None else verified.value.hex())
     assert told["trustedHeight"] == verified.trust.height
     assert (told["ballot"] is None, told["decision"] is None) == (ballot is None, decision is None)
+    page = verified.page
+    assert (told["page"] is None) == (page is None)
+    if page is not None:
+        shown = {name: told["page"][name] for name in ("list", "size", "first", "entries")}
+        assert shown == {
+            "list": get_list_name(page.log),
+            "size": page.size,
+            "first": page.first,
+            "entries": [entry.hex() for entry in page.entries],
+        }
     if ballot is not None:
         assert told["ballot"]["ballot"] == ballot.ballot_id.hex()
         assert told["ballot"]["cooperative"] == ballot.cooperative.hex()
