@@ -18,6 +18,7 @@ from node.commands.genesis import genesis_app
 from node.commands.init import init
 from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
+from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.run import start, stop
@@ -53,6 +54,7 @@ app.add_typer(wallet_app, name="wallet")
 app.command()(propose)
 app.command()(vote)
 app.add_typer(receipt_app, name="receipt")
+ledger_app.command("list")(list_entries)
 app.add_typer(ledger_app, name="ledger")
 
 

@@ -154,8 +154,8 @@ class NodeClient:
         """Fetch a receipt as soon as the header that it needs exists.
 
         Args:
-            path: Below `/api/receipts/`: `state/KEY`, `ballot/PROPOSAL/BALLOT` or
-                `counted/PROPOSAL/BALLOT`.
+            path: Below `/api/receipts/`: `state/KEY`, `ballot/PROPOSAL/BALLOT`,
+                `counted/PROPOSAL/BALLOT`, or `page/LIST[/COOPERATIVE[/PROPOSAL]]` with a query.
             timeout_s: Seconds until giving up.
         """
         deadline_s = time.monotonic() + timeout_s

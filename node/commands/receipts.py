@@ -85,7 +85,7 @@ def fetch(
     if node is None and opened is None:
         raise MisconfiguredError("name a node with `--node`, or your wallet with `--wallet`")
     url = node if node is not None or opened is None else get_node_url(node, opened)
-    document = asyncio.run(_fetch(str(url), path))
+    document = asyncio.run(fetch_receipt(str(url), path))
     data = json.dumps(document, separators=(",", ":")) + "\n"
     if output is None:
         sys.stdout.write(data)
@@ -120,7 +120,6 @@ def verify(
     and the receipt's fact follows from that header.
     """
     from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
-    from ledger.receipt_meaning import render_meaning  # noqa: PLC0415
     from ledger.receipts import parse_receipt  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
 
@@ -137,10 +136,10 @@ def verify(
     except RefusedError as error:
         raise RefusedError(f"the receipt does not hold: {error.reason}", code=error.code) from error
     if as_json:
-        say_json({**_describe(verified), "is_own": None if own is None else True})
+        say_json({**describe_verified(verified), "is_own": None if own is None else True})
         return
     say("[green]The receipt holds.[/]")
-    say(render_meaning(verified))
+    say_meaning(verified)
     if own is not None:
         say("The ballot is your wallet's.")
 
@@ -213,7 +212,8 @@ def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet |
     return f"{proposal_id.hex()}/{ballot_id.hex()}"
 
 
-async def _fetch(url: str, path: str) -> "JsonObject":
+async def fetch_receipt(url: str, path: str) -> "JsonObject":
+    """Fetch a receipt from a node; see `NodeClient.fetch_receipt`."""
     from node.member_client import NodeClient  # noqa: PLC0415
 
     async with NodeClient(url) as client:
@@ -232,10 +232,22 @@ def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
         raise RefusedError("the ballot is not this wallet's")
 
 
-def _describe(verified: "Verified") -> dict[str, Any]:
-    from ledger.receipt_meaning import render_meaning  # noqa: PLC0415
+def say_meaning(verified: "Verified") -> None:
+    """Print what a checked receipt shows: a sentence, and a page's entries."""
+    from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
 
-    ballot, decision = verified.ballot, verified.decision
+    say(render_meaning(verified))
+    if verified.page is not None:
+        entries = render_page(verified.page)["entries"]
+        for place, entry in enumerate(entries, verified.page.first):
+            say(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry))
+
+
+def describe_verified(verified: "Verified") -> dict[str, Any]:
+    """The same for programs."""
+    from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
+
+    ballot, decision, page = verified.ballot, verified.decision, verified.page
     return {
         "chain_id": verified.chain_id,
         "kind": str(verified.kind),
@@ -261,8 +273,15 @@ def _describe(verified: "Verified") -> dict[str, Any]:
             "abstain": decision.abstain_count,
             "electorate": decision.electorate_count,
         },
+        "page": None if page is None else render_page(page),
         "meaning": render_meaning(verified),
     }
+
+
+def _spell(name: str, value: object) -> str:
+    if isinstance(value, list):
+        value = ",".join(str(item) for item in value)
+    return f"{value}" if name == "id" else f"{name.replace('_', ' ')} {value}"
 
 
 def _parse_id(text: str, *, what: str) -> bytes:

@@ -3,7 +3,10 @@
 import dataclasses
 import json
 import secrets
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -167,6 +170,48 @@ def test_old_trust_is_believed_only_by_who_says_so(
     assert "The receipt holds." in member_terminal.do(
         "ledger", "verify", ballot, "--trust", trust, "--old-trust"
     )
+
+
+@pytest.fixture
+def lying_node() -> Iterator[str]:
+    """A node that answers every question with a true receipt of something else."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first = 120 if "/roll/" in self.path else 7
+            page = samples.make_page_receipt(samples.ROLL, first=first, count=9)
+            body = samples.render(page)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Tests are quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("roll", samples.COOPERATIVE.hex(), "--from", "119"),
+        ("roll", samples.COOPERATIVE.hex(), "--from", "120", "--limit", "8"),
+        ("roll", samples.PROPOSAL.hex(), "--from", "120"),
+        ("decisions", "--from", "7"),
+    ],
+)
+def test_a_true_page_of_something_else_is_told_apart(
+    member_terminal: Terminal, trust: Path, lying_node: str, asked: tuple[str, ...]
+) -> None:
+    """Of another list, from another place on, or longer than was asked for."""
+    said = member_terminal.type("ledger", "list", *asked, "--node", lying_node, "--trust", trust)
+
+    assert "another page than was asked for" in said
+    assert member_terminal.code == exit_codes.FAILED
 
 
 def test_a_ballot_whose_receipt_does_not_hold_was_sent_all_the_same() -> None:

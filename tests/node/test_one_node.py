@@ -88,6 +88,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     )
     assert told["decision"]["outcome"] == "accepted"
     assert told["ballot"]["choice"] == "yes"
+    _check_lists(node, home, wallets[0], url, proposals=(motion, release))
     _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
 
@@ -185,6 +186,48 @@ def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Pa
     assert node.code == exit_codes.FAILED
 
 
+def _check_lists(
+    node: Terminal, home: Path, wallet: Path, url: str, *, proposals: tuple[str, str]
+) -> None:
+    """Pages of the ledger's lists hold, from one's own node and from one that is not believed."""
+    genesis, file = home / "genesis.json", node.root / "page.json"
+    (cooperative,) = (
+        entry["id"]
+        for entry in node.ask("ledger", "list", "cooperatives", "--home", home)["page"]["entries"]
+    )
+    listed = ("ledger", "list", "proposals", cooperative)
+    page = node.ask(*listed, "--node", url, "--wallet", wallet)["page"]
+    assert {entry["id"] for entry in page["entries"]} == set(proposals)
+    assert [page[name] for name in ("list", "size", "first")] == ["proposals", 2, 0]
+    count = node.ask(*("ledger", "list", "ballots", cooperative, proposals[0], "--home", home))[
+        "page"
+    ]["entries"]
+    assert [entry["choice"] for entry in count] == ["yes", "yes"]
+
+    said = node.do(*listed, "--limit", "1", "--home", home, "--receipt", file)
+    assert "has 2 entries, and from 0 to 0 they are these" in said
+    assert "More follow: `--from 1`" in said
+    told = node.ask("ledger", "verify", file, "--trust", genesis)
+    assert (told["kind"], told["page"]["entries"]) == ("page", page["entries"][:1])
+    assert page["entries"][0]["id"] in node.do("ledger", "verify", file, "--trust", genesis)
+    _check_by_javascript(node, file, (genesis,), meaning=told["meaning"])
+
+    for options, reason, code in (
+        ((*listed, "--from", "2"), "the list has 2 entries", exit_codes.FAILED),
+        (("ledger", "list", "roll"), "is named by a cooperative's id", exit_codes.FAILED),
+        (("ledger", "list", "roll", "x"), "64 hex digits", exit_codes.MISCONFIGURED),
+        ((*listed, "--node", url), "name whom you believe", exit_codes.MISCONFIGURED),
+    ):
+        assert reason in node.type(*options, "--home", home)
+        assert node.code == code
+    changed = json.loads(file.read_bytes())
+    changed["extra"]["entries"] = [page["entries"][1]["id"]]
+    file.write_text(json.dumps(changed))
+    assert "the entries are not the list's" in node.type(
+        "ledger", "verify", file, "--trust", genesis
+    )
+
+
 def _check_by_javascript(
     node: Terminal, receipt: Path, trusted: tuple[Path, ...], *, meaning: str
 ) -> None:
@@ -197,7 +240,7 @@ def _check_by_javascript(
             for trust in (*trusted, served)
         ]
     )
-    assert [answer.holds["meaning"] for answer in answers] == [meaning] * 3
+    assert [answer.holds["meaning"] for answer in answers] == [meaning] * len(answers)
 
 
 def _download(url: str) -> bytes:
