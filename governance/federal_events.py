@@ -184,6 +184,14 @@ class SealCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembersImported(Event):
+    """A part of a former chain's roll is here."""
+
+    accounts: tuple[bytes, ...]
+    """Members whose accounts began with it; not who has left, or was here already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RollImported(Event):
     """A former chain's roll is complete here."""
 
@@ -214,5 +222,6 @@ FEDERAL_EVENTS: tuple[type[Event], ...] = (
     KeysRotated,
     ChainSealed,
     SealCompleted,
+    MembersImported,
     RollImported,
 )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from governance.bylaws import is_within_charter
 from governance.context import BlockContext, Sender
 from governance.events import Events
-from governance.federal_events import RollImported
+from governance.federal_events import MembersImported, RollImported
 from governance.federal_view import FederalView
 from governance.logs import append
 from governance.merkle_log import is_included, is_range_included
@@ -81,20 +81,26 @@ def apply_import_roll(
         raise TxRefusedError(RefusalCode.IMPORT_OUT_OF_ORDER, f"{progress.done_count} comes next")
     leaves = [_roll_entry_of(entry.account).encode() for entry in tx.entries]
     _check_proofs(tx, leaves, seal=progress.seal)
-    taken = [_take_over(view, entry.account, cooperative.id, block=block) for entry in tx.entries]
+    taken = tuple(
+        entry.account.account
+        for entry in tx.entries
+        if _take_over(view, entry.account, cooperative.id, block=block)
+    )
+    told: Events = (MembersImported(cooperative=cooperative.id, accounts=taken),)
     append(view, roll_log(cooperative.id), leaves)
     progress = replace(
         progress,
         done_count=progress.done_count + len(leaves),
-        active_count=progress.active_count + sum(taken),
+        active_count=progress.active_count + len(taken),
     )
     if progress.done_count < progress.seal.roll_size:
         view.put_import(progress)
-        return ()
+        return told
     view.delete_import(cooperative.id)
     roll = Roll(epoch=progress.seal.roll_epoch, active_count=progress.active_count)
     view.put_roll(cooperative.id, roll)
     return (
+        *told,
         RollImported(
             cooperative=cooperative.id,
             epoch=roll.epoch,

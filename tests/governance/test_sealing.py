@@ -8,7 +8,12 @@ from msgspec.structs import replace
 
 from did.accounts import compute_key_commitment
 from governance.acts import AdmitCooperative, compute_request_input
-from governance.federal_events import ChainSealed, RollImported, SealCompleted
+from governance.federal_events import (
+    ChainSealed,
+    MembersImported,
+    RollImported,
+    SealCompleted,
+)
 from governance.federal_view import FederalView
 from governance.logs import get_entry, get_frontier, prove_entry, prove_page
 from governance.records import Choice, RollEntry
@@ -166,18 +171,22 @@ def test_a_roll_comes_over_intact() -> None:
     chain = sealed(solo)
     world = admitted(chain)
 
+    told = []
     for start in (0, 3, 6):
         part = part_of(solo, start, 3)
-        events = world.run(bring_over(part))
+        told += world.run(bring_over(part))
         assert world.refusals == [None]
 
-    assert events == [
-        RollImported(
-            cooperative=coop(0),
-            epoch=2,
-            active_count=MEMBERS,
-            roll_root=chain.seal.roll_root,
-        )
+    *parts, whole = told
+    assert whole == RollImported(
+        cooperative=coop(0),
+        epoch=2,
+        active_count=MEMBERS,
+        roll_root=chain.seal.roll_root,
+    )
+    assert parts == [
+        MembersImported(cooperative=coop(0), accounts=tuple(member(number) for number in numbers))
+        for numbers in ((1, 2, 3), (4, 5, 6), (7,))
     ]
     assert world.view.get_roll(coop(0)).active_count == MEMBERS
     assert get_frontier(world.view, roll_log(coop(0))).compute_root() == chain.seal.roll_root

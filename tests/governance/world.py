@@ -94,10 +94,12 @@ class World:
         savepoint = Savepoint(self.kv)
         sender = Sender(account=act.account, keys=act.keys, nonce=act.nonce)
         try:
-            self.events += machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
+            told = machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError as error:
             self.refusals.append(error.refusal)
         else:
+            assert told, "an applied transaction without an event is one that no reader sees"
+            self.events += told
             self.refusals.append(None)
             savepoint.commit()
 

@@ -1,0 +1,135 @@
+"""Every kind of transaction tells what it did: readers of the chain know nothing else of it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from did.accounts import compute_key_commitment
+from governance.records import Choice
+from governance.roll import require_account
+from governance.transactions import (
+    PAYLOADS,
+    AdmitMembers,
+    ApproveFederalAct,
+    CastBallot,
+    GiveNotice,
+    ImportRoll,
+    Payload,
+    ProposeFederalAct,
+    ReplaceRegistrar,
+    ReturnToDuty,
+    RotateConsensusKey,
+    RotateKeys,
+    SealChain,
+    SubmitProposal,
+    UpdateCooperative,
+)
+from tests.governance.federation_world import (
+    approve,
+    coop,
+    make_federation,
+    propose_act,
+    request_of,
+)
+from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
+from tests.governance.test_validators import give_notice, return_to_duty, rotate
+from tests.governance.world import (
+    Act,
+    World,
+    admit,
+    make_key,
+    make_world,
+    make_world_with_members,
+    member,
+    proposal_id_of,
+    propose,
+    vote,
+)
+
+PAGE = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text(encoding="utf-8")
+DECLARED = {
+    section.split("\n", 1)[0]: re.findall(r"^.*Events?: `(\w+)`", section, flags=re.MULTILINE)
+    for section in re.split(r"^## 0x[0-9a-f]{2} ", PAGE, flags=re.MULTILINE)[1:]
+}
+"""Payload's name to what its section on the page says first of its events."""
+
+
+def _cast() -> tuple[World, Act]:
+    world = make_world_with_members()
+    motion = propose(1)
+    world.open_voting(motion)
+    return world, vote(2, proposal_id_of(motion), Choice.YES)
+
+
+def _approve() -> tuple[World, Act]:
+    world = make_federation(4)
+    proposed = propose_act(0, request_of(9))
+    world.run(proposed)
+    return world, approve(1, proposed)
+
+
+def _return() -> tuple[World, Act]:
+    world = make_federation(5)
+    world.run_silence(4, buckets=7)
+    return world, return_to_duty(4)
+
+
+def _update() -> tuple[World, Act]:
+    new = UpdateCooperative(
+        did="did:web:new.test",
+        assertion_key=b"a" * 32,
+        node_id=b"n" * 20,
+        name="New",
+        p2p_address="new.test:26656",
+    )
+    return make_federation(1), Act(coop(0), new)
+
+
+def _replace_registrar() -> tuple[World, Act]:
+    return make_federation(1), Act(coop(0), ReplaceRegistrar(public_keys=(make_key(5).public_key,)))
+
+
+def _rotate_keys() -> tuple[World, Act]:
+    payload = RotateKeys(next_key_commitment=compute_key_commitment(make_key(77).public_key))
+    return make_world_with_members(), Act(
+        member(1), payload, nonce=9, keys=(make_key(2).public_key,)
+    )
+
+
+def _import() -> tuple[World, Act]:
+    solo = make_solo()
+    return admitted(sealed(solo)), bring_over(part_of(solo, 0, 3))
+
+
+SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
+    AdmitMembers: lambda: (make_world(), admit([1])),
+    SubmitProposal: lambda: (make_world_with_members(), propose(1)),
+    CastBallot: _cast,
+    ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
+    ApproveFederalAct: _approve,
+    RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),
+    GiveNotice: lambda: (make_federation(4), give_notice(0)),
+    ReturnToDuty: _return,
+    UpdateCooperative: _update,
+    ReplaceRegistrar: _replace_registrar,
+    RotateKeys: _rotate_keys,
+    SealChain: lambda: (make_solo(), Act(coop(0), SealChain(destination="test-heart-1"))),
+    ImportRoll: _import,
+}
+"""A world for each kind of transaction, and one that it takes."""
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.__name__)
+def test_every_applied_transaction_tells_its_event(payload: type[Payload]) -> None:
+    """The one that docs/transactions.md declares for it, naming the sender's cooperative."""
+    world, act = SCENES[payload]()
+    assert isinstance(act.payload, payload)
+
+    events = world.run(act)
+
+    assert world.refusals == [None]
+    (declared,) = DECLARED[payload.__name__]
+    (told,) = [event for event in events if type(event).__name__ == declared]
+    assert told.cooperative == require_account(world.view, act.account).cooperative
