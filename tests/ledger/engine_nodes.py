@@ -13,6 +13,7 @@ from config.settings import EngineSection
 from did.keys import KeyPair
 from ledger.engine import (
     EngineHome,
+    StateSource,
     compute_node_id,
     engine_argv,
     get_default_engine_path,
@@ -138,6 +139,7 @@ def make_node(
     p2p_port: int,
     is_validator: bool = False,
     peers: Sequence[str] = (),
+    state_source: StateSource | None = None,
 ) -> EngineNode:
     """A node that has not begun.
 
@@ -148,6 +150,7 @@ def make_node(
         p2p_port: Free, on this machine.
         is_validator: Whether it holds the one validator's key.
         peers: Other nodes' `address_of`.
+        state_source: Where it takes over a state; None to execute every block.
     """
     directory.mkdir()
     home = EngineHome(
@@ -162,6 +165,7 @@ def make_node(
             timeout_commit_ms=100,
             persistent_peers=tuple(peers),
         ),
+        state_source=state_source,
     )
     write_engine_home(
         home,
