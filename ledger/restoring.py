@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from config.errors import InvariantError
 from governance.logs import Log, LogName, check_derived, count_derived
@@ -122,6 +123,20 @@ def build_store(snapshot: Path, path: Path) -> SnapshotInfo:
         shutil.rmtree(path)
         raise
     return info
+
+
+def check_snapshot(snapshot: Path) -> SnapshotInfo:
+    """Check that a finished snapshot's chunks are the state that its app hash names.
+
+    Whether the chain has that app hash is another question (`ledger.light_source`). Needs as much
+    room for temporary files as the state takes.
+
+    Raises:
+        RefusedError: It is none, or is not what it says.
+        MisconfiguredError: There is no room for it.
+    """
+    with TemporaryDirectory(prefix="rochdale-snapshot-") as directory:
+        return build_store(snapshot, Path(directory) / "ledger")
 
 
 def check_whole(path: Path) -> None:

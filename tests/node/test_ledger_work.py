@@ -99,6 +99,43 @@ def test_a_replay_may_begin_from_a_snapshot(
     assert "All values are the same" in compared
 
 
+def type_refused(terminal: Terminal, *arguments: str | Path) -> str:
+    """What is said, on one line."""
+    said = terminal.type(*arguments)
+    assert terminal.code != exit_codes.OK
+    return " ".join(said.split())
+
+
+def test_a_snapshot_is_checked_against_a_header_of_the_running_node(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """Or against an app hash that a person knows; a turned bit and another state are refused."""
+    paths = sorted(stopped.home.snapshots.iterdir(), key=lambda path: int(path.name))
+    oldest = shutil.copytree(paths[0], tmp_path / paths[0].name)
+    command = ("ledger", "verify-snapshot", oldest)
+    home = ("--home", stopped.home.root)
+    refused = type_refused(member_terminal, *command, *home)
+    assert "cannot tell the header of block" in refused
+
+    stopped.start()
+    wait_until(lambda: stopped.height() > int(oldest.name))
+    header = stopped.call("header", height=str(int(oldest.name) + 1))["header"]
+    said = member_terminal.do(*command, *home)
+    told = json.loads(member_terminal.do(*command, *home, "--json"))
+    stopped.stop()
+
+    assert f"is the state of test-four-1 at height {oldest.name}" in said
+    assert told["app_hash"] == header["app_hash"].lower()
+    assert told["height"] == int(oldest.name)
+    member_terminal.do(*command, "--app-hash", header["app_hash"])
+    refused = type_refused(member_terminal, *command, "--app-hash", "00" * 32)
+    assert "is another state than the chain's" in refused
+    chunk = oldest / "00000"
+    chunk.write_bytes(chunk.read_bytes()[:-1] + bytes([chunk.read_bytes()[-1] ^ 1]))
+    refused = type_refused(member_terminal, *command, "--app-hash", header["app_hash"])
+    assert "chunk 0 has another hash than it should" in refused
+
+
 def test_a_replay_stops_at_the_first_wrong_app_hash(
     stopped: Member, member_terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
