@@ -36,6 +36,8 @@ _DISCUSSION_S = 604_800
 TIME_SCALE = _DISCUSSION_S * 1_000 // DISCUSSION_MS
 _VALIDITY_MS = 12 * 3_600_000
 _NETWORK = "test-bench"
+_NO_PORT = 1
+"""Of a cooperative whose engine nobody dials."""
 _BYLAWS = {
     "version": 1,
     "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
@@ -205,11 +207,22 @@ def make_electorate(
 
 
 def render_genesis(
-    electorate: Electorate, *, engine_ports: Sequence[int], genesis_time_ms: int
+    electorate: Electorate,
+    *,
+    engine_ports: Sequence[int],
+    genesis_time_ms: int,
+    followers_count: int = 0,
 ) -> bytes:
-    """The genesis file of a chain with as many validators as ports on this machine."""
+    """The genesis file of a chain with as many validators as ports on this machine.
+
+    Args:
+        electorate: Its members.
+        engine_ports: One for each validator.
+        genesis_time_ms: When it begins.
+        followers_count: Cooperatives without a validator; their indices follow.
+    """
     offers = []
-    for index, port in enumerate(engine_ports):
+    for index, port in enumerate([*engine_ports, *[_NO_PORT] * followers_count]):
         root, validator = derive_key(f"root {index}"), Validator(index=index)
         founder = Founder(
             chain_id=electorate.chain_id,
@@ -219,7 +232,7 @@ def render_genesis(
             inception=make_inception(root),
             registrar_key=derive_key(f"registrar {index}").public_key,
             assertion_key=derive_key(f"assertion {index}").public_key,
-            consensus_key=validator.consensus_key.public_key,
+            consensus_key=validator.consensus_key.public_key if port != _NO_PORT else b"",
             node_id=validator.node_id,
             p2p_address=f"127.0.0.1:{port}",
         )

@@ -66,6 +66,8 @@ class Network:
     members: tuple[Member, ...]
     client: EngineClient
     """Of the first engine, which takes all load."""
+    p2p_addresses: tuple[str, ...]
+    """Where the engines reach each other."""
 
     @property
     def rpc_socket(self) -> Path:
@@ -102,6 +104,10 @@ class NetworkPlan:
     electorate: Electorate
     """Each of its cooperatives runs a validator."""
     timeout_commit_ms: int = TIMEOUT_COMMIT_MS
+    heartbeat_ms: int = _HEARTBEAT_MS
+    snapshot_interval_blocks: int = 0
+    followers_count: int = 0
+    """Members without a validator, which may join later."""
     is_sampled: bool = False
     """Whether our ledger process can be told to note what it does."""
 
@@ -134,7 +140,12 @@ async def run_network(plan: NetworkPlan) -> AsyncIterator[Network]:
     """
     plan.directory.mkdir(mode=0o700)
     ports = [item.engine for item in choose_ports(plan.electorate.cooperatives_count, base=None)]
-    genesis = render_genesis(plan.electorate, engine_ports=ports, genesis_time_ms=get_now_ms())
+    genesis = render_genesis(
+        plan.electorate,
+        engine_ports=ports,
+        genesis_time_ms=get_now_ms(),
+        followers_count=plan.followers_count,
+    )
     async with AsyncExitStack() as stack:
         members = [
             await _start_member(plan, stack, index=index, ports=ports, genesis=genesis)
@@ -146,7 +157,12 @@ async def run_network(plan: NetworkPlan) -> AsyncIterator[Network]:
             )
             for member in members
         ]
-        network = Network(contestant=plan.contestant, members=tuple(members), client=clients[0])
+        network = Network(
+            contestant=plan.contestant,
+            members=tuple(members),
+            client=clients[0],
+            p2p_addresses=tuple(f"127.0.0.1:{port}" for port in ports),
+        )
         await _wait_together(network, clients)
         yield network
 
@@ -155,7 +171,11 @@ async def _start_member(
     plan: NetworkPlan, stack: AsyncExitStack, *, index: int, ports: Sequence[int], genesis: bytes
 ) -> Member:
     home = create_ledger_home(
-        plan.directory / f"n{index}", genesis, chain_id=plan.electorate.chain_id, index=index
+        plan.directory / f"n{index}",
+        genesis,
+        chain_id=plan.electorate.chain_id,
+        index=index,
+        snapshot_interval_blocks=plan.snapshot_interval_blocks,
     )
     arguments = None
     application = None
@@ -206,19 +226,27 @@ def render_engine_home(
         settings=EngineSection(
             p2p_listen=f"127.0.0.1:{ports[index]}",
             persistent_peers=tuple(peers),
-            heartbeat_ms=_HEARTBEAT_MS,
+            heartbeat_ms=plan.heartbeat_ms,
             timeout_commit_ms=plan.timeout_commit_ms,
         ),
     )
 
 
-def create_ledger_home(path: Path, genesis: bytes, *, chain_id: str, index: int = 0) -> Home:
+def create_ledger_home(
+    path: Path,
+    genesis: bytes,
+    *,
+    chain_id: str,
+    index: int = 0,
+    snapshot_interval_blocks: int = 0,
+) -> Home:
     """The home of a node of a chain that has not begun, ready to start."""
     settings = complete_settings(
         {
             "node.name": f"Cooperative {index}",
             "node.origin": f"https://bench-{index}.test",
             "network.chain_id": chain_id,
+            "engine.snapshot_interval_blocks": snapshot_interval_blocks,
         }
     )
     home, _ = join_chain(path, settings, genesis)

@@ -55,6 +55,8 @@ class Plan:
     """The size at which the process is started several times; once at the others."""
     starts: int
     queries: int
+    sync_keys: int
+    """Ballots that a newcomer takes over in a snapshot; 0 for no newcomer."""
     disk_txs: int
     """Transactions in blocks of their own, to see what the disk needs; 0 for none."""
 
@@ -63,7 +65,7 @@ class Plan:
         blocks = self.headline_blocks + self.blocks * (len(self.sizes) - 1)
         of_sizes = blocks * BLOCK_BALLOTS + RECHECKED
         return {
-            self.alone.validators_count: max(self.alone.txs, of_sizes),
+            self.alone.validators_count: max(self.alone.txs, of_sizes, self.sync_keys),
             self.together.validators_count: max(self.together.txs, self.disk_txs),
         }
 
@@ -95,6 +97,7 @@ FULL = Plan(
     start_keys=1_000_000,
     starts=5,
     queries=2_000,
+    sync_keys=100_000,
     disk_txs=60,
 )
 QUICK = Plan(
@@ -124,6 +127,7 @@ QUICK = Plan(
     start_keys=1_000_000,
     starts=5,
     queries=300,
+    sync_keys=0,
     disk_txs=0,
 )
 

@@ -78,6 +78,7 @@ def render_json(results: Results) -> dict[str, object]:
             for size in results.sizes
         ],
         "limits": None if results.bare is None else asdict(results.bare),
+        "state_sync": None if results.state_sync is None else asdict(results.state_sync),
         "disk": None
         if results.disk is None
         else asdict(results.disk) | {"year_gib": results.disk.year_gib},

@@ -11,6 +11,7 @@ from testnet.bench.machine import Machine
 from testnet.bench.network import Contestant
 from testnet.bench.sizes import SizeFigures
 from testnet.bench.spread import Spread, compute_percentile, compute_ratio
+from testnet.bench.state_sync import StateSync
 from testnet.bench.throughput import Rounds
 
 _MILLION = 1_000_000
@@ -29,6 +30,7 @@ class Results:
     """Four validators."""
     sizes: list[SizeFigures] = field(default_factory=list)
     headline_keys: int = 0
+    state_sync: StateSync | None = None
     disk: DiskUse | None = None
     seconds: float = 0.0
 
@@ -41,7 +43,7 @@ class Results:
             figures.LATENCY_RATIO_4.key: _judge_latency(self.together),
             **self._judge_headline(),
             **self._judge_million(),
-            figures.STATE_SYNC_S.key: not_measured("this version makes no snapshots"),
+            figures.STATE_SYNC_S.key: self._judge_state_sync(),
             figures.QUERY_MS.key: self._judge_query(),
         }
 
@@ -89,6 +91,17 @@ class Results:
             why = "not in a quick run" if self.is_quick else "the run did not get so far"
             return {key: not_measured(why) for key in takers}
         return {key: take(size) for key, take in takers.items()}
+
+    def _judge_state_sync(self) -> Measured:
+        if self.state_sync is None:
+            return not_measured(
+                "not in a quick run" if self.is_quick else "the run did not get so far"
+            )
+        return Measured(
+            value=self.state_sync.seconds,
+            note=f"{self.state_sync.keys:,} ballots in {self.state_sync.snapshot_mib:.0f} MiB; 5 s "
+            "of it is the engine's search for snapshots",
+        )
 
     def _judge_query(self) -> Measured:
         size = self.find_size(_MILLION) or self.find_size(self.headline_keys)

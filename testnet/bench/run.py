@@ -27,6 +27,7 @@ from testnet.bench.plan import FULL, QUICK, Bench, Plan, make_electorates
 from testnet.bench.report import save_report, write_file
 from testnet.bench.results import Results
 from testnet.bench.sizes import measure_sizes
+from testnet.bench.state_sync import measure_state_sync
 from testnet.bench.tables import print_tables
 from testnet.bench.throughput import run_rounds
 
@@ -143,6 +144,8 @@ async def _measure(
         bench, plan.together, (Contestant.KVSTORE_SOCKET, Contestant.ROCHDALE)
     )
     results.sizes = await measure_sizes(bench)
+    if plan.sync_keys:
+        results.state_sync = await measure_state_sync(bench)
     if plan.disk_txs:
         results.disk = await measure_disk(bench)
     results.seconds = time.monotonic() - began_s

@@ -13,6 +13,7 @@ from testnet.bench.plan import FULL, QUICK, Bench, BurstPlan, Plan, make_elector
 from testnet.bench.report import render_json
 from testnet.bench.results import Results
 from testnet.bench.sizes import measure_sizes
+from testnet.bench.state_sync import measure_state_sync
 from testnet.bench.throughput import run_rounds
 
 TINY = BurstPlan(
@@ -31,6 +32,7 @@ PLAN = Plan(
     start_keys=5_000,
     starts=2,
     queries=20,
+    sync_keys=600,
     disk_txs=0,
 )
 
@@ -85,6 +87,16 @@ def test_the_ledger_process_is_measured_at_every_size(short_directory: Path) -> 
     assert judged["recheck_5000_ms"].value is not None
     assert judged["proof_query_p95_ms"].value is not None
     assert json.loads(json.dumps(render_json(results)))["ratio_inproc_1"] is None
+
+
+def test_a_newcomer_is_timed(short_directory: Path) -> None:
+    """It gets the state by a snapshot, from real processes, and it is the validator's."""
+    synced = asyncio.run(measure_state_sync(make_bench(short_directory, [])))
+
+    assert synced.keys == 600
+    assert synced.seconds > 5  # for so long the engine looks for snapshots
+    assert synced.snapshot_mib > 0.1
+    assert list(short_directory.iterdir()) == []
 
 
 def test_the_plans_have_ballots_enough() -> None:
