@@ -1,21 +1,32 @@
-"""Dying on purpose: `ROCHDALE_CRASH_AT=<point>:<height>`, on test chains only.
+"""Dying on purpose: `ROCHDALE_CRASH_AT=<point>:<height>,…`, on test chains only.
 
 A crash at a chosen moment is how recovery is tested: the process kills itself as a power cut
-would, without unwinding. Points are the engine's calls, before they are looked at
-(`commit`) or after their work was done and before the answer (`commit.end`), and
-`finalize_block.mid`, between two transactions of the block. Apart from the application, whose
-methods are wrapped here when it is asked for; otherwise nothing of this is in the way.
+would, without unwinding. Each point is died at once in a run of the supervisor, the first time
+that the ledger comes by while it works towards that height or a later one: what is tested is
+what comes after. Apart from what it interrupts, which is wrapped here when it is asked for;
+otherwise nothing of this is in the way.
+
+    commit             before the call is looked at; so for every call of the engine
+    commit.end         after its work was done, before the answer
+    finalize_block.mid between two transactions of a block
+    keep_snapshot      a snapshot's chunks are written, it is not on the shelf; `.end`: it is
+    take_over          another's state is checked, not yet in the place of the node's; `.end`: it is
 """
 
+import json
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from config.errors import MisconfiguredError
 from config.settings import TEST_CHAIN_PREFIX
-from ledger import transition
+from ledger import restoring, transition
 from ledger.application import Application
+from ledger.files import replace_file
+from ledger.snapshot_shelf import SnapshotShelf
 
 VARIABLE = "ROCHDALE_CRASH_AT"
 MIDDLE = "finalize_block.mid"
@@ -34,67 +45,74 @@ _METHODS = (
     "load_snapshot_chunk",
     "apply_snapshot_chunk",
 )
-POINTS = (*_METHODS, *(name + _END for name in _METHODS), MIDDLE)
+_ELSEWHERE: dict[str, tuple[Any, str]] = {
+    "keep_snapshot": (SnapshotShelf, "finish"),
+    "take_over": (restoring, "exchange"),
+}
+_CALLS = (*_METHODS, *_ELSEWHERE)
+POINTS = (*_CALLS, *(name + _END for name in _CALLS), MIDDLE)
 
 
-def install_crash_point(application: Application, text: str, *, chain_id: str) -> None:
-    """Let an application's process die at a point.
+def install_crash_points(
+    application: Application, text: str, *, chain_id: str, died_path: Path
+) -> None:
+    """Let an application's process die at points.
 
     Args:
         application: Not serving yet.
-        text: The variable's value; the height is that of the block which the ledger works
+        text: The variable's value; a height is that of the block which the ledger works
             towards at that moment.
         chain_id: Of the node's chain.
+        died_path: Remembers the points that were died at, from one start to the next.
 
     Raises:
         MisconfiguredError: Not a test chain, or no such point.
     """
     if not chain_id.startswith(TEST_CHAIN_PREFIX):
         raise MisconfiguredError(f"{VARIABLE} is for test chains only: unset it")
-    point, _, digits = text.partition(":")
-    if point not in POINTS or not digits.isdecimal():
-        raise MisconfiguredError(
-            f"{VARIABLE} reads <point>:<height>, with a point of: {', '.join(POINTS)}"
-        )
-    height = int(digits)
-    if point == MIDDLE:
-        _install_in_the_middle(height)
-        return
-    method = point.removesuffix(_END)
-    # New transactions come to the second half of CheckTx, rechecks to the whole.
-    names = ("check_tx", "finish_check") if method == "check_tx" else (method,)
-    for name in names:
-        call = getattr(application, name)
-        wrapped = _die_around(call, application, height=height, is_after=point.endswith(_END))
-        setattr(application, name, wrapped)
+    crashes = _Crashes(application, died_path)
+    for item in text.split(","):
+        point, _, digits = item.partition(":")
+        if point not in POINTS or not digits.isdecimal():
+            raise MisconfiguredError(
+                f"{VARIABLE} reads <point>:<height>,… with points of: {', '.join(POINTS)}"
+            )
+        if item not in crashes.died:
+            crashes.install(item, point, height=int(digits))
 
 
-def _die_around(
-    call: Callable[[Any], Any], application: Application, *, height: int, is_after: bool
-) -> Callable[[Any], Any]:
-    def wrapped(request: Any) -> Any:
-        is_there = application.next_height == height
-        if is_there and not is_after:
-            _die()
-        answer = call(request)
-        if is_there:
-            _die()
-        return answer
+class _Crashes:
+    def __init__(self, application: Application, died_path: Path) -> None:
+        self._application = application
+        self._died_path = died_path
+        self.died: list[str] = []
+        with suppress(FileNotFoundError):
+            self.died = json.loads(died_path.read_bytes())
 
-    return wrapped
+    def install(self, item: str, point: str, *, height: int) -> None:
+        if point == MIDDLE:
+            self._wrap(item, transition, "execute_transaction", height=height, is_after=True)
+            return
+        call = point.removesuffix(_END)
+        owner, name = _ELSEWHERE.get(call, (self._application, call))
+        # New transactions come to the second half of CheckTx, rechecks to the whole.
+        for method in (name, "finish_check") if call == "check_tx" else (name,):
+            self._wrap(item, owner, method, height=height, is_after=point.endswith(_END))
 
+    def _wrap(self, item: str, owner: Any, name: str, *, height: int, is_after: bool) -> None:
+        call: Callable[..., Any] = getattr(owner, name)
 
-def _install_in_the_middle(height: int) -> None:
-    execute = transition.execute_transaction
+        def wrapped(*arguments: Any, **options: Any) -> Any:
+            is_due = self._application.next_height >= height
+            if is_due and not is_after:
+                self._die(item)
+            answer = call(*arguments, **options)
+            if is_due:
+                self._die(item)
+            return answer
 
-    def wrapped(*arguments: Any, **options: Any) -> transition.TxOutcome:
-        outcome = execute(*arguments, **options)
-        if options["block"].height == height:
-            _die()
-        return outcome
+        setattr(owner, name, wrapped)
 
-    transition.execute_transaction = wrapped
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    def _die(self, item: str) -> None:
+        replace_file(self._died_path, json.dumps([*self.died, item]).encode())
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -87,6 +87,11 @@ class Home:
         return self.run / "joining.json"
 
     @property
+    def died_path(self) -> Path:
+        """At which points the ledger died on purpose (`ledger.crash_points`)."""
+        return self.run / "died.json"
+
+    @property
     def web(self) -> Path:
         """The web process's two databases."""
         return self.root / "web"

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 def run_ledger(home: Home, settings: Settings) -> None:
     """Serve the ABCI application to the engine."""
     from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
-    from ledger.crash_points import VARIABLE, install_crash_point  # noqa: PLC0415
+    from ledger.crash_points import VARIABLE, install_crash_points  # noqa: PLC0415
     from node import joining  # noqa: PLC0415
     from node.ledger_process import explain_failures, open_application  # noqa: PLC0415
     from node.pruning import keep_pruned  # noqa: PLC0415
@@ -83,8 +83,12 @@ def run_ledger(home: Home, settings: Settings) -> None:
         application = open_application(home, settings, software_version=version("rochdale"))
         try:
             if VARIABLE in os.environ:
-                chain_id = settings.network.chain_id
-                install_crash_point(application, os.environ[VARIABLE], chain_id=chain_id)
+                install_crash_points(
+                    application,
+                    os.environ[VARIABLE],
+                    chain_id=settings.network.chain_id,
+                    died_path=home.died_path,
+                )
             _run_until_told(lambda: serve(application))
         finally:
             application.close()

@@ -41,7 +41,7 @@ TIME_SCALE = 259_200
 """Thirty days take ten seconds."""
 HEARTBEAT_MS = 1_000
 BUCKET_S = 3
-_LEDGER = Path(__file__).with_name("crashing_ledger.py")
+_LEDGER = Path(__file__).with_name("plain_ledger.py")
 
 
 def now_ms() -> int:
@@ -140,7 +140,7 @@ class FederationNode:
         self.node = EngineNode(self.directory, home, _LEDGER)
 
     async def start(self) -> None:
-        await self.node.start("", "0")
+        await self.node.start()
 
     async def stop(self) -> None:
         await self.node.stop()

@@ -6,6 +6,7 @@ Web and discovery are left out: what is tested lies below them.
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from config.errors import RochdaleError
+from config.limits import RESTART_BACKOFF_S_MAX
 from did.jcs import JsonObject
 from ledger.genesis import assemble_genesis
 from ledger.headers import compute_address
@@ -31,19 +35,7 @@ from node.settings import Setting
 from testnet.ports import choose_ports
 
 CHAIN_ID = "test-four-1"
-_SUPERVISE = """
-import os, sys
-from dataclasses import replace
-from node.home import open_home
-from node.process_table import build_groups
-from node.supervisor import supervise
-
-home = open_home(sys.argv[1])
-(ledger, engine), *_ = build_groups(home, environ=os.environ)[0]
-if sys.argv[2:]:
-    ledger = replace(ledger, argv=(sys.executable, "-P", *sys.argv[2:], str(home.root)))
-raise SystemExit(supervise(home, [[ledger, engine]], address="nowhere"))
-"""
+_SUPERVISING = Path(__file__).with_name("supervising.py")
 
 
 @dataclass
@@ -74,17 +66,64 @@ class Member:
         """What its supervisor wrote."""
         return (self.home.logs / "supervisor.log").read_text()
 
-    def start(self) -> None:
-        """Start its supervisor."""
+    def start(
+        self, *, backoff_s_max: float = RESTART_BACKOFF_S_MAX, fail_at: Sequence[int] = ()
+    ) -> None:
+        """Start its supervisor.
+
+        Args:
+            backoff_s_max: The longest wait between two starts of a process.
+            fail_at: Fail points of the engine, one for each of its starts (`supervising.py`).
+        """
         self.process = subprocess.Popen(
             [
-                *(*self.prefix, sys.executable, "-c", _SUPERVISE),
-                *(str(self.home.root), *self.ledger_argv),
+                *(*self.prefix, sys.executable, str(_SUPERVISING), str(self.home.root)),
+                *(str(backoff_s_max), ",".join(map(str, fail_at)), *self.ledger_argv),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | self.environment,
         )
+
+    def pids(self) -> dict[str, int]:
+        """Its processes that run, by name."""
+        rows = self.status()["processes"]
+        return {row["name"]: row["pid"] for row in rows if row["pid"] is not None}
+
+    def count_processes(self) -> int:
+        """How many processes its supervisor has, whatever it could write down of them."""
+        assert self.process is not None
+        return len(psutil.Process(self.process.pid).children(recursive=True))
+
+    def restarts(self, name: str) -> int:
+        """How often its supervisor has started a process again."""
+        rows = self.status()["processes"]
+        return next((int(row["restarts"]) for row in rows if row["name"] == name), 0)
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL some of its processes, at once; those that run."""
+        pids = self.pids()
+        for name in names:
+            with suppress(ProcessLookupError, KeyError):
+                os.kill(pids[name], signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """SIGKILL its supervisor and all that it started, as a power cut would."""
+        assert self.process is not None
+        processes = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+        psutil.wait_procs(processes, timeout=20)
+        self.process = None
+
+    def __enter__(self) -> "Member":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """Stop it in order."""
@@ -122,13 +161,16 @@ class Member:
             return await engine.call(method, params)
 
 
-def found_members(directory: Path, count: int = 4, *, hosts: Sequence[str] = ()) -> list[Member]:
+def found_members(
+    directory: Path, count: int = 4, *, hosts: Sequence[str] = (), **changes: Setting
+) -> list[Member]:
     """Homes of a new chain whose validators they all are.
 
     Args:
         directory: Where they are made.
         count: How many.
         hosts: An address of each engine's own; loopback if there are none.
+        changes: Further settings of all, `.` written as `__`.
     """
     ports = choose_ports(count, base=None)
     made = []
@@ -143,6 +185,7 @@ def found_members(directory: Path, count: int = 4, *, hosts: Sequence[str] = ())
             "engine.timeout_commit_ms": 200,
             "discovery.listen": f"/ip4/127.0.0.1/tcp/{port.discovery}",
         }
+        values |= {name.replace("__", "."): value for name, value in changes.items()}
         settings = complete_settings(values)
         made.append((create_node(directory / f"c{number}", settings), settings))
     genesis = assemble_genesis(

@@ -1,0 +1,188 @@
+"""A ledger that dies while it takes over, or hands out, a snapshot.
+
+The ledger process of a node, and an engine's side that this test plays: what an engine asks
+when, and of whom, makes no difference to what the ledger has written.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from tendermint.abci import types_pb2 as abci
+
+from ledger import snapshots
+from ledger.crash_points import VARIABLE
+from ledger.frames import FrameReader, encode_frame
+from ledger.maintenance import scrub
+from ledger.restoring import check_whole, restoring_path
+from node.chain import load_bylaws
+from node.founding import complete_settings, found_alone
+from node.home import Home, prepare_run
+from tests.ledger.scenario import CHAIN_ID, Chain
+from tests.ledger.snapshot_chain import (
+    ACCEPT,
+    OFFER_ACCEPT,
+    hold_vote,
+    load_chunk,
+    start_chain,
+    wait_for_snapshot,
+)
+from tests.node.small_federation import wait_until
+
+HEIGHT = 10
+TAKING = ("offer_snapshot", "apply_snapshot_chunk", "take_over")
+HANDING_OUT = ("list_snapshots", "load_snapshot_chunk")
+FLUSH = abci.Request(flush=abci.RequestFlush())
+
+
+class LedgerDiedError(Exception):
+    """The ledger's process is gone."""
+
+
+class EngineSide:
+    """A connection to a ledger process: a question, its answer."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(30)
+        self._socket.connect(str(path))
+
+    def ask(self, **question: object) -> abci.Response:
+        """The answer; raises if the ledger dies instead."""
+        for request in (abci.Request(**question), FLUSH):  # type: ignore[arg-type]
+            self._socket.sendall(encode_frame(request.SerializeToString()))
+        reader, frames = FrameReader(), list[bytes]()
+        while len(frames) < 2:
+            data = self._socket.recv(1 << 20)
+            if not data:
+                raise LedgerDiedError
+            frames += reader.feed(data)
+        return abci.Response.FromString(frames[0])
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    """At height 10, with its snapshot made, of several chunks."""
+    monkeypatch.setattr(snapshots, "SNAPSHOT_CHUNK_BYTES", 8_192)
+    chain = start_chain(tmp_path / "one", interval_blocks=HEIGHT)
+    hold_vote(chain)
+    while chain.height < HEIGHT:
+        chain.run()
+    wait_for_snapshot(chain, HEIGHT)
+    yield chain
+    chain.application.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A node of the same chain, as far as its ledger can tell."""
+    home, _ = found_alone(
+        tmp_path / "home",
+        complete_settings({"network.chain_id": CHAIN_ID}),
+        bylaws=load_bylaws("standard"),
+        time_scale=1,
+        genesis_time_ms=0,
+    )
+    prepare_run(home)
+    return home
+
+
+@contextmanager
+def serving(home: Home, points: tuple[str, ...]) -> Iterator[EngineSide]:
+    """The ledger process that dies at each point once, and a connection to it."""
+    reading, writing = os.pipe()  # the supervisor's, which stays open
+    plan = [f"{name}{end}:1" for name in points for end in ("", ".end")]
+    home.abci_socket.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        stack.callback(os.close, writing)
+        process = stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "node.processes", "ledger", str(home.root)],
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {VARIABLE: ",".join(plan)},
+            )
+        )
+        os.close(reading)
+        stack.callback(process.terminate)
+        wait_until(home.abci_socket.exists)
+        engine = EngineSide(home.abci_socket)
+        stack.callback(engine.close)
+        yield engine
+
+
+def crash_until_done(
+    home: Home, points: tuple[str, ...], ask: Callable[[EngineSide], None]
+) -> abci.ResponseInfo:
+    """Ask a ledger again and again until it lives; what it says of itself then."""
+    for _ in range(2 * len(points) + 1):
+        with serving(home, points) as engine:
+            try:
+                ask(engine)
+                return engine.ask(info=abci.RequestInfo()).info
+            except (LedgerDiedError, ConnectionError):
+                continue
+    raise AssertionError("it dies more often than it was told to")
+
+
+def test_a_ledger_that_dies_while_it_takes_over_a_snapshot_begins_again(
+    chain: Chain, home: Home
+) -> None:
+    """Nothing of a half-taken state is ever the node's; in the end it is the chain's."""
+    snapshot = wait_for_snapshot(chain, HEIGHT)
+
+    def take_over(engine: EngineSide) -> None:
+        height = engine.ask(info=abci.RequestInfo()).info.last_block_height
+        assert height in {0, HEIGHT}
+        offer = abci.RequestOfferSnapshot(snapshot=snapshot, app_hash=chain.store.record.app_hash)
+        assert engine.ask(offer_snapshot=offer).offer_snapshot.result == OFFER_ACCEPT
+        for index in range(snapshot.chunks):
+            chunk = abci.RequestApplySnapshotChunk(
+                index=index, chunk=load_chunk(chain, snapshot, index), sender="peer"
+            )
+            answer = engine.ask(apply_snapshot_chunk=chunk).apply_snapshot_chunk
+            assert answer.result == ACCEPT
+
+    info = crash_until_done(home, TAKING, take_over)
+
+    assert len(json.loads(home.died_path.read_bytes())) == 2 * len(TAKING)
+    assert info.last_block_height == HEIGHT
+    assert info.last_block_app_hash == chain.store.record.app_hash
+    assert not restoring_path(home.ledger).exists()
+    assert scrub(home.ledger).record.app_hash == chain.store.record.app_hash
+    check_whole(home.ledger)
+
+
+def test_a_ledger_that_dies_while_it_hands_out_a_snapshot_still_has_it(
+    chain: Chain, home: Home, tmp_path: Path
+) -> None:
+    """Those who fetch it get the same chunks afterwards."""
+    snapshot = wait_for_snapshot(chain, HEIGHT)
+    shutil.rmtree(home.ledger)
+    shutil.copytree(tmp_path / "one" / "ledger", home.ledger)
+    shutil.copytree(tmp_path / "one" / "snapshots", home.snapshots)
+
+    def fetch(engine: EngineSide) -> None:
+        listed = engine.ask(list_snapshots=abci.RequestListSnapshots()).list_snapshots
+        assert list(listed.snapshots) == [snapshot]
+        for index in range(snapshot.chunks):
+            request = abci.RequestLoadSnapshotChunk(
+                height=HEIGHT, format=snapshot.format, chunk=index
+            )
+            loaded = engine.ask(load_snapshot_chunk=request).load_snapshot_chunk
+            assert loaded.chunk == load_chunk(chain, snapshot, index)
+
+    info = crash_until_done(home, HANDING_OUT, fetch)
+
+    assert len(json.loads(home.died_path.read_bytes())) == 2 * len(HANDING_OUT)
+    assert info.last_block_height >= HEIGHT
