@@ -20,7 +20,7 @@ from governance.upgrades import compute_rules_version
 from governance.view import KeyValue, Savepoint, StateView
 from ledger.answers import render_block, render_check, render_proofs, render_version
 from ledger.app_hash import compute_parts
-from ledger.disk import CommitRecord
+from ledger.disk import MENDING, CommitRecord
 from ledger.headers import FLAG_COMMIT, FLAG_NIL
 from ledger.mempool import Mempool, is_sound
 from ledger.peer_filter import NO_PEERS, PEER_FILTER_PREFIX, KnownPeers, is_peer_admitted
@@ -374,8 +374,7 @@ def check_app_hash(store: Store) -> None:
     record = store.record
     if record.height and _compute_app_hash(store, store.tree.root) != record.app_hash:
         raise InvariantError(
-            f"the app hash recorded at height {record.height} is not that of the state: restore it "
-            "from your backup"
+            f"the app hash recorded at height {record.height} is not that of the state: {MENDING}"
         )
 
 

@@ -9,6 +9,8 @@
 Apart from `ledger.store` so that commands that mend a closed store share its formats.
 """
 
+import errno
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +19,24 @@ from typing import Any
 
 import plyvel
 
-from config.errors import InvariantError, MisconfiguredError
+from config.errors import (
+    InvariantError,
+    MisconfiguredError,
+    RochdaleError,
+    UnavailableError,
+)
 from did.codec import CodecError, Value, decode, encode
 from ledger.ics23 import EMPTY
 
 META, FLAT, KEY, PAGE, UNDO = b"m", b"f", b"k", b"p", b"u"
 
+MENDING = (
+    "stop the node; `rochdale ledger scrub` says what is sound, `rochdale ledger reset "
+    "--keep-blocks` makes the state anew from this node's own blocks, `rochdale ledger reset` "
+    "from the other nodes, or put back your backup"
+)
+"""What to do about a damaged state."""
+_DISK_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 _FORMAT = 2
 _RECORD_BYTES_MAX = 1_024
 _RECORD_HEAD = struct.Struct(">H")
@@ -57,6 +71,7 @@ def open_database(path: Path, *, is_new: bool) -> Any:
 
     Raises:
         MisconfiguredError: There is none, or one already; it is in use, or damaged.
+        UnavailableError: Its disk is full or fails.
     """
     try:
         return plyvel.DB(
@@ -72,14 +87,22 @@ def open_database(path: Path, *, is_new: bool) -> Any:
             max_open_files=64,
         )
     except (plyvel.Error, OSError) as error:
-        doing, mending = (
-            ("made", "make the node in a new directory")
-            if is_new
-            else ("opened", "stop the process that has it open, or restore it from your backup")
+        raise _explain(path, describe(error), is_new=is_new) from error
+
+
+def _explain(path: Path, said: str, *, is_new: bool) -> RochdaleError:
+    doing = "made" if is_new else "opened"
+    what = f"the ledger's state at {path} cannot be {doing} ({said})"
+    if any(os.strerror(number) in said for number in _DISK_FAILS):
+        return UnavailableError(
+            f"{what}: free space on its disk or mend it; nothing that was acknowledged is lost, "
+            "and the node goes on by itself then"
         )
-        raise MisconfiguredError(
-            f"the ledger's state at {path} cannot be {doing} ({describe(error)}): {mending}"
-        ) from error
+    if is_new:
+        return MisconfiguredError(f"{what}: make the node in a new directory")
+    if "lock" in said:
+        return MisconfiguredError(f"{what}: stop the process that has it open")
+    return MisconfiguredError(f"{what}: {MENDING}")
 
 
 def describe(error: BaseException) -> str:
@@ -111,9 +134,7 @@ def decode_record(data: bytes | None) -> CommitRecord:
     try:
         value: Value = decode(data or b"", bytes_max=_RECORD_BYTES_MAX)
     except CodecError as error:
-        raise InvariantError(
-            "the ledger's commit record is damaged: restore the state from your backup"
-        ) from error
+        raise InvariantError(f"the ledger's commit record is damaged: {MENDING}") from error
     match value:
         case [int(form), str(chain_id), int(height), int(time_ms), bytes(app), bytes(root), int(s)]:
             if form == _FORMAT:

@@ -19,6 +19,7 @@ from governance.view import is_derived
 from ledger.disk import (
     FLAT,
     KEY,
+    MENDING,
     META,
     PAGE,
     UNDO,
@@ -72,7 +73,7 @@ def scrub(path: Path) -> Scrubbed:
             return _scrub(store)
         except plyvel.Error as error:
             raise InvariantError(
-                f"the state in {path} is damaged ({describe(error)}): restore it from your backup"
+                f"the state in {path} is damaged ({describe(error)}): {MENDING}"
             ) from error
 
 

@@ -30,6 +30,7 @@ from ledger.disk import (
     FIRST,
     FLAT,
     KEY,
+    MENDING,
     META,
     PAGE,
     CommitRecord,
@@ -116,6 +117,7 @@ class Store(ReadOnly):
 
         Raises:
             MisconfiguredError: There is none, another process has it, or LevelDB finds damage.
+            UnavailableError: Its disk is full or fails.
             InvariantError: What lies on disk is not what the last commit recorded.
         """
         with ExitStack() as stack:
@@ -128,13 +130,12 @@ class Store(ReadOnly):
                     store.tree.load(pages)
             except plyvel.Error as error:
                 raise InvariantError(
-                    f"the state in {path} is damaged ({describe(error)}): restore it from "
-                    "your backup"
+                    f"the state in {path} is damaged ({describe(error)}): {MENDING}"
                 ) from error
             if store.tree.root != record.state_root:
                 raise InvariantError(
                     f"the state in {path} is not the one last committed (height "
-                    f"{record.height}): restore it from your backup"
+                    f"{record.height}): {MENDING}"
                 )
             stack.pop_all()
             return store

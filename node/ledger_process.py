@@ -15,7 +15,7 @@ import plyvel
 from config.errors import InvariantError, UnavailableError
 from config.settings import Settings
 from ledger.application import Application
-from ledger.disk import describe
+from ledger.disk import MENDING, describe
 from ledger.restoring import is_untouched
 from ledger.snapshot_writer import SnapshotWriter
 from ledger.state_sync import StateSync
@@ -70,9 +70,7 @@ def explain_failures(home: Home) -> Iterator[None]:
         yield
     except plyvel.CorruptionError as error:
         raise InvariantError(
-            f"the state in {home.ledger} is damaged ({describe(error)}): stop the node; "
-            "`rochdale ledger scrub` says what is sound, `rochdale ledger reset` lets the node "
-            "take its state from the chain anew"
+            f"the state in {home.ledger} is damaged ({describe(error)}): {MENDING}"
         ) from error
     except plyvel.Error as error:
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""Setting a node's state and blocks aside, so that it takes them from the chain anew.
+"""Setting a node's state aside, so that it is made anew: from its own blocks, or the chain's.
 
 What its validator signed last, and the file that tells this home from a copy of it, stay where
 they are: the node may go on signing when it has caught up.
@@ -12,8 +12,12 @@ from node.home import Home
 _KEPT = ("priv_validator_state.json", "place")
 
 
-def set_aside(home: Home) -> Path:
+def set_aside(home: Home, *, keep_blocks: bool) -> Path:
     """Move the ledger and the engine's data of a stopped node away, and make an empty ledger.
+
+    Args:
+        home: The node's.
+        keep_blocks: Whether the engine's data stays: it hands its blocks to the ledger then.
 
     Returns:
         Where they are now: a directory of the home.
@@ -24,7 +28,7 @@ def set_aside(home: Home) -> Path:
     aside.mkdir(mode=0o700)
     if home.ledger.exists():
         home.ledger.rename(aside / "ledger")
-    if home.engine_data.exists():
+    if home.engine_data.exists() and not keep_blocks:
         (aside / "engine-data").mkdir(mode=0o700)
         for path in sorted(home.engine_data.iterdir()):
             if path.name not in _KEPT:

@@ -238,20 +238,30 @@ async def _fetch_app_hash(home: Path, chain_id: str, *, height: int) -> str:
 @ledger_app.command()
 def reset(
     home: HomeOption = DEFAULT_HOME,
+    keep_blocks: Annotated[
+        bool,
+        typer.Option("--keep-blocks", help="Make the state anew from this node's own blocks."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Set this node's state and blocks aside; at its next start it takes them from the chain.
 
-    What its validator signed last stays, so it goes on signing when it has caught up.
+    What its validator signed last stays, so it goes on signing when it has caught up. A node
+    that is alone on its chain has no others to take blocks from: keep them.
     """
     from config.errors import RefusedError  # noqa: PLC0415
     from node.resetting import set_aside  # noqa: PLC0415
 
     opened = _open(home)
-    if not yes and not typer.confirm(f"Set the ledger and the blocks of {opened.root} aside?"):
+    question = (
+        f"Set the ledger of {opened.root} aside, and make it anew from its blocks?"
+        if keep_blocks
+        else f"Set the ledger and the blocks of {opened.root} aside? Others must have the blocks."
+    )
+    if not yes and not typer.confirm(question):
         raise RefusedError("nothing was changed")
-    aside = set_aside(opened)
-    say(f"They are in {aside}: delete it when the node has caught up.")
+    aside = set_aside(opened, keep_blocks=keep_blocks)
+    say(f"What was there is in {aside}: delete it when the node has caught up.")
 
 
 def _open(home: Path) -> "Home":
