@@ -192,6 +192,9 @@ RESTART_BACKOFF_S_MAX = 30.0
 RESTART_HEALTHY_AFTER_S = 30.0
 """A process that lived this long starts its next back-off from the minimum."""
 
+DISK_FREE_BYTES_MIN = 67_108_864
+"""Below this on a disk of theirs ledger and engine wait: twice what LevelDB writes at once."""
+
 # Aggregates of members' records, and the insights made of them.
 CELL_PEOPLE_MIN = 50
 """A released cell's noised count is never lower; receivers refuse one that is."""

@@ -10,6 +10,8 @@ Generic: it knows no process of ours by name.
     starting  one ended                              ending
     running   one ended                              ending
     …         a log says that one has failed         ending
+    starting  something forbids to run               ending
+    running   something forbids to run               ending
     ending    all have ended                         waiting
     ending    … one with a code of `halts_on`        halted
     any       `stop` was called                      stopping
@@ -44,7 +46,7 @@ _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
 _LAST_WORDS_BYTES = 2_048
 _DIAGNOSE_S = 2.0
-"""How often a log is read that may say that its process has failed."""
+"""How often a log is read that may say that its process has failed, or an obstacle looked for."""
 _LOG_READ_BYTES = 1_048_576
 """What is read of it at once; the rest next time."""
 
@@ -77,6 +79,8 @@ class ProcessSpec:
     """Exit codes that say that starting it again cannot help."""
     diagnose: Callable[[str], Ailment | None] | None = None
     """Reads each line of its log; for a process that can fail without ending."""
+    find_obstacle: Callable[[], str] | None = None
+    """Says what forbids that it runs now, or nothing; its whole group waits."""
 
 
 @dataclass(slots=True)
@@ -91,6 +95,8 @@ class Child:
     starts: int = 0
     last_exit: int | None = None
     """Exit code, negative for a signal; none while it never ended."""
+    said: str = ""
+    """Why it ended or was ended; nothing once its group has run for long enough."""
     read_bytes: int = 0
     """How far its log was read."""
 
@@ -113,6 +119,7 @@ class ProcessGroup:
         self.state = WAITING
         self.halted_by = ""
         """The sentence that a process halted the group with."""
+        self._held_by = ""
         self._spawn = spawn
         self._report = report
         self._due_s = 0.0
@@ -123,13 +130,18 @@ class ProcessGroup:
     def step(self, now_s: float) -> None:
         """Notice what happened and do what is due; call it often while something is."""
         ended = [child for child in self.children if self._has_ended(child)]
-        if self.state == WAITING and now_s >= self._due_s:
+        if self.state == WAITING and now_s >= self._due_s and not self._is_held(now_s):
             self.state, self._started_s = STARTING, now_s
         if self.state in {STARTING, RUNNING}:
             if ended:
                 self._fail(ended.pop(0), now_s)
+            elif self._is_held(now_s):
+                self.state, self._ending_s = ENDING, now_s
             elif not self._end_failed(now_s):
                 self._advance(now_s)
+        if self.state == RUNNING and now_s - self._started_s >= RESTART_HEALTHY_AFTER_S:
+            for child in self.children:
+                child.said = ""
         if self.state == ENDING:
             # The one that was seen first need not be the one that began it.
             for child in ended:
@@ -150,7 +162,8 @@ class ProcessGroup:
             return max(0.0, self._due_s - now_s)
         if self.state in {STARTING, ENDING, STOPPING}:
             return 0.05
-        if self.state == RUNNING and any(child.spec.diagnose for child in self.children):
+        specs = [child.spec for child in self.children]
+        if self.state == RUNNING and any(spec.diagnose or spec.find_obstacle for spec in specs):
             return _DIAGNOSE_S
         return None
 
@@ -190,6 +203,17 @@ class ProcessGroup:
             self.halted_by = read_last_words(child.spec.log_path) or child.spec.name
         return True
 
+    def _is_held(self, now_s: float) -> bool:
+        """Whether something forbids to run; it is looked for again in a while."""
+        found = (child.spec.find_obstacle() for child in self.children if child.spec.find_obstacle)
+        obstacle = next(filter(None, found), "")
+        if obstacle and obstacle != self._held_by:
+            self._report("group_held", said=obstacle)
+        self._held_by = obstacle
+        if obstacle:
+            self._due_s = now_s + _DIAGNOSE_S
+        return bool(obstacle)
+
     def _end_failed(self, now_s: float) -> bool:
         """Begin to end the group if the log of a living process says that it has failed."""
         for child in self.children:
@@ -209,6 +233,7 @@ class ProcessGroup:
         self._due_s = now_s + backoff_s
         self.state, self._ending_s = ENDING, now_s
         said = words if words is not None else read_last_words(child.spec.log_path)
+        child.said = said
         keys: dict[str, object] = {"name": child.spec.name, "said": said}
         if not self.halted_by:
             keys["restart_in_s"] = round(backoff_s, 2)
@@ -219,8 +244,9 @@ class ProcessGroup:
 
     def _report_end(self, child: Child) -> None:
         if child.last_exit not in {0, -signal.SIGTERM}:
-            said = read_last_words(child.spec.log_path)
-            self._report("process_ended_too", name=child.spec.name, code=child.last_exit, said=said)
+            child.said = read_last_words(child.spec.log_path)
+            keys = {"name": child.spec.name, "code": child.last_exit, "said": child.said}
+            self._report("process_ended_too", **keys)
 
     def _end(self, now_s: float) -> None:
         alive = [child for child in self.children if child.is_alive]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from node import exit_codes
+from node.disk_space import find_full_disk
 from node.engine_ailments import find_engine_ailment
 from node.home import Home
 from node.process_group import Ailment, ProcessSpec
@@ -33,7 +34,10 @@ def build_groups(home: Home, *, environ: Mapping[str, str]) -> tuple[list[list[P
         diagnose=find_engine_ailment,
     )
     ledger = _ours(
-        home, "ledger", ready_path=home.abci_socket, halts_on=frozenset({exit_codes.OUTDATED})
+        *(home, "ledger"),
+        ready_path=home.abci_socket,
+        halts_on=frozenset({exit_codes.OUTDATED}),
+        find_obstacle=lambda: find_full_disk(home),
     )
     discovery = _ours(home, "discovery", ready_path=home.discovery_socket)
     web = _ours(home, "web", ready_address=split_address(settings.web.listen, key="web.listen"))
@@ -50,6 +54,7 @@ def _ours(
     dies_with_supervisor: bool = False,
     halts_on: frozenset[int] = frozenset(),
     diagnose: Callable[[str], Ailment | None] | None = None,
+    find_obstacle: Callable[[], str] | None = None,
 ) -> ProcessSpec:
     return ProcessSpec(
         name=name,
@@ -61,4 +66,5 @@ def _ours(
         dies_with_supervisor=dies_with_supervisor,
         halts_on=halts_on,
         diagnose=diagnose,
+        find_obstacle=find_obstacle,
     )

@@ -6,6 +6,7 @@ operator can mend is one sentence on standard error, which the supervisor repeat
 """
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ from node.settings import load_settings
 if TYPE_CHECKING:
     from ledger.application import Application
 
+_DISK_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 _PIPE = 0
 """Standard input: the reading end of the supervisor's pipe."""
 
@@ -51,6 +53,15 @@ def main(arguments: Sequence[str]) -> int:
     except (MisconfiguredError, OutdatedError, UnavailableError, RefusedError) as error:
         sys.stderr.write(f"{error}\n")
         return exit_codes.exit_code_of(error)
+    except OSError as error:
+        if error.errno not in _DISK_FAILS:
+            traceback.print_exc()
+            return exit_codes.INTERNAL
+        sys.stderr.write(
+            f"the disk of {error.filename or home.root} is full or fails ({error.strerror}): free "
+            "space on it or mend it; the node goes on by itself then\n"
+        )
+        return exit_codes.UNAVAILABLE
     except Exception as error:  # noqa: BLE001 - a defect or corrupt state: all belongs into the log
         traceback.print_exc()
         if isinstance(error, InvariantError):

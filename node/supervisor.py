@@ -106,7 +106,8 @@ class _Supervisor:
         self._report("supervisor_stopped")
 
     def _report(self, event: str, **keys: object) -> None:
-        write_event(self._log_path, event, keys)
+        with suppress(OSError):  # a full disk is no reason to stop: it has to see when it is not
+            write_event(self._log_path, event, keys)
         sentence = _sentence(event, keys)
         if sentence:
             with suppress(OSError):  # a closed terminal is no reason to stop
@@ -131,15 +132,17 @@ class _Supervisor:
         encoded = json.dumps(status, indent=1).encode()
         if encoded != self._status:
             written = self._home.status_path.with_suffix(".new")
-            written.write_bytes(encoded)
-            written.replace(self._home.status_path)
-            self._status = encoded
+            with suppress(OSError):  # tried again at the next step
+                written.write_bytes(encoded)
+                written.replace(self._home.status_path)
+                self._status = encoded
 
     def _rotate_logs(self, now_s: float) -> None:
         if now_s - self._rotated_s >= _IDLE_S:
             self._rotated_s = now_s
             for path in self._home.logs.glob("*.log"):
-                rotate_log(path)
+                with suppress(OSError):
+                    rotate_log(path)
 
 
 def _describe(child: Child, group: ProcessGroup) -> Mapping[str, object]:
@@ -152,6 +155,7 @@ def _describe(child: Child, group: ProcessGroup) -> Mapping[str, object]:
         "state": state,
         "restarts": max(0, child.starts - 1),
         "last_exit": child.last_exit,
+        "said": child.said,
     }
 
 
@@ -165,6 +169,8 @@ def _sentence(event: str, keys: Mapping[str, object]) -> str:
     if event == "process_failed":
         again = f"; again in {keys['restart_in_s']} s" if "restart_in_s" in keys else ""
         return f"{keys['name']} has failed: {keys['said']}{again}"
+    if event == "group_held":
+        return f"Waiting: {keys['said']}"
     if event == "group_halted":
         return f"Halted, not started again: {keys['said']}"
     return {"supervisor_stopping": "Stopping …", "supervisor_stopped": "Stopped."}.get(event, "")

@@ -23,6 +23,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     Exit code 3 if it is not running, 4 if it has halted until another version is installed, 70
     if it has halted because its state is not what the others have agreed on.
     """
+    from node.disk_space import find_full_disk  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.joining import read_progress  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
@@ -38,6 +39,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     found["bootstrap"] = _list_own_addresses(opened, settings)
     found["signing"] = _read_signing(opened, settings)
     found["joining"] = read_progress(opened)
+    found["obstacle"] = find_full_disk(opened) or None
     found["ledger"] = asyncio.run(_ask_engine(opened, settings)) if found["running"] else None
     if as_json:
         say_json(found)
@@ -201,12 +203,11 @@ def _show(found: dict[str, Any]) -> None:
     say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
     if found["joining"] is not None:
         say(f"[bold]joining[/]: {escape(describe(found['joining']))}")
-    for sentence in found["halted"]:
-        say(f"[red]halted[/]: {escape(sentence)}")
+    _show_ailments(found)
     signer = found["signing"]["remote_signer"]
     if found["ledger"] is not None:
         _show_ledger(found["ledger"])
-    elif not found["halted"]:
+    elif not found["halted"] and not found["obstacle"]:
         waits = f" (it waits for the remote signer at {signer}?)" if signer else ""
         say(f"[yellow]the engine does not answer{waits}[/]: see logs/engine.log")
     if found["signing"]["held"]:
@@ -225,6 +226,18 @@ def _show(found: dict[str, Any]) -> None:
         keys = ("name", "state", "pid", "restarts", "last_exit")
         table.add_row(*("" if row[key] is None else str(row[key]) for key in keys))
     Console(highlight=False, emoji=False).print(table)
+
+
+def _show_ailments(found: dict[str, Any]) -> None:
+    from rich.markup import escape  # noqa: PLC0415
+
+    for sentence in found["halted"]:
+        say(f"[red]halted[/]: {escape(sentence)}")
+    if found["obstacle"]:
+        say(f"[red]waiting[/]: {escape(found['obstacle'])}")
+    for row in found["processes"]:
+        if row["said"] and row["said"] not in found["halted"]:
+            say(f"[yellow]{row['name']} ended lately[/]: {escape(row['said'])}")
 
 
 def _show_ledger(ledger: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from node.lock import find_supervisor, is_locked
 
 LAUNCHER = """
 import json, sys
+from functools import partial
 from pathlib import Path
 from node.home import Home
 from node.process_group import Ailment, ProcessSpec
@@ -23,6 +24,9 @@ from node.supervisor import supervise
 
 def diagnose(line):
     return Ailment(sentence=line, halts="for good" in line) if "failed" in line else None
+
+def read(path):
+    return path.read_text() if path.exists() else ""
 
 home = Home(Path(sys.argv[1]))
 groups = [
@@ -35,6 +39,7 @@ groups = [
             dies_with_supervisor=spec.get("dies", False),
             halts_on=frozenset(spec.get("halts_on", ())),
             diagnose=diagnose if spec["name"] == "engine" else None,
+            find_obstacle=partial(read, Path(spec["obstacle"])) if "obstacle" in spec else None,
         )
         for spec in group
     ]
@@ -239,6 +244,45 @@ def test_halts_a_process_whose_log_says_that_it_has_failed_for_good(node: Node) 
     assert json.loads(node.home.status_path.read_bytes())["halted"] == ["it failed for good"]
     assert node.status()["engine"]["restarts"] == 0
     assert node.status()["engine"]["pid"] is None
+
+
+def test_a_group_waits_in_order_while_something_forbids_it_to_run(
+    node: Node, tmp_path: Path
+) -> None:
+    """It is no failure: nothing backs off, the others go on, and it starts when it may."""
+    obstacle, orderly = tmp_path / "obstacle", tmp_path / "orderly"
+    obstacle.write_text("no room")
+    ends_in_order = (
+        "import pathlib, signal, sys; signal.signal(signal.SIGTERM, "
+        f"lambda *_: (pathlib.Path({str(orderly)!r}).touch(), sys.exit(0))); "
+    )
+    node.start(
+        [
+            child(ends_in_order + UNTIL_PIPE_CLOSES, name="ledger", obstacle=str(obstacle)),
+            child(ENGINE_LIKE, name="engine", dies=True),
+        ],
+        [child(ON_TERM + UNTIL_PIPE_CLOSES, name="web")],
+    )
+    wait_until(lambda: node.is_running("web"))
+    assert node.status()["ledger"]["state"] == "waiting"
+
+    obstacle.unlink()
+    wait_until(lambda: node.is_running("ledger", "engine"))
+    obstacle.write_text("no room again")
+    wait_until(lambda: node.status()["ledger"]["state"] == "waiting")
+    assert orderly.exists()
+    obstacle.unlink()
+    wait_until(lambda: node.is_running("ledger", "engine"))
+
+    assert node.is_running("web")
+    node.send(signal.SIGTERM)
+    assert node.wait_stopped() == 0
+    assert node.process is not None
+    assert node.process.stdout is not None
+    said = node.process.stdout.read()
+    assert b"Waiting: no room\n" in said
+    assert b"Waiting: no room again\n" in said
+    assert b"again in" not in said
 
 
 def test_says_which_program_cannot_be_started(node: Node) -> None:
