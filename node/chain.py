@@ -5,7 +5,6 @@ Joins the node's keys and settings with `ledger`'s ceremony and engine; `rochdal
 only, to sign the offer.
 """
 
-import os
 import tomllib
 from dataclasses import replace
 from importlib.resources import files
@@ -17,6 +16,7 @@ from config.limits import GENESIS_BYTES_MAX
 from config.settings import Settings
 from did.accounts import Inception, compute_key_commitment
 from ledger.engine import EngineHome, StateSource, compute_node_id, write_engine_home
+from ledger.files import replace_file
 from ledger.genesis import Founder, Genesis, check_genesis, render_founder
 from ledger.joining import render_request
 from ledger.peer_filter import KnownPeers
@@ -98,9 +98,7 @@ def adopt_genesis(home: Home, settings: Settings, genesis: bytes) -> Genesis:
             f"the genesis file is for {checked.chain_id} of network {checked.network}, this node "
             f"for {wanted[0]} of {wanted[1]}: set [network] in {home.settings_path}"
         )
-    written = home.genesis_path.with_suffix(".new")
-    written.write_bytes(genesis)
-    os.replace(written, home.genesis_path)  # noqa: PTH105 - says that it is atomic
+    replace_file(home.genesis_path, genesis)
     return checked
 
 
