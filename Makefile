@@ -50,7 +50,8 @@ browser: setup $(VENV)/.dev  ## look at the pages in Debian's Chromium
 	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
 
 .PHONY: soak
-soak: setup  ## run the story ten times in a row (RUNS=10)
+soak: setup $(VENV)/.dev  ## an hour of faults (FAULTS=200), then the story ten times (RUNS=10)
+	@FAULT_ROUNDS=$(or $(FAULTS),200) $(BIN)/pytest -n 0 tests/faults
 	@for run in $$(seq $(or $(RUNS),10)); do \
 	  echo "run $$run"; $(BIN)/rochdale testnet run --once $(ARGS) || exit 1; done
 
