@@ -44,7 +44,8 @@ WAITING, STARTING, RUNNING = "waiting", "starting", "running"
 ENDING, STOPPING, STOPPED, HALTED = "ending", "stopping", "stopped", "halted"
 _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
-_LAST_WORDS_BYTES = 2_048
+_LAST_WORDS_BYTES = 16_384
+_PANIC = "panic: "
 _DIAGNOSE_S = 2.0
 """How often a log is read that may say that its process has failed, or an obstacle looked for."""
 _LOG_READ_BYTES = 1_048_576
@@ -280,13 +281,18 @@ def is_ready(spec: ProcessSpec) -> bool:
 
 
 def read_last_words(path: Path) -> str:
-    """The last line of a log: usually the sentence that says why a process ended."""
+    """The last line of a log: usually the sentence that says why a process ended.
+
+    A panic in Go says it first, and writes its stack after it, in lines that begin with a tab.
+    """
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
+    if lines and lines[-1].startswith("\t"):
+        lines = [line for line in lines if line.startswith(_PANIC)] or lines
     return _read_message(lines[-1].strip()) if lines else ""
 
 

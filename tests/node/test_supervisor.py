@@ -285,6 +285,17 @@ def test_a_group_waits_in_order_while_something_forbids_it_to_run(
     assert b"again in" not in said
 
 
+def test_a_panic_is_repeated_without_its_stack(node: Node) -> None:
+    """Go writes the reason first."""
+    says = "print('panic: no blocks\\n\\ngoroutine 1 [running]:\\nmain.main()\\n\\tmain.go:52'); "
+    node.start([child(says + "raise SystemExit(2)", name="engine")])
+    wait_until(lambda: node.status().get("engine", {}).get("restarts"))
+
+    assert node.status()["engine"]["said"] == "panic: no blocks"
+    node.send(signal.SIGTERM)
+    assert node.wait_stopped() == 0
+
+
 def test_says_which_program_cannot_be_started(node: Node) -> None:
     """A missing program is an exit like any other, with its reason."""
     node.start([{"name": "engine", "argv": ["/nowhere/engine"]}])
