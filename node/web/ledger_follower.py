@@ -19,6 +19,7 @@ from ledger.rpc_answers import BlockResults, EngineEvent
 from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
 from node.web.projection import ProjectedBlock
+from node.web.projection_start import begin_from_state
 from node.web.registry_reader import changes_registry, fetch_cooperatives
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ async def watch_chain(context: WebContext) -> None:
                 status = await context.engine.status()
                 context.chain.is_reachable = True
                 context.chain.is_catching_up = status.is_catching_up
+                context.chain.grow(status.height, now_s=context.clock.steady_s())
                 if context.chain.stands_still(now_s=context.clock.steady_s()):
                     context.chain.absent = (await context.engine.consensus_round()).absent
         except (UnavailableError, EngineError, TimeoutError):
@@ -65,9 +67,11 @@ async def watch_chain(context: WebContext) -> None:
 async def _apply_until(context: WebContext, height: int) -> None:
     context.chain.grow(height, now_s=context.clock.steady_s())
     first = context.projection.height + 1
-    if first < height:
-        # A node that joined by a snapshot has no earlier block.
-        first = max(first, (await context.engine.status()).earliest_height)
+    if first < height and first < (await context.engine.status()).earliest_height:
+        # A node that joined by a snapshot, or let old blocks go, has only what they led to.
+        await begin_from_state(context.projection, context.engine, height=height)
+        log.info("read_model_begins", height=height)
+        first = height
     for missing in range(first, height + 1):
         header, results = await asyncio.gather(
             context.engine.commit(missing), _fetch_results(context, missing)

@@ -1,13 +1,14 @@
 """The read model: what the ledger's events add up to, for pages and API.
 
 projection.db is disposable: it holds nothing that the chain does not, and a start with
-another chain or schema builds it anew from the first block. Nothing that it says is proof;
-whoever must be able to check asks for a receipt. Never decides anything.
+another chain or schema builds it anew from the first block; where that is gone, from state and
+the blocks since (`node.web.projection_start`). Nothing that it says is proof; whoever must be
+able to check asks for a receipt. Never decides anything.
 """
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -22,56 +23,10 @@ from governance.events import (
     ProposalVoided,
     VotingOpened,
 )
+from governance.federal_events import MembersImported
 from governance.records import Outcome, ProposalKind, Stage
 from node.web.database import open_database, transaction
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE chain (
-    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    genesis_hash BLOB NOT NULL,
-    height INTEGER NOT NULL,
-    time_ms INTEGER NOT NULL,
-    app_hash BLOB NOT NULL
-) STRICT;
-CREATE TABLE members (
-    account BLOB PRIMARY KEY,
-    cooperative BLOB NOT NULL,
-    joined_height INTEGER NOT NULL
-) STRICT;
-CREATE TABLE proposals (
-    id BLOB PRIMARY KEY,
-    cooperative BLOB NOT NULL,
-    kind INTEGER NOT NULL,
-    proposer BLOB NOT NULL,
-    text_hash BLOB NOT NULL,
-    subject BLOB NOT NULL,
-    stage INTEGER NOT NULL,
-    submitted_height INTEGER NOT NULL,
-    submitted_ms INTEGER NOT NULL,
-    discussion_ends_ms INTEGER NOT NULL DEFAULT 0,
-    closes_at_ms INTEGER NOT NULL DEFAULT 0,
-    electorate_count INTEGER NOT NULL DEFAULT 0,
-    quorum_bps INTEGER NOT NULL DEFAULT 0,
-    outcome INTEGER,
-    yes_count INTEGER NOT NULL DEFAULT 0,
-    no_count INTEGER NOT NULL DEFAULT 0,
-    abstain_count INTEGER NOT NULL DEFAULT 0,
-    decision_index INTEGER,
-    closed_height INTEGER,
-    closed_ms INTEGER
-) STRICT;
-CREATE INDEX proposals_by_subject ON proposals (cooperative, subject);
-CREATE INDEX proposals_by_text ON proposals (cooperative, text_hash);
-CREATE TABLE ballots (
-    proposal BLOB NOT NULL,
-    ballot BLOB NOT NULL,
-    PRIMARY KEY (proposal, ballot)
-) STRICT, WITHOUT ROWID;
-"""
-_PROPOSALS = """
-SELECT *, (SELECT COUNT(*) FROM ballots WHERE proposal = proposals.id) AS ballots_count
-FROM proposals"""
+from node.web.projection_schema import COMPUTED, SCHEMA, SELECT_PROPOSALS, VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +47,9 @@ class ProjectedProposal:
     electorate_count: int
     quorum_bps: int
     ballots_count: int
-    """Distinct ballots seen so far."""
+    """Distinct ballots: those counted, or those seen so far."""
+    are_ballots_known: bool
+    """Whether none was cast before the first block that this model has read."""
     outcome: Outcome | None
     yes_count: int
     no_count: int
@@ -100,6 +57,15 @@ class ProjectedProposal:
     decision_index: int | None
     closed_height: int | None
     closed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedMember:
+    """An account on a cooperative's roll."""
+
+    account: bytes
+    cooperative: bytes
+    joined_height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +105,7 @@ class Projection:
             name.unlink(missing_ok=True)
         projection = cls(_open(path))
         projection._connection.execute(
-            "INSERT INTO chain VALUES (1, ?, 0, 0, ?)", (genesis_hash, b"")
+            "INSERT INTO chain VALUES (1, ?, 1, 0, 0, ?)", (genesis_hash, b"")
         )
         return projection
 
@@ -152,6 +118,12 @@ class Projection:
         """The last block that is part of the model; 0 before the first."""
         row = self._connection.execute("SELECT height FROM chain").fetchone()
         return int(row["height"])
+
+    @property
+    def begins_height(self) -> int:
+        """First block that the model has read; what was before, it knows from state."""
+        row = self._connection.execute("SELECT begins_height FROM chain").fetchone()
+        return int(row["begins_height"])
 
     @property
     def app_hash(self) -> bytes:
@@ -175,6 +147,37 @@ class Projection:
             self._connection.execute(
                 "UPDATE chain SET height = ?, time_ms = ?, app_hash = ?",
                 (block.height, block.time_ms, block.app_hash),
+            )
+
+    def begin_at(
+        self,
+        height: int,
+        *,
+        members: Iterable[ProjectedMember],
+        proposals: Iterable[ProjectedProposal],
+    ) -> None:
+        """Begin anew with what state says; blocks follow from a height on.
+
+        Blocks that are part of this already do no harm: their events say the same again.
+
+        Args:
+            height: Of the first block that will follow.
+            members: On all rolls.
+            proposals: All that a discussion has begun about, before that block.
+        """
+        with transaction(self._connection):
+            self._connection.execute("DELETE FROM members")
+            self._connection.execute("DELETE FROM proposals")
+            self._connection.execute("DELETE FROM ballots")
+            self._connection.executemany(
+                "INSERT INTO members VALUES (?, ?, ?)",
+                [(item.account, item.cooperative, item.joined_height) for item in members],
+            )
+            for proposal in proposals:
+                self._put_proposal(proposal)
+            self._connection.execute(
+                "UPDATE chain SET begins_height = ?, height = ?, time_ms = 0, app_hash = ?",
+                (height, height - 1, b""),
             )
 
     def is_member(self, account: bytes) -> bool:
@@ -224,12 +227,12 @@ class Projection:
 
     def _list_proposals(self, rest: str, values: Iterable[object]) -> list[ProjectedProposal]:
         # `rest` is one of the texts above, never input.
-        rows = self._connection.execute(f"{_PROPOSALS} {rest}", tuple(values))
+        rows = self._connection.execute(f"{SELECT_PROPOSALS} {rest}", tuple(values))
         return [_read_proposal(row) for row in rows]
 
     def _apply(self, event: Event, block: ProjectedBlock) -> None:
         match event:
-            case MembersAdmitted():
+            case MembersAdmitted() | MembersImported():
                 self._connection.executemany(
                     "INSERT OR IGNORE INTO members VALUES (?, ?, ?)",
                     [(account, event.cooperative, block.height) for account in event.accounts],
@@ -257,6 +260,14 @@ class Projection:
                 )
             case _:
                 pass  # what the genesis registers is read from the genesis itself
+
+    def _put_proposal(self, proposal: ProjectedProposal) -> None:
+        names = [item.name for item in fields(ProjectedProposal) if item.name not in COMPUTED]
+        columns, places = ", ".join(names), ", ".join("?" * len(names))
+        self._connection.execute(
+            f"INSERT INTO proposals ({columns}) VALUES ({places})",  # noqa: S608 - own names
+            [getattr(proposal, name) for name in names],
+        )
 
     def _submit_proposal(self, event: ProposalSubmitted, block: ProjectedBlock) -> None:
         self._connection.execute(
@@ -310,7 +321,7 @@ class Projection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    return open_database(path, schema=_SCHEMA, version=_VERSION, is_durable=False)
+    return open_database(path, schema=SCHEMA, version=VERSION, is_durable=False)
 
 
 def _read_proposal(row: sqlite3.Row) -> ProjectedProposal:
@@ -338,5 +349,6 @@ def _read_proposal(row: sqlite3.Row) -> ProjectedProposal:
         subject=bytes(row["subject"]),
         stage=Stage(row["stage"]),
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        are_ballots_known=bool(row["are_ballots_known"]),
         **{name: row[name] for name in plain},
     )

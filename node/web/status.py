@@ -31,6 +31,9 @@ def render_status(context: WebContext) -> JsonObject:
         "now": render_time(context.clock.now_ms()),
         "chain_id": context.genesis.chain_id,
         "height": height,
+        "engine_height": chain.height,
+        "behind_blocks": max(0, chain.height - height),
+        "begins_height": projection.begins_height,
         "time": render_time(projection.time_ms) if height else None,
         "app_hash": projection.app_hash.hex(),
         "ledger_reachable": chain.is_reachable,
@@ -91,6 +94,7 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
             "no": proposal.no_count,
             "abstain": proposal.abstain_count,
             "ballots": proposal.ballots_count,
+            "ballots_known": proposal.are_ballots_known,
             "electorate": proposal.electorate_count,
             "quorum_bps": proposal.quorum_bps,
         },
@@ -132,6 +136,11 @@ def describe_votes(proposal: ProjectedProposal) -> str:
     if proposal.stage in {Stage.SUBMITTED, Stage.DISCUSSION}:
         return "Voting has not opened"
     if proposal.outcome is None:
+        if not proposal.are_ballots_known:
+            return (
+                f"At least {proposal.ballots_count} of {proposal.electorate_count} have voted; "
+                "this node does not know of ballots before it had this ledger's blocks"
+            )
         return f"{proposal.ballots_count} of {proposal.electorate_count} have voted"
     counted = f"{proposal.yes_count} for, {proposal.no_count} against"
     if proposal.abstain_count:

@@ -80,6 +80,7 @@ def test_newcomers_by_snapshot_and_by_every_block_have_the_founders_state(place:
         admit_members(ash, count=ADMISSIONS_PER_TX_MAX, first=1_000)
         join_by_genesis(place, nodes, "cedar", approvers=["ash", "birch"])
         check_same_hashes(place)
+        check_same_members(place)
     check_same_bytes(place)
 
 
@@ -185,6 +186,22 @@ def check_same_hashes(place: Place) -> None:
     assert len(hashes) == 1
     for home in homes:
         wait_until(lambda home=home: json.loads(fetch(home, "/api/status")[1])["height"] >= height)
+
+
+def check_same_members(place: Place) -> None:
+    """On the page of a newcomer without the first blocks, too; it says where it began."""
+    told = {name: json.loads(fetch(place.home(name), "/api/status")[1]) for name in NAMES}
+    counts = [
+        {row["cooperative"]: row["members"] for row in status["validators"]}
+        for status in told.values()
+    ]
+
+    assert counts[0] == counts[1] == counts[2]
+    assert sum(counts[0].values()) == 4 * ADMISSIONS_PER_TX_MAX
+    begins = [told[name]["begins_height"] for name in NAMES]
+    assert begins[0] == begins[2] == 1 < begins[1]
+    page = fetch(place.home("birch"), "/")[1]
+    assert f"from block {begins[1]} on" in page
 
 
 def ask_engine(home: Path, method: str, **params: str) -> Any:

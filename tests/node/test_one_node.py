@@ -2,21 +2,28 @@
 
 import asyncio
 import json
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from config.errors import UnavailableError
 from did.jcs import JsonObject
+from ledger.rpc import EngineClient
 from node import exit_codes
 from node.home import open_home
 from node.lock import is_locked
 from node.member_client import NodeClient
+from node.web.projection import Projection
+from node.web.projection_start import begin_from_state
 from tests.node.terminal import Terminal, free_ports
 from tests.node.web.javascript import ask_verifier, make_question
 
@@ -91,6 +98,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     _check_lists(node, home, wallets[0], url, proposals=(motion, release))
     _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
+    _check_rebuilding(home)
 
 
 def _join(node: Terminal, home: Path, wallets: list[Path], url: str) -> None:
@@ -226,6 +234,47 @@ def _check_lists(
     assert "the entries are not the list's" in node.type(
         "ledger", "verify", file, "--trust", genesis
     )
+
+
+def _check_rebuilding(home: Path) -> None:
+    """Without its file the read model is the same again, from the blocks or from state alone."""
+    path, height = open_home(home).projection_path, _get_status(home)["height"]
+    before = _dump(path)
+    assert {table: len(rows) for table, rows in before.items()} == {
+        "members": 2,
+        "proposals": 2,
+        "ballots": 3,
+    }
+    told = json.loads(open_home(home).status_path.read_bytes())
+    (web,) = (item["pid"] for item in told["processes"] if item["name"] == "web")
+
+    path.unlink()
+    os.kill(web, signal.SIGKILL)
+    _wait_until(lambda: _get_status(home).get("height", 0) >= height)
+
+    assert _dump(path) == before
+    status = _get_status(home)
+    assert (status["begins_height"], status["behind_blocks"]) == (1, 0)
+    asyncio.run(_begin_from_state(home))
+    assert _dump(home / "state.db") == before | {"ballots": []}
+
+
+async def _begin_from_state(home: Path) -> None:
+    """As a node that has none of the first blocks."""
+    async with EngineClient(open_home(home).rpc_socket) as engine:
+        height = (await engine.status()).height
+        with closing(Projection.open(home / "state.db", genesis_hash=bytes(32))) as projection:
+            await begin_from_state(projection, engine, height=height)
+            assert (projection.begins_height, projection.height) == (height, height - 1)
+            assert {item.ballots_count for item in projection.list_proposals(limit=9)} == {1, 2}
+
+
+def _dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as database:
+        return {
+            table: sorted(database.execute(f"SELECT * FROM {table}"))  # noqa: S608 - our names
+            for table in ("members", "proposals", "ballots")
+        }
 
 
 def _check_by_javascript(

@@ -1,5 +1,6 @@
 """The read model: events in, proposals and members out."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from governance.events import (
     ProposalVoided,
     VotingOpened,
 )
+from governance.federal_events import MembersImported
 from governance.records import Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
-from node.web.projection import ProjectedBlock, Projection
+from node.web.projection import ProjectedBlock, ProjectedMember, Projection
+from node.web.status import describe_votes
 
 COOPERATIVE, PROPOSAL, TEXT = b"c" * 32, b"p" * 32, b"t" * 32
 GENESIS = b"g" * 32
@@ -154,6 +157,44 @@ def test_a_model_that_cannot_be_used_is_built_anew(tmp_path: Path, damage: str) 
     assert again.height == 0
     assert again.find_proposal(PROPOSAL) is None
     again.close()
+
+
+def test_members_of_an_imported_roll_are_members(projection: Projection) -> None:
+    """Wherever they were admitted first."""
+    imported = MembersImported(cooperative=COOPERATIVE, accounts=(b"a" * 32, b"b" * 32))
+
+    projection.apply_block(block(1, imported))
+
+    assert projection.is_member(b"b" * 32)
+    assert projection.count_members() == {COOPERATIVE: 2}
+
+
+def test_a_model_that_begins_with_state_goes_on_with_blocks(projection: Projection) -> None:
+    """What it held is replaced; blocks that the state knows already change nothing."""
+    projection.apply_block(block(1, SUBMITTED, cast(b"1" * 32)))
+    seen = projection.find_proposal(PROPOSAL)
+    assert seen is not None
+    voting = dataclasses.replace(seen, stage=Stage.VOTING, electorate_count=5)
+    member = ProjectedMember(account=b"m" * 32, cooperative=COOPERATIVE, joined_height=3)
+
+    projection.begin_at(7, members=[member], proposals=[voting])
+
+    assert (projection.begins_height, projection.height) == (7, 6)
+    assert projection.is_member(b"m" * 32)
+    found = projection.find_proposal(PROPOSAL)
+    assert found == dataclasses.replace(voting, ballots_count=0, are_ballots_known=False)
+    admitted = MembersAdmitted(
+        cooperative=COOPERATIVE, accounts=(b"m" * 32,), epoch=1, active_count=1, roll_root=b""
+    )
+    projection.apply_block(block(7, admitted, SUBMITTED, VOTING, cast(b"2" * 32)))
+    assert projection.count_members() == {COOPERATIVE: 1}
+    found = projection.find_proposal(PROPOSAL)
+    assert found is not None
+    assert describe_votes(found).startswith("At least 1 of 5 have voted; this node does not know")
+    projection.apply_block(block(8, CLOSED))
+    found = projection.find_proposal(PROPOSAL)
+    assert found is not None
+    assert (found.ballots_count, found.are_ballots_known) == (4, True)
 
 
 def test_a_text_is_known_by_the_proposal_that_names_it(projection: Projection) -> None:

@@ -124,6 +124,29 @@ async def test_the_page_says_that_the_own_ledger_is_down(
     assert (status["stands_still"], status["missing"]) == (True, ["Ash"])
 
 
+async def test_pages_say_up_to_which_block_they_are_and_when_that_is_behind(
+    pair: Any, http: aiohttp.ClientSession
+) -> None:
+    """A block or two is the time that reading takes; more is told."""
+    node, _ = pair
+    propose(node, "A motion")
+    height = node.context.projection.height
+    node.context.chain.is_reachable = True
+    texts = {}
+    for behind in (0, 2, 3):
+        node.context.chain.height = height + behind
+        texts[behind] = await (await http.get(f"{node.url}/")).text()
+        status = await (await http.get(f"{node.url}/api/status")).json()
+        assert (status["height"], status["engine_height"]) == (height, height + behind)
+        assert status["behind_blocks"] == behind
+
+    assert all(f"as of block {height} of the ledger" in text for text in texts.values())
+    said = ["behind the ledger" in text for text in texts.values()]
+    assert said == [False, False, True]
+    assert f"the ledger is at block {height + 3}" in texts[3]
+    assert ["The ledger is working" in text for text in texts.values()] == [True, True, False]
+
+
 async def test_the_page_names_the_missing_validator(pair: Any, http: aiohttp.ClientSession) -> None:
     """While our engine sees no block, it knows for whose vote it waits."""
     node, other = pair

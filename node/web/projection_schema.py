@@ -1,0 +1,59 @@
+"""Tables of the read model, and the one query that makes proposals of them.
+
+Another schema is another version: a file that has an older one is built anew.
+"""
+
+VERSION = 2
+SCHEMA = """
+CREATE TABLE chain (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    genesis_hash BLOB NOT NULL,
+    begins_height INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    app_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE members (
+    account BLOB PRIMARY KEY,
+    cooperative BLOB NOT NULL,
+    joined_height INTEGER NOT NULL
+) STRICT;
+CREATE TABLE proposals (
+    id BLOB PRIMARY KEY,
+    cooperative BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    proposer BLOB NOT NULL,
+    text_hash BLOB NOT NULL,
+    subject BLOB NOT NULL,
+    stage INTEGER NOT NULL,
+    submitted_height INTEGER NOT NULL,
+    submitted_ms INTEGER NOT NULL,
+    discussion_ends_ms INTEGER NOT NULL DEFAULT 0,
+    closes_at_ms INTEGER NOT NULL DEFAULT 0,
+    electorate_count INTEGER NOT NULL DEFAULT 0,
+    quorum_bps INTEGER NOT NULL DEFAULT 0,
+    outcome INTEGER,
+    yes_count INTEGER NOT NULL DEFAULT 0,
+    no_count INTEGER NOT NULL DEFAULT 0,
+    abstain_count INTEGER NOT NULL DEFAULT 0,
+    decision_index INTEGER,
+    closed_height INTEGER,
+    closed_ms INTEGER
+) STRICT;
+CREATE INDEX proposals_by_subject ON proposals (cooperative, subject);
+CREATE INDEX proposals_by_text ON proposals (cooperative, text_hash);
+CREATE TABLE ballots (
+    proposal BLOB NOT NULL,
+    ballot BLOB NOT NULL,
+    PRIMARY KEY (proposal, ballot)
+) STRICT, WITHOUT ROWID;
+"""
+SELECT_PROPOSALS = """
+SELECT *, CASE WHEN outcome IS NULL
+    THEN (SELECT COUNT(*) FROM ballots WHERE proposal = proposals.id)
+    ELSE yes_count + no_count + abstain_count END AS ballots_count,
+    outcome IS NOT NULL OR submitted_height >= (SELECT begins_height FROM chain)
+    AS are_ballots_known
+FROM proposals"""
+COMPUTED = ("ballots_count", "are_ballots_known")
+"""Fields of a proposal that are no columns."""
