@@ -1,6 +1,7 @@
 """Everything that members, registrar and operator do, at one real node with commands alone."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from config.errors import UnavailableError
+from did.codec import decode, encode
 from did.jcs import JsonObject
+from governance.logs import LogName
 from ledger.rpc import EngineClient
 from node import exit_codes
 from node.home import open_home
@@ -220,6 +223,11 @@ def _check_lists(
     assert page["entries"][0]["id"] in node.do("ledger", "verify", file, "--trust", genesis)
     _check_by_javascript(node, file, (genesis,), meaning=told["meaning"])
 
+    question = encode([bytes.fromhex(cooperative), bytes([LogName.PROPOSALS]), 0, 256]).hex()
+    asked = json.loads(_download(f"{url}/ledger/abci_query?path=/log&data={question}&prove=true"))
+    _, entries, _ = decode(base64.b64decode(asked["response"]["value"]), bytes_max=65_536)  # type: ignore[misc]
+    assert [{"id": entry.hex()} for entry in entries] == page["entries"]
+    assert len(asked["response"]["proofOps"]["ops"]) == 2
     for options, reason, code in (
         ((*listed, "--from", "2"), "the list has 2 entries", exit_codes.FAILED),
         (("ledger", "list", "roll"), "is named by a cooperative's id", exit_codes.FAILED),
