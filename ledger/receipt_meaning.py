@@ -60,7 +60,8 @@ def _describe_page(page: PageFact) -> str:
     if not page.entries:
         return f"{words} is empty"
     last = page.first + len(page.entries) - 1
-    return f"{words} has {page.size} entries, and from {page.first} to {last} they are these"
+    entries = "entry" if page.size == 1 else "entries"
+    return f"{words} has {page.size} {entries}; from {page.first} to {last} they are these"
 
 
 def _describe_ballot(ballot: BallotFact) -> str:

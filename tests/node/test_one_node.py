@@ -216,7 +216,7 @@ def _check_lists(
     assert [entry["choice"] for entry in count] == ["yes", "yes"]
 
     said = node.do(*listed, "--limit", "1", "--home", home, "--receipt", file)
-    assert "has 2 entries, and from 0 to 0 they are these" in said
+    assert "has 2 entries; from 0 to 0 they are these" in said
     assert "More follow: `--from 1`" in said
     told = node.ask("ledger", "verify", file, "--trust", genesis)
     assert (told["kind"], told["page"]["entries"]) == ("page", page["entries"][:1])

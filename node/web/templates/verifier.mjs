@@ -173,7 +173,8 @@ function describePage({ list, cooperative, proposal, size, first, entries }) {
   if (proposal) words += ` on proposal ${proposal.slice(0, 16)}…`;
   if (!entries.length) return `${words} is empty`;
   const last = first + entries.length - 1;
-  return `${words} has ${size} entries, and from ${first} to ${last} they are these`;
+  const noun = size === 1 ? "entry" : "entries";
+  return `${words} has ${size} ${noun}; from ${first} to ${last} they are these`;
 }
 
 // --- Whom to believe (ledger/trust.py) -------------------------------------------------------

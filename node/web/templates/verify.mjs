@@ -93,10 +93,11 @@ function describeOther(shown) {
 
 function describePage({ list, size, first, entries }) {
   if (entries.length === 0) return [`The ledger’s list “${list}” is empty.`];
-  const range = `${first + 1} to ${first + entries.length}`;
+  const noun = size === 1 ? "entry" : "entries";
+  const last = first + entries.length - 1;
   return [
-    `The ledger’s list “${list}” has ${size} entries. These are entries ${range}, all of them: ` +
-      "none is left out, changed or added.",
+    `The ledger’s list “${list}” has ${size} ${noun}, numbered from 0. Here are ${first} to ` +
+      `${last}, all of them: none is left out, changed or added.`,
   ];
 }
 
