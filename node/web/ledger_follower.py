@@ -18,7 +18,7 @@ from ledger.rpc import EngineError
 from ledger.rpc_answers import BlockResults, EngineEvent
 from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
-from node.web.projection import ProjectedBlock
+from node.web.projection import ProjectedBlock, Projection
 from node.web.projection_start import begin_from_state
 from node.web.registry_reader import changes_registry, fetch_cooperatives
 
@@ -76,6 +76,12 @@ async def _apply_until(context: WebContext, height: int) -> None:
         header, results = await asyncio.gather(
             context.engine.commit(missing), _fetch_results(context, missing)
         )
+        if not _follows(context.projection, header):
+            # Blocks were undone, and others decided in their places: the chain tells it all again.
+            log.warning("read_model_discarded", height=context.projection.height)
+            context.projection.begin_at(1, members=(), proposals=())
+            await _apply_until(context, height)
+            return
         block = _read_block(header, results)
         context.projection.apply_block(block)
         if changes_registry(block.events):
@@ -96,6 +102,12 @@ async def _fetch_results(context: WebContext, height: int) -> BlockResults:
         except EngineError:
             await asyncio.sleep(_RESULTS_PAUSE_S)
     return await context.engine.block_results(height)
+
+
+def _follows(projection: Projection, signed_header: JsonObject) -> bool:
+    """Whether a block's header carries the app hash that the read model has come to."""
+    known = projection.app_hash
+    return not known or known == bytes.fromhex(signed_header["header"]["app_hash"])
 
 
 def _read_block(signed_header: JsonObject, results: BlockResults) -> ProjectedBlock:
