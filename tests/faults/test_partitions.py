@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.faults.lan import RETRIES_DEFAULT, Lan, LanUnavailableError
 from tests.faults.roots import rename
+from tests.faults.rounds import ROUNDS
 from tests.node.small_federation import (
     Member,
     check_agreement,
@@ -23,7 +23,7 @@ HEALED_S = 90
 """In which a healed federation must make blocks again: lines that were dead as long as a test
 waited are tried again after about that time (RFC 6298 §5.5)."""
 
-LONG = pytest.mark.skipif("ROCHDALE_SOAK" not in os.environ, reason="long: `make soak` runs it")
+LONG = pytest.mark.skipif(ROUNDS < 100, reason="long: `make soak` runs it")
 
 pytestmark = pytest.mark.timeout(300)
 
