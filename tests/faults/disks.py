@@ -6,7 +6,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ _NO_LOG_FLUSH = 2
 _IMAGE_BYTES = 256 << 20
 _ROOMY_BYTES = 1 << 30
 _LEFT_BYTES = 64 << 10
+_PAGE_BYTES = 4_096
 
 
 def _can_mount() -> bool:
@@ -84,6 +85,19 @@ def fill(path: Path) -> None:
 def make_room(path: Path) -> None:
     """Give it room again."""
     _resize(path, _ROOMY_BYTES)
+
+
+def fill_wholly(path: Path) -> None:
+    """Leave it no room at all."""
+    fill(path)
+    with suppress(OSError), (path / "ballast").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(_PAGE_BYTES))
+
+
+def make_read_only(path: Path) -> None:
+    """As the kernel does with a disk that fails; nothing may be open for writing."""
+    _run("mount", "-o", "remount,ro", path)
 
 
 def _resize(path: Path, size_bytes: int) -> None:

@@ -3,13 +3,21 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from node import exit_codes
 from node.home import prepare_run
-from tests.faults.disks import fill, make_room, memory_disk, needs_mounting
+from tests.faults.disks import (
+    fill,
+    fill_wholly,
+    make_read_only,
+    make_room,
+    memory_disk,
+    needs_mounting,
+)
 from tests.faults.load import Load
 from tests.faults.oracle import Oracle
 from tests.faults.rounds import ROUNDS
@@ -61,7 +69,13 @@ def test_a_home_without_room_for_a_log_line_goes_on_when_there_is_room(tmp_path:
 
 @needs_mounting
 @pytest.mark.parametrize("name", ["ledger", "engine"])
-def test_a_process_that_meets_a_full_disk_ends_with_what_to_do(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [(fill_wholly, "No space left on device"), (make_read_only, "Read-only file system")],
+)
+def test_a_process_that_meets_a_disk_full_or_failed_ends_with_what_to_do(
+    tmp_path: Path, name: str, spoil: Callable[[Path], None], reason: str
+) -> None:
     """As when it filled faster than the supervisor looks."""
     [member] = found_members(tmp_path, 1)
     home = member.home
@@ -69,8 +83,7 @@ def test_a_process_that_meets_a_full_disk_ends_with_what_to_do(tmp_path: Path, n
     disk = home.root / name
     reading, writing = os.pipe()  # the supervisor's, which stays open
     with memory_disk(disk):
-        fill(disk)
-        (disk / "ballast").write_bytes(bytes(60 << 10))
+        spoil(disk)
 
         ended = subprocess.run(
             [sys.executable, "-m", "node.processes", name, str(home.root)],
@@ -84,5 +97,5 @@ def test_a_process_that_meets_a_full_disk_ends_with_what_to_do(tmp_path: Path, n
     os.close(writing)
 
     assert ended.returncode == exit_codes.UNAVAILABLE, ended.stderr
-    assert "No space left on device" in ended.stderr.splitlines()[-1]
+    assert reason in ended.stderr.splitlines()[-1]
     assert "free space on it" in ended.stderr or "free space on its disk" in ended.stderr
