@@ -46,6 +46,10 @@ IMPORTS_PER_TX_MAX = 48
 """Entries of a former chain's roll in one transaction, each with its proof."""
 ACCOUNTS_SEALED_PER_BLOCK_MAX = 1_000
 """Accounts that a sealed chain reads in one block."""
+SEALED_FILE_BYTES_MAX = 134_217_728
+"""What a sealed chain hands over, in one file: about 400,000 members."""
+REQUEST_BYTES_MAX = 16_384
+"""A cooperative's signed request to join, with its sealed chain."""
 VOTING_DAYS_MAX = 366
 """Longest voting that a proposal may ask for."""
 COOPERATIVES_MAX = 64

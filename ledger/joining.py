@@ -8,16 +8,19 @@ here. Reads and writes no files itself.
 
 from dataclasses import dataclass
 
+from config.limits import REQUEST_BYTES_MAX
+from did.codec import CodecError
 from did.jcs import canonicalize, parse_json_object
 from did.jws import check_jws, parse_jws, sign_jws
 from did.keys import KeyPair
 from governance.acts import AdmitCooperative, NewCooperative, compute_request_input
+from governance.seals import SealedChain
 from ledger.genesis import Founder, parse_claims, render_claims
 from ledger.genesis_file import GenesisError
 
 REQUEST_TYPE = "rochdale-request+jws"
-REQUEST_BYTES_MAX = 4_096
 _SIGNATURE = "request_signature"
+_SEALED = "sealed_chain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +33,24 @@ class JoinRequest:
     """What a member proposes for it."""
 
 
-def render_request(cooperative: Founder, *, root_key: KeyPair) -> str:
+def render_request(
+    cooperative: Founder, *, root_key: KeyPair, sealed: SealedChain | None = None
+) -> str:
     """Sign a request with the cooperative's root key: the request file, a compact JWS.
 
     Args:
         cooperative: Who asks; without a consensus key it asks to be a member that does not
             validate.
-        root_key: Of its inception.
+        root_key: Of its inception, or the one in use when its chain was sealed.
+        sealed: The chain that it comes from with its roll.
 
     Raises:
-        RefusedError: The request is malformed, or the key is not its inception's.
+        RefusedError: The request is malformed, or the key is another.
     """
     signature = root_key.sign(_compute_input(cooperative))
     claims = {**render_claims(cooperative), _SIGNATURE: signature.hex()}
+    if sealed is not None:
+        claims[_SEALED] = sealed.encode().hex()
     kid = f"{cooperative.did}#root"
     jws = sign_jws(canonicalize(claims), key=root_key, kid=kid, typ=REQUEST_TYPE)
     check_request(jws)
@@ -52,22 +60,34 @@ def render_request(cooperative: Founder, *, root_key: KeyPair) -> str:
 def check_request(jws: str) -> JoinRequest:
     """Read a request and check that the cooperative that it is about signed all of it.
 
+    That a sealed chain in it is what it says is `ledger.sealed`'s matter.
+
     Raises:
-        RefusedError: Malformed, or not signed by its inception's key.
+        RefusedError: Malformed, or not signed by its inception's key or the sealed chain's.
     """
     signed = parse_jws(jws.strip(), typ=REQUEST_TYPE, bytes_max=REQUEST_BYTES_MAX)
     claims = parse_json_object(signed.payload, bytes_max=REQUEST_BYTES_MAX, depth_max=2)
-    text = claims.pop(_SIGNATURE, None)
+    signature, sealed = _hex(claims.pop(_SIGNATURE, "")), _hex(claims.pop(_SEALED, ""))
     cooperative = parse_claims(claims)
-    check_jws(signed, public_key=cooperative.inception.public_key)
     try:
-        signature = bytes.fromhex(text if isinstance(text, str) else "")
-    except ValueError as error:
-        raise GenesisError("the request's signature for the ledger is malformed") from error
-    act = AdmitCooperative(request=_to_entry(cooperative), signature=signature)
+        act = AdmitCooperative(
+            request=_to_entry(cooperative),
+            signature=signature,
+            sealed=SealedChain.parse(sealed) if sealed else None,
+        )
+    except CodecError as error:
+        raise GenesisError("the request's sealed chain is malformed") from error
+    check_jws(signed, public_key=act.root_key)
     if signed.kid != f"{cooperative.did}#root" or not act.is_requested(network=cooperative.network):
         raise GenesisError("a request is signed by the joining cooperative's own root key")
     return JoinRequest(cooperative=cooperative, act=act)
+
+
+def _hex(text: object) -> bytes:
+    try:
+        return bytes.fromhex(text if isinstance(text, str) else "")
+    except ValueError as error:
+        raise GenesisError("a field of the request is not hexadecimal") from error
 
 
 def _compute_input(cooperative: Founder) -> bytes:
