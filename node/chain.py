@@ -20,6 +20,7 @@ from ledger.files import replace_file
 from ledger.genesis import Founder, Genesis, check_genesis, render_founder
 from ledger.joining import render_request
 from ledger.peer_filter import KnownPeers
+from ledger.sealed import SealedFile
 from node.home import Home
 from node.keystore import load_key, load_retired_keys, write_secret
 from node.remote_signer import has_remote_signer, load_validator_public_key
@@ -48,13 +49,16 @@ def make_offer(home: Home, settings: Settings, *, is_validating: bool = True) ->
     return offer
 
 
-def make_request(home: Home, settings: Settings, *, is_validating: bool) -> str:
+def make_request(
+    home: Home, settings: Settings, *, is_validating: bool, sealed: SealedFile | None = None
+) -> str:
     """Sign this cooperative's request to join the chain that it follows, and keep it.
 
     Args:
         home: Of a node that follows a chain.
         settings: Of that home.
         is_validating: Whether it asks to validate from its admission on.
+        sealed: The chain that it comes from, checked; none for a cooperative without one.
 
     Returns:
         The request file's content, for a member to propose.
@@ -63,8 +67,21 @@ def make_request(home: Home, settings: Settings, *, is_validating: bool) -> str:
         MisconfiguredError: A key is missing or open to others.
         RefusedError: A setting is not fit for a request.
     """
-    cooperative = _describe_cooperative(home, settings, is_validating=is_validating)
-    request = render_request(cooperative, root_key=load_key(home.keys, "cooperative"))
+    cooperative = _describe_cooperative(
+        home,
+        settings,
+        is_validating=is_validating,
+        inception=None if sealed is None else sealed.inception,
+    )
+    root_key = load_key(home.keys, "cooperative")
+    if sealed is not None and root_key.public_key not in sealed.seal.root_keys:
+        raise MisconfiguredError(
+            f"{home.keys / 'cooperative.key'} is not the key that the sealed chain ended with: "
+            "make this node with `rochdale init --join … --from` that chain's home"
+        )
+    request = render_request(
+        cooperative, root_key=root_key, sealed=None if sealed is None else sealed.chain
+    )
     _keep(home.request_path, request)
     return request
 
@@ -172,24 +189,31 @@ def list_known_peers(home: Home, settings: Settings) -> KnownPeers:
     )
 
 
-def _describe_cooperative(home: Home, settings: Settings, *, is_validating: bool) -> Founder:
-    root = load_key(home.keys, "cooperative")
-    following = load_key(home.keys, "cooperative-next")
+def _describe_cooperative(
+    home: Home, settings: Settings, *, is_validating: bool, inception: Inception | None = None
+) -> Founder:
     return Founder(
         chain_id=settings.network.chain_id,
         network=settings.network.network,
         name=settings.node.name,
         origin=settings.node.origin,
-        inception=Inception(
-            public_key=root.public_key,
-            next_key_commitment=compute_key_commitment(following.public_key),
-            guardians_commitment=_NO_GUARDIANS,
-        ),
+        inception=inception or _begin(home),
         registrar_key=load_key(home.keys, "registrar").public_key,
         assertion_key=load_key(home.keys, "assertion").public_key,
         consensus_key=load_validator_public_key(home, settings) if is_validating else b"",
         node_id=compute_node_id(load_key(home.keys, "node").public_key),
         p2p_address=settings.engine.p2p_advertise or settings.engine.p2p_listen,
+    )
+
+
+def _begin(home: Home) -> Inception:
+    """What a cooperative begins with whose keys were never rotated."""
+    return Inception(
+        public_key=load_key(home.keys, "cooperative").public_key,
+        next_key_commitment=compute_key_commitment(
+            load_key(home.keys, "cooperative-next").public_key
+        ),
+        guardians_commitment=_NO_GUARDIANS,
     )
 
 

@@ -13,7 +13,7 @@ import typer
 
 from config.errors import RochdaleError
 from node import exit_codes
-from node.commands.federation import federation_app
+from node.commands.federation_roll import federation_app
 from node.commands.genesis import genesis_app
 from node.commands.init import init
 from node.commands.insight import insight_app

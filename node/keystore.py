@@ -25,6 +25,8 @@ KEY_NAMES = (
 )
 REGISTER_KEY_NAME = "register"
 """AES-256 key of the members' register; not a signing key."""
+_KEPT_AWAY = frozenset({"cooperative-next"})
+"""Keys that belong on another machine."""
 _NEW = "-new"
 """Ends the name of a key that is about to take another's place."""
 _RETIRED = "-retired-"
@@ -101,6 +103,23 @@ def replace_key(directory: Path, name: str, *, by: str) -> None:
     retired = directory / f"{name}{_RETIRED}{count + 1}.key"
     write_secret(retired, load_secret(directory, name).hex() + "\n")
     (directory / f"{by}.key").replace(directory / f"{name}.key")
+
+
+def adopt_key(directory: Path, name: str, *, source: Path) -> None:
+    """Let a new home's key be that of another home; none where that one keeps none, for safety.
+
+    Args:
+        directory: Of the new home, whose own key was never used.
+        name: Which.
+        source: The other home's keys.
+
+    Raises:
+        MisconfiguredError: The other home's key cannot be used.
+    """
+    (directory / f"{name}.key").unlink(missing_ok=True)
+    if name in _KEPT_AWAY and not (source / f"{name}.key").exists():
+        return
+    write_secret(directory / f"{name}.key", load_secret(source, name).hex() + "\n")
 
 
 def load_retired_keys(directory: Path, name: str) -> list[KeyPair]:

@@ -1,16 +1,15 @@
 """`rochdale federation`: what a cooperative does among the others, with its own key."""
 
 import asyncio
-import os
 import secrets
 import sys
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from node.commands.federation_node import SealedOption, check_sealed, now_ms, open_node
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def list_federation(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
     """Show the cooperatives, who validates, and the motions with their approvals."""
     from node.commands.federation_list import describe, show  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     found = asyncio.run(_fetch(opened))
     if as_json:
         say_json(describe(found))
@@ -53,32 +52,41 @@ def request(
     validating: Annotated[
         bool, typer.Option("--validating", help="Ask to validate from the admission on.")
     ] = False,
+    sealed: SealedOption = None,
 ) -> None:
-    """Sign this cooperative's request to join the chain that its node follows."""
+    """Sign this cooperative's request to join the chain that its node follows.
+
+    With --sealed it brings the roll and the bylaws of its own chain, which is sealed for that.
+    """
     from node.chain import load_genesis, make_request  # noqa: PLC0415
     from node.commands.genesis import write_file  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     load_genesis(opened)
-    signed = make_request(opened, settings, is_validating=validating)
+    former = check_sealed(sealed)
+    signed = make_request(opened, settings, is_validating=validating, sealed=former)
     if output is None:
         sys.stdout.write(f"{signed}\n")
         return
     write_file(output, f"{signed}\n".encode())
     say(f"Wrote {output}: send it to a member, who runs:")
-    say(f"  [bold]rochdale federation propose admit {output.name}[/]")
+    named = "" if sealed is None else f" --sealed {sealed.name}"
+    say(f"  [bold]rochdale federation propose admit {output.name}{named}[/]")
 
 
 @propose_app.command()
 def admit(
     request_file: Annotated[Path, typer.Argument(metavar="REQUEST", help="The newcomer's file.")],
     home: HomeOption = DEFAULT_HOME,
+    sealed: SealedOption = None,
 ) -> None:
     """Admit a cooperative that asked to join."""
     from ledger.joining import check_request  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
+    from node.sealing import check_act  # noqa: PLC0415
 
     asked = check_request(read_given_file(request_file).decode("ascii", "replace"))
+    check_act(asked.act, check_sealed(sealed))
     say(f"{asked.cooperative.name} ({asked.cooperative.did}) asks to join.")
     _propose(home, asked.act)
 
@@ -104,7 +112,7 @@ def validator(home: HomeOption = DEFAULT_HOME) -> None:
     from node.key_changes import appoint_key  # noqa: PLC0415
 
     async def make_act(office: "RootOffice") -> "FederalAct":
-        opened, settings = _open(home)
+        opened, settings = open_node(home)
         key = await appoint_key(opened, settings, office, random=secrets.token_bytes)
         return AppointValidator(consensus_key=key)
 
@@ -162,13 +170,18 @@ def withdraw_upgrade(home: HomeOption = DEFAULT_HOME) -> None:
 def approve(
     motion: Annotated[str, typer.Argument(help="First digits, from `federation list`.")],
     home: HomeOption = DEFAULT_HOME,
+    sealed: SealedOption = None,
 ) -> None:
     """Approve a motion in the name of this cooperative."""
     from governance.federal_records import MotionStatus  # noqa: PLC0415
     from node.federation_office import fetch_federation  # noqa: PLC0415
+    from node.sealing import check_act  # noqa: PLC0415
+
+    former = check_sealed(sealed)
 
     async def run(office: "RootOffice") -> bool:
         found = (await fetch_federation(office.engine)).find_motion(motion)
+        check_act(found.act, former)
         await office.approve(found.id)
         after = (await fetch_federation(office.engine)).find_motion(found.id.hex())
         return after.status is MotionStatus.ENACTED
@@ -219,7 +232,7 @@ def update(home: HomeOption = DEFAULT_HOME) -> None:
     from ledger.engine import compute_node_id  # noqa: PLC0415
     from node.keystore import load_key  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     payload = UpdateCooperative(
         did=did_web_for_origin(settings.node.origin),
         assertion_key=load_key(opened.keys, "assertion").public_key,
@@ -245,13 +258,13 @@ def rotate_validator(
     from node import key_changes  # noqa: PLC0415
     from node.remote_signer import has_remote_signer  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     if has_remote_signer(settings) or public_key:
         _rotate_remote(opened, settings, public_key)
         return
     first = asyncio.run(
         key_changes.rotate_validator(
-            opened, settings, now_ms=_now_ms, random=secrets.token_bytes, tell=_tell
+            opened, settings, now_ms=now_ms, random=secrets.token_bytes, tell=_tell
         )
     )
     say(f"The new key signs from block {first} on. The old one is kept in {opened.keys}.")
@@ -269,7 +282,7 @@ def _rotate_remote(home: "Home", settings: "Settings", public_key: str) -> None:
             "public key, 64 of 0-9 and a-f"
         )
     rotating = key_changes.rotate_remote_validator(
-        home, settings, bytes.fromhex(public_key), now_ms=_now_ms, tell=_tell
+        home, settings, bytes.fromhex(public_key), now_ms=now_ms, tell=_tell
     )
     first = asyncio.run(rotating)
     say(f"The new key signs from block {first} on: let the signer use it now, set")
@@ -281,9 +294,9 @@ def replace_registrar(home: HomeOption = DEFAULT_HOME) -> None:
     """Give the registrar's office a new key; the old one stops at once."""
     from node import key_changes  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     asyncio.run(
-        key_changes.replace_registrar(opened, settings, now_ms=_now_ms, random=secrets.token_bytes)
+        key_changes.replace_registrar(opened, settings, now_ms=now_ms, random=secrets.token_bytes)
     )
     say(f"The registrar signs with the new {opened.keys / 'registrar.key'} from now on.")
 
@@ -293,9 +306,9 @@ def rotate_root(home: HomeOption = DEFAULT_HOME) -> None:
     """Let `cooperative-next` take over as the cooperative's key; a new next one is made."""
     from node import key_changes  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     asyncio.run(
-        key_changes.rotate_root(opened, settings, now_ms=_now_ms, random=secrets.token_bytes)
+        key_changes.rotate_root(opened, settings, now_ms=now_ms, random=secrets.token_bytes)
     )
     say("The cooperative's key is replaced; the old one no longer counts.")
     say(f"Move the new {opened.keys / 'cooperative-next.key'} away from this machine.")
@@ -343,23 +356,11 @@ def _run(home: Path, act: "Callable[[RootOffice], Coroutine[Any, Any, T]]") -> T
     from node.federation_office import open_office  # noqa: PLC0415
 
     async def run() -> T:
-        opened, settings = _open(home)
-        async with open_office(opened, settings, now_ms=_now_ms) as office:
+        opened, settings = open_node(home)
+        async with open_office(opened, settings, now_ms=now_ms) as office:
             return await act(office)
 
     return asyncio.run(run())
-
-
-def _open(path: Path) -> "tuple[Home, Settings]":
-    from node.home import open_home  # noqa: PLC0415
-    from node.settings import load_settings  # noqa: PLC0415
-
-    home = open_home(path)
-    return home, load_settings(home.settings_path, environ=os.environ)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1_000)
 
 
 def _tell(sentence: str) -> None:

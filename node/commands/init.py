@@ -35,18 +35,18 @@ def init(
     ] = False,
     join: Annotated[
         Path | None,
-        typer.Option(
-            "--join",
-            metavar="BUNDLE|GENESIS",
-            help="Follow the chain of this trust bundle, or of this genesis file.",
-        ),
+        typer.Option("--join", metavar="BUNDLE|GENESIS", help="Follow the chain of this file."),
     ] = None,
     genesis: Annotated[
         Path | None,
         typer.Option(
-            "--genesis",
-            metavar="FILE",
-            help="With a trust bundle: its chain's genesis file; else fetched from its nodes.",
+            "--genesis", help="With a trust bundle: its chain's genesis file; else fetched."
+        ),
+    ] = None,
+    former: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="HOME", help="With --join: come from this home's sealed chain."
         ),
     ] = None,
     bylaws: BylawsOption = DEFAULT_BYLAWS,
@@ -57,18 +57,19 @@ def init(
     Alone, the node begins a chain of its own. With --founding it waits for a genesis file
     that several cooperatives make together. With --join it follows a chain that runs: given a
     trust bundle it takes over the state from a snapshot, given the genesis file it executes
-    every block.
+    every block. With --from too it is the node of a cooperative whose own chain is sealed, with
+    its keys, its settings and its members' register.
     """
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from node.settings import read_environment  # noqa: PLC0415
 
     if founding and join is not None:
         raise MisconfiguredError("choose one of --founding and --join")
-    if genesis is not None and join is None:
-        raise MisconfiguredError("--genesis goes with the trust bundle that `--join` names")
+    if join is None and (genesis or former):
+        raise MisconfiguredError("--genesis and --from go with --join")
     values = read_environment(os.environ)
     if join is not None:
-        _join(home, join, genesis, values)
+        _join(home, join, genesis, values, former=former)
     elif founding:
         _found_with_others(home, values)
     else:
@@ -112,10 +113,23 @@ def _found_with_others(root: Path, values: "dict[str, Setting]") -> None:
     say(f"Next, give the others your offer: [bold]rochdale genesis offer{_at(made)}[/]")
 
 
-def _join(root: Path, path: Path, beside: Path | None, values: "dict[str, Setting]") -> None:
+def _join(
+    root: Path,
+    path: Path,
+    beside: Path | None,
+    values: "dict[str, Setting]",
+    *,
+    former: Path | None,
+) -> None:
     from ledger.genesis import check_genesis  # noqa: PLC0415
     from node import founding as new  # noqa: PLC0415
     from node.chain import read_genesis_file  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.moving import move_to_chain, read_old_settings  # noqa: PLC0415
+
+    old = None if former is None else open_home(former)
+    if old is not None:
+        values = {**read_old_settings(old), **values}
 
     trust = _read_trust(path)
     if trust is not None and beside is None:
@@ -127,8 +141,13 @@ def _join(root: Path, path: Path, beside: Path | None, values: "dict[str, Settin
     if trust is not None:
         _use_bundle(trust, genesis, values)
     settings = new.complete_settings(values)
-    made, _ = new.join_chain(root, settings, data, trust=trust)
+    if old is None:
+        made, _ = new.join_chain(root, settings, data, trust=trust)
+    else:
+        made, _ = move_to_chain(root, settings, data, old=old, trust=trust)
     _greet(made, settings)
+    if old is not None:
+        say(f"Keys, settings and register are those of {old.root}, which stays as it is.")
     if trust is None:
         say("It will execute every block from the genesis on.")
     else:
