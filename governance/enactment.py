@@ -79,7 +79,7 @@ def _admit(view: FederalView, act: AdmitCooperative, *, block: BlockContext) -> 
         raise TxRefusedError(RefusalCode.REQUEST_INVALID)
     check_entry(view, act.request)
     if act.sealed is not None:
-        check_sealed(act.sealed, cooperative=act.request.id, chain_id=block.chain_id)
+        check_sealed(view, act.sealed, cooperative=act.request.id, chain_id=block.chain_id)
     events = register(view, act.request, bylaws_hash=parameters.bylaws_hash, block=block)
     if act.sealed is not None:
         begin_import(view, act.sealed)

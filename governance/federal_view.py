@@ -156,6 +156,14 @@ class FederalView(StateView):
         """Forget an import that is complete."""
         self.kv.delete(state_key(FEDERATION, Collection.IMPORT, cooperative))
 
+    def went_on_from(self, chain_id: str) -> bool:
+        """Check if this chain goes on from another one's last state, over others perhaps."""
+        return self._get(FEDERATION, Collection.RECOVERY, chain_id.encode()) is not None
+
+    def put_recovery(self, chain_id: str, recovery: bytes) -> None:
+        """Set from which chain, and how, this one goes on (`governance.recovery.Recovery`)."""
+        self._put(FEDERATION, Collection.RECOVERY, chain_id.encode(), recovery)
+
     def put_due(self, kind: DueKind, *, due_ms: int, subject: bytes) -> None:
         """Call something up in the first block at or after a time."""
         record_id = due_ms.to_bytes(_TIME_BYTES, "big") + bytes([kind]) + subject

@@ -12,7 +12,7 @@ from config.errors import RefusedError
 from config.limits import COOPERATIVES_MAX
 from did.accounts import Inception, is_network_name
 from did.codec import CodecError
-from did.jcs import JsonObject, parse_json
+from did.jcs import JsonObject
 from governance.acts import NewCooperative
 from governance.bylaws import Bylaws, parse_bylaws
 from governance.context import is_test_chain
@@ -58,15 +58,6 @@ class GenesisState:
             "bylaws": dict(self.bylaws),
             "cooperatives": [_render_cooperative(item) for item in self.cooperatives],
         }
-
-
-def decode_genesis(data: bytes) -> GenesisState:
-    """Read `app_state` as the engine hands it over; `check_genesis` checks what it means.
-
-    Raises:
-        RefusedError: Not strict JSON, or as `parse_genesis`.
-    """
-    return parse_genesis(parse_json(data))
 
 
 def parse_genesis(document: object) -> GenesisState:

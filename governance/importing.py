@@ -23,8 +23,12 @@ from governance.seals import Import, ImportedAccount, ImportedEntry, Seal, Seale
 from governance.transactions import ImportRoll
 
 
-def check_sealed(sealed: SealedChain, *, cooperative: bytes, chain_id: str) -> None:
+def check_sealed(
+    view: FederalView, sealed: SealedChain, *, cooperative: bytes, chain_id: str
+) -> None:
     """Check that what a motion says of a former chain holds together and is meant for this one.
+
+    A seal for a chain that this one goes on from is meant for this one.
 
     That the former chain's state has this seal is proven outside, before anybody approves.
 
@@ -34,7 +38,10 @@ def check_sealed(sealed: SealedChain, *, cooperative: bytes, chain_id: str) -> N
     seal = sealed.seal
     for is_wrong, what in (
         (seal.cooperative != cooperative, "it is another cooperative's"),
-        (seal.destination != chain_id, "it is for another chain"),
+        (
+            seal.destination != chain_id and not view.went_on_from(seal.destination),
+            "it is for another chain",
+        ),
         (not seal.is_complete, "it is not complete"),
         (sealed.bylaws.compute_hash() != seal.bylaws_hash, "it has other bylaws"),
         (not is_within_charter(sealed.bylaws), "its bylaws go below the charter's floors"),

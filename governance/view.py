@@ -76,6 +76,8 @@ class Collection(IntEnum):
     """Federation: there once the chain is sealed."""
     IMPORT = 0x19
     """Federation: cooperative; there until its former roll is brought over."""
+    RECOVERY = 0x1A
+    """Federation: id of the chain that this one goes on from, as text."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

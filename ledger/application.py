@@ -14,12 +14,12 @@ from tendermint.abci import types_pb2 as abci
 from config.errors import InvariantError, OutdatedError, RefusedError
 from config.limits import BLOCK_BYTES_MAX
 from governance.context import BlockContext
-from governance.genesis import decode_genesis
 from governance.rules import RULES, Rules
 from governance.upgrades import compute_rules_version
 from governance.view import KeyValue, Savepoint, StateView
 from ledger.answers import render_block, render_check, render_proofs, render_version
 from ledger.app_hash import compute_parts
+from ledger.beginning import begin_chain
 from ledger.disk import MENDING, CommitRecord
 from ledger.headers import FLAG_COMMIT, FLAG_NIL
 from ledger.mempool import Mempool, is_sound
@@ -32,7 +32,7 @@ from ledger.state_sync import StateSync
 from ledger.store import Staged, Store
 from ledger.transition import execute_block
 from ledger.upgrades import RulesTable
-from ledger.validator_messages import check_initial, read_facts, render_updates, to_ms
+from ledger.validator_messages import read_facts, to_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class Application(SnapshotCalls):
         store: Store,
         *,
         software_version: str,
+        chain_id: str = "",
         rules: Sequence[Rules] = RULES,
         watch: Callable[[bytes, int], None] | None = None,
         peers: KnownPeers = NO_PEERS,
@@ -63,6 +64,8 @@ class Application(SnapshotCalls):
         Args:
             store: Open; the application writes to it.
             software_version: From the package's metadata.
+            chain_id: Of the node's chain; another one's state is what a recovery goes on from.
+                Empty: the store's own.
             rules: Every version that this software knows.
             watch: Told the address and height of every signature in a block; ends the process
                 by raising.
@@ -75,6 +78,7 @@ class Application(SnapshotCalls):
             OutdatedError: The store's next block needs other software.
         """
         super().__init__(snapshots, sync)
+        self._own_chain_id = chain_id
         self._watch = watch
         self._peers = peers
         self._table = RulesTable(rules, software_version=software_version)
@@ -99,6 +103,12 @@ class Application(SnapshotCalls):
         self._mempool = Mempool(
             self.checker, state=store, block=self._next_block(), rules=self._rules
         )
+
+    @property
+    def _is_begun(self) -> bool:
+        """Whether a block of this chain was committed: the state may be a former chain's."""
+        record = self._store.record
+        return bool(record.height) and record.chain_id == (self._own_chain_id or record.chain_id)
 
     @property
     def next_height(self) -> int:
@@ -127,49 +137,33 @@ class Application(SnapshotCalls):
 
     def info(self, request: abci.RequestInfo) -> abci.ResponseInfo:  # noqa: ARG002
         """Where the last commit left the state."""
-        record = self._store.record
+        record, is_begun = self._store.record, self._is_begun
         return abci.ResponseInfo(
             data="rochdale",
             version=self._table.software_version,
             app_version=self._find_version(),
-            last_block_height=record.height,
-            last_block_app_hash=record.app_hash if record.height else b"",
+            last_block_height=record.height if is_begun else 0,
+            last_block_app_hash=record.app_hash if is_begun else b"",
         )
 
     def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
-        """Begin the chain from the genesis file; asked again after a crash before block 1.
+        """Begin the chain from the genesis file; asked again after a crash before its first block.
 
         Raises:
-            InvariantError: The chain has begun, or the file breaks the rules: starting on it
-                would fork from those who read it otherwise.
-            OutdatedError: The file begins with rules that this software does not know.
+            InvariantError: As `ledger.beginning.begin_chain`.
+            OutdatedError: Likewise.
         """
-        if self._store.record.height:
-            raise InvariantError("the engine begins a chain that this state already has")
-        if request.initial_height > 1:
-            raise InvariantError("a chain begins at height 1")
-        self._rules = self._table.get_first(request.consensus_params.version.app)
+        beginning = begin_chain(self._store, request, table=self._table)
+        self._rules, self._genesis = beginning.rules, beginning.changes
+        self._pending = None
         self._chain_id = request.chain_id
-        self._genesis_time_ms = to_ms(request.time)
-        block = BlockContext(height=1, time_ms=self._genesis_time_ms, chain_id=self._chain_id)
-        self._genesis, self._pending = Savepoint(self._store), None
-        try:
-            events = self._rules.init_state(
-                self._genesis,
-                decode_genesis(request.app_state_bytes),
-                block,
-                rules_version=self._rules.version,
-            )
-        except RefusedError as refused:
-            raise InvariantError(f"the genesis file breaks the rules: {refused}") from refused
+        self._genesis_time_ms = beginning.block.time_ms
         root = self._store.stage(self._genesis.changes()).root
         self._genesis_app_hash = _compute_app_hash(self._genesis, root)
         self._mempool.begin(self._genesis, self._next_block(), rules=self._rules)
-        validators = render_updates(events)
-        check_initial(request, validators)
         return abci.ResponseInitChain(
             app_hash=self._genesis_app_hash,
-            validators=validators,
+            validators=beginning.validators,
             consensus_params=render_version(self._rules.version),
         )
 
@@ -177,7 +171,7 @@ class Application(SnapshotCalls):
         """Answer about a committed state (`ledger.queries`): the last, or one shortly before."""
         if request.path.startswith(PEER_FILTER_PREFIX):
             return self._filter_peer(request.path)
-        if not self._store.record.height:
+        if not self._is_begun:
             return abci.ResponseQuery(code=1, log="the chain has no block yet: ask again")
         try:
             state = self._store.at(request.height)
@@ -259,7 +253,9 @@ class Application(SnapshotCalls):
         overlay = Savepoint(self._store)
         if self._genesis is not None:
             for key, value in self._genesis.changes():
-                if value is not None:
+                if value is None:
+                    overlay.delete(key)
+                else:
                     overlay.put(key, value)
         outcome = execute_block(
             overlay,
@@ -315,14 +311,16 @@ class Application(SnapshotCalls):
         last = self._store.record
         staged = self._store.stage(overlay.changes())
         app_hash = _compute_app_hash(overlay, staged.root)
-        before = last.app_hash if self._genesis is None else self._genesis_app_hash
+        before, since_height = last.app_hash, last.since_height
+        if self._genesis is not None:
+            before, since_height = self._genesis_app_hash, block.height - 1
         record = CommitRecord(
             chain_id=self._chain_id,
             height=block.height,
             time_ms=block.time_ms,
             app_hash=app_hash,
             state_root=staged.root,
-            since_height=last.since_height if app_hash == before else block.height,
+            since_height=since_height if app_hash == before else block.height,
         )
         return _Pending(transactions=transactions, staged=staged, record=record)
 
@@ -356,7 +354,7 @@ class Application(SnapshotCalls):
         record = self._store.record
         return BlockContext(
             height=record.height + 1,
-            time_ms=record.time_ms if record.height else self._genesis_time_ms,
+            time_ms=record.time_ms if self._is_begun else self._genesis_time_ms,
             chain_id=self._chain_id,
         )
 

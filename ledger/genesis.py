@@ -23,9 +23,11 @@ from did.jws import check_jws, parse_jws, sign_jws
 from did.keys import KeyPair
 from governance.genesis import GenesisCooperative, GenesisState, parse_genesis
 from governance.genesis import check_genesis as check_genesis_state
+from governance.recovery import Recovery
 from governance.rules import RULES
 from ledger.genesis_file import FirstValidator, GenesisError, render_genesis_file
 from ledger.headers import parse_time_ns
+from ledger.recovery import check_recovery_genesis, is_recovery_genesis, list_peers
 from ledger.trust import TrustBundle, TrustPeer, compute_trust_bundle
 
 FOUNDER_TYPE = "rochdale-founder+jws"
@@ -93,14 +95,21 @@ class Genesis:
     chain_id: str
     network: str
     founders: tuple[Founder, ...]
-    """Ascending by cooperative id."""
+    """Ascending by cooperative id; none if the chain goes on from another."""
     genesis_hash: bytes
     """SHA-256 of the file; 32 bytes."""
     trust: TrustBundle
+    """Its peers are those who began."""
+    recovery: Recovery | None = None
+    """From which chain this one goes on; None for one that began anew."""
 
     def list_peers(self, *, except_node_id: str = "") -> tuple[str, ...]:
-        """The founders' engines, without one's own, for `persistent_peers`."""
-        return tuple(item.peer for item in self.founders if item.node_id != except_node_id)
+        """The engines of those who began, without one's own, for `persistent_peers`."""
+        return tuple(
+            f"{item.node_id}@{item.p2p_address}"
+            for item in self.trust.peers
+            if item.node_id != except_node_id
+        )
 
 
 def is_p2p_address(text: str) -> bool:
@@ -186,7 +195,9 @@ def assemble_genesis(
 
 
 def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
-    """Check that a genesis file follows from its founders' offers, byte for byte.
+    """Check that a genesis file follows from what was signed, byte for byte.
+
+    That is its founders' offers, or the recovery of a former chain (`ledger.recovery`).
 
     Args:
         genesis: The file.
@@ -196,6 +207,8 @@ def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
         RefusedError: Malformed, changed by hand, or without the own offer.
     """
     document = parse_json_object(genesis, bytes_max=GENESIS_BYTES_MAX)
+    if is_recovery_genesis(document):
+        return _check_recovered(genesis)
     try:
         offers = [str(item) for item in document["founders"]]
         state = document["app_state"]
@@ -227,6 +240,18 @@ def check_genesis(genesis: bytes, *, own_founder: str | None = None) -> Genesis:
                 for item in founders
             ),
         ),
+    )
+
+
+def _check_recovered(genesis: bytes) -> Genesis:
+    recovery = check_recovery_genesis(genesis).recovery
+    return Genesis(
+        chain_id=recovery.chain_id,
+        network=recovery.network,
+        founders=(),
+        genesis_hash=hashlib.sha256(genesis).digest(),
+        trust=replace(compute_trust_bundle(genesis), peers=list_peers(recovery)),
+        recovery=recovery,
     )
 
 

@@ -39,6 +39,7 @@ def render_genesis_file(
     validators: Sequence[FirstValidator],
     app_state: JsonObject,
     signed: Mapping[str, object],
+    app_hash: bytes = b"",
 ) -> bytes:
     """Write a genesis file; the same arguments give the same bytes.
 
@@ -50,6 +51,7 @@ def render_genesis_file(
         validators: Who signs it, in this order.
         app_state: What the application starts from.
         signed: Further keys, which the engine passes over: what people signed.
+        app_hash: Of the former chain's state that this one starts from; empty without one.
 
     Raises:
         GenesisError: The file would be longer than `GENESIS_BYTES_MAX`.
@@ -60,7 +62,7 @@ def render_genesis_file(
         "initial_height": str(initial_height),
         "consensus_params": _render_consensus_params(rules_version),
         "validators": [_render_validator(validator) for validator in validators],
-        "app_hash": "",
+        "app_hash": app_hash.hex().upper(),
         "app_state": app_state,
         **signed,
     }

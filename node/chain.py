@@ -185,7 +185,7 @@ def list_known_peers(home: Home, settings: Settings) -> KnownPeers:
     """
     return KnownPeers(
         named=tuple(peer.partition("@")[0] for peer in settings.engine.persistent_peers),
-        founders=tuple(founder.node_id for founder in load_genesis(home).founders),
+        founders=tuple(peer.node_id for peer in load_genesis(home).trust.peers),
     )
 
 

@@ -36,18 +36,19 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
         InvariantError: What lies on disk is not what the last commit recorded.
         OutdatedError: Its next block needs other software.
     """
-    sync = StateSync(
-        home.ledger, chain_id=settings.network.chain_id, report=partial(joining.report, home)
-    )
+    chain_id = settings.network.chain_id
+    sync = StateSync(home.ledger, chain_id=chain_id, report=partial(joining.report, home))
     snapshots = SnapshotWriter(
         home.snapshots, interval_blocks=settings.engine.snapshot_interval_blocks
     )
     store = Store.open(home.ledger)
     try:
-        joining.begin(home, lacks_state=is_untouched(store))
+        is_former = bool(store.record.height) and store.record.chain_id != chain_id
+        joining.begin(home, lacks_state=is_untouched(store) and not is_former)
         return Application(
             store,
             software_version=software_version,
+            chain_id=chain_id,
             watch=None if has_remote_signer(settings) else watch_signatures(home),
             peers=list_known_peers(home, settings),
             snapshots=snapshots,

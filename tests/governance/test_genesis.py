@@ -10,7 +10,8 @@ import pytest
 
 from config.errors import RefusedError
 from config.limits import COOPERATIVES_MAX
-from governance.genesis import GenesisError, check_genesis, decode_genesis, parse_genesis
+from did.jcs import parse_json
+from governance.genesis import GenesisError, check_genesis, parse_genesis
 from tests.governance.world import CHAIN_ID, make_cooperative, make_genesis
 
 GOOD = make_genesis().to_json()
@@ -20,7 +21,7 @@ def test_a_genesis_survives_its_json() -> None:
     """All nodes read the same state from the same file, whatever its white space."""
     data = json.dumps(GOOD, indent=2).encode()
 
-    state = decode_genesis(data)
+    state = parse_genesis(parse_json(data))
 
     assert state == make_genesis()
     assert state.to_json() == GOOD

@@ -320,3 +320,20 @@ def test_who_has_left_comes_over_as_one_who_has_left(number: int) -> None:
 
     assert require_account(world.view, member(number)).left_height == world.height
     assert world.view.get_roll(coop(0)).active_count == MEMBERS - 1
+
+
+def test_a_seal_for_the_chain_that_this_one_goes_on_from_is_for_this_one() -> None:
+    """A recovery strands nobody who was on the way."""
+    chain = sealed(make_solo())
+    moved = SealedChain(
+        chain_id=chain.chain_id,
+        seal=replace(chain.seal, destination="test-before-1"),
+        bylaws=chain.bylaws,
+    )
+    world = make_host()
+    assert world.refuse(propose_act(1, admission_of(moved))) is RefusalCode.SEAL_UNFIT
+
+    world.federal.put_recovery("test-before-1", b"as it was signed")
+
+    world.run(propose_act(1, admission_of(moved), nonce=2))
+    assert world.refusals == [None]
