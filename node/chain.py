@@ -139,6 +139,15 @@ def load_genesis(home: Home) -> Genesis:
         ) from error
 
 
+def is_recovered(home: Home) -> bool:
+    """Whether this node's chain goes on from another one's state.
+
+    Raises:
+        MisconfiguredError: The genesis file was changed.
+    """
+    return home.genesis_path.exists() and load_genesis(home).recovery is not None
+
+
 def prepare_engine(
     home: Home, settings: Settings, *, may_sign: bool, state_source: StateSource | None
 ) -> None:

@@ -14,13 +14,13 @@ import typer
 from config.errors import RochdaleError
 from node import exit_codes
 from node.commands.federation_roll import federation_app
-from node.commands.genesis import genesis_app
 from node.commands.init import init
 from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
 from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
 from node.commands.receipts import receipt_app, trust_app
+from node.commands.recover import genesis_app
 from node.commands.run import start, stop
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app

@@ -8,15 +8,15 @@ stays as it is, with the old chain's history.
 
 import shutil
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Container, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from config.errors import MisconfiguredError, RefusedError
 from config.settings import Settings
 from governance.federal_view import FederalView
 from governance.seals import Seal
-from ledger.genesis import Genesis
+from ledger.genesis import Genesis, check_genesis
 from ledger.store import Store
 from ledger.trust import TrustBundle
 from node.founding import join_chain
@@ -39,8 +39,13 @@ def read_old_settings(old: Home) -> Mapping[str, Setting]:
     }
 
 
-def check_sealed_home(old: Home, *, destination: str) -> None:
+def check_sealed_home(old: Home, *, destination: str, former: str = "") -> None:
     """Check that a stopped home's chain is sealed for another one.
+
+    Args:
+        old: The home.
+        destination: The other chain.
+        former: The one that it goes on from; empty if it began anew.
 
     Raises:
         UnavailableError: The node runs.
@@ -53,7 +58,7 @@ def check_sealed_home(old: Home, *, destination: str) -> None:
             f"the chain of {old.root} is not sealed: run `rochdale federation seal {destination}` "
             "there first"
         )
-    if seal.destination != destination:
+    if seal.destination not in {destination, former}:
         raise RefusedError(
             f"the chain of {old.root} is sealed for {seal.destination}, not for {destination}"
         )
@@ -81,23 +86,47 @@ def move_to_chain(
         RefusedError: The genesis file does not hold together, or as `check_sealed_home`.
         UnavailableError: The old node runs.
     """
-    check_sealed_home(old, destination=settings.network.chain_id)
+    recovery = check_genesis(genesis).recovery
+    former = "" if recovery is None else recovery.former_chain_id
+    check_sealed_home(old, destination=settings.network.chain_id, former=former)
     home, checked = join_chain(root, settings, genesis, trust=trust)
+    with copying(old, home):
+        copy_belongings(old, home, except_keys=_NEW_KEYS)
+    return home, checked
+
+
+@contextmanager
+def copying(old: Home, home: Home) -> Iterator[None]:
+    """Leave nothing of a new home if it cannot be made.
+
+    Raises:
+        MisconfiguredError: A file cannot be copied.
+    """
     try:
-        for name in (*KEY_NAMES, REGISTER_KEY_NAME):
-            if name not in _NEW_KEYS:
-                adopt_key(home.keys, name, source=old.keys)
-        _copy_database(old.private_path, home.private_path)
-        shutil.copytree(old.records, home.records, dirs_exist_ok=True)
+        yield
     except BaseException as error:
         shutil.rmtree(home.root, ignore_errors=True)
         if isinstance(error, OSError | sqlite3.Error):
             raise MisconfiguredError(
-                f"{old.root} cannot be copied to {root} ({error}): free space there, or put "
+                f"{old.root} cannot be copied to {home.root} ({error}): free space there, or put "
                 "the old home back from your backup"
             ) from error
         raise
-    return home, checked
+
+
+def copy_belongings(old: Home, home: Home, *, except_keys: Container[str] = ()) -> None:
+    """Give a new home another one's keys, register, drafts and records.
+
+    Raises:
+        MisconfiguredError: A key cannot be used.
+        OSError: The disk.
+        sqlite3.Error: The register cannot be read.
+    """
+    for name in (*KEY_NAMES, REGISTER_KEY_NAME):
+        if name not in except_keys:
+            adopt_key(home.keys, name, source=old.keys)
+    copy_database(old.private_path, home.private_path)
+    shutil.copytree(old.records, home.records, dirs_exist_ok=True)
 
 
 def _read_seal(old: Home) -> Seal | None:
@@ -105,7 +134,8 @@ def _read_seal(old: Home) -> Seal | None:
         return FederalView(store).get_seal()
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it is, whatever was not written into its file yet included."""
     if not source.exists():
         return
     target.touch(mode=0o600)

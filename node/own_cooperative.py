@@ -5,6 +5,7 @@ For the operator's commands; the web process makes the whole registry once at it
 
 from config.errors import MisconfiguredError
 from config.settings import Settings
+from ledger.genesis import check_founder
 from ledger.joining import check_request
 from node.chain import load_genesis
 from node.home import Home
@@ -29,6 +30,8 @@ def load_own_cooperative(home: Home, settings: Settings) -> KnownCooperative:
     )
     if registry.is_own_registered:
         return registry.own
+    if home.founder_path.exists():  # of a chain that goes on from the one it founded
+        return read_founder(check_founder(home.founder_path.read_text("ascii")))
     if home.request_path.exists():
         return read_founder(check_request(home.request_path.read_text("ascii")).cooperative)
     raise MisconfiguredError(

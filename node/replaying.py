@@ -33,6 +33,7 @@ from ledger.engine import (
 from ledger.restoring import build_store
 from ledger.rpc import EngineClient
 from ledger.store import Store, create_store
+from node.chain import is_recovered
 from node.home import Home
 from node.processes import find_engine
 
@@ -113,6 +114,11 @@ def replay(
 def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | None) -> None:
     if not (home.engine_data / _DATABASES[0]).is_dir():
         raise MisconfiguredError(f"the node at {home.root} has no blocks to replay")
+    if snapshot is None and is_recovered(home):
+        raise MisconfiguredError(
+            "this chain goes on from another's state, which its blocks do not tell: begin from a "
+            "snapshot's directory with `--from`"
+        )
     work.root.mkdir(mode=0o700, parents=True)
     if snapshot is None:
         create_store(work.ledger)

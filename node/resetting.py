@@ -6,8 +6,11 @@ they are: the node may go on signing when it has caught up.
 
 from pathlib import Path
 
+from config.errors import MisconfiguredError
 from ledger.store import create_store
+from node.chain import is_recovered
 from node.home import Home
+from node.joining import load_bundle
 
 _KEPT = ("priv_validator_state.json", "place")
 
@@ -21,7 +24,15 @@ def set_aside(home: Home, *, keep_blocks: bool) -> Path:
 
     Returns:
         Where they are now: a directory of the home.
+
+    Raises:
+        MisconfiguredError: The chain's blocks do not tell all, and there is no trust bundle.
     """
+    if is_recovered(home) and load_bundle(home) is None:
+        raise MisconfiguredError(
+            "this chain goes on from another's state, which its blocks do not tell: put a trust "
+            f"bundle from a partner's `rochdale trust export` at {home.trust_path} first"
+        )
     number = 1
     while (aside := home.root / f"aside-{number}").exists():
         number += 1

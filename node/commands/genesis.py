@@ -77,7 +77,7 @@ def assemble(
         network=first.network,
         bylaws=load_bylaws(bylaws),
         time_scale=time_scale,
-        genesis_time_ms=_parse_time_ms(begins),
+        genesis_time_ms=parse_time_ms(begins),
     )
     write_file(output, data)
     say(f"Wrote {output} for {len(texts)} founders of {first.chain_id}.")
@@ -91,13 +91,21 @@ def adopt(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Check the genesis file and make it this node's own."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from ledger.genesis import check_genesis  # noqa: PLC0415
     from node.chain import adopt_genesis, read_genesis_file  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
     opened = open_home(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
-    adopted = adopt_genesis(opened, settings, read_genesis_file(genesis))
+    data = read_genesis_file(genesis)
+    if check_genesis(data).recovery is not None:
+        raise MisconfiguredError(
+            "this chain goes on from another one's state: make its home from the old one with "
+            "`rochdale genesis recover adopt`"
+        )
+    adopted = adopt_genesis(opened, settings, data)
     say(f"Adopted {adopted.chain_id}, begun by:")
     for founder in adopted.founders:
         say(f"  {founder.name} ({founder.did})")
@@ -105,7 +113,12 @@ def adopt(
     say("Compare that number with the other founders, then run: [bold]rochdale start[/]")
 
 
-def _parse_time_ms(text: str | None) -> int:
+def parse_time_ms(text: str | None) -> int:
+    """A moment as people write it, UTC if they do not say; now for none. Unix milliseconds.
+
+    Raises:
+        MisconfiguredError: It cannot be read.
+    """
     from config.errors import MisconfiguredError  # noqa: PLC0415
 
     if text is None:

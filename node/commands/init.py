@@ -137,6 +137,7 @@ def _join(
     else:
         data = read_genesis_file(beside or path)
     genesis = check_genesis(data)
+    _check_beginning(genesis, trust)
     values["network.chain_id"], values["network.network"] = genesis.chain_id, genesis.network
     if trust is not None:
         _use_bundle(trust, genesis, values)
@@ -157,6 +158,22 @@ def _join(
     say("Engines connect only with those of members and their guests.")
     say(f"Next, ask to join: [bold]rochdale federation request -o us.jws{_at(made)}[/]")
     say("Start the node once a member has proposed it and it, or its node, is admitted.")
+
+
+def _check_beginning(genesis: "Genesis", trust: "TrustBundle | None") -> None:
+    """Refuse to execute every block of a chain whose blocks do not tell all.
+
+    Raises:
+        MisconfiguredError: It goes on from another one's state, and there is no trust bundle.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if genesis.recovery is not None and trust is None:
+        raise MisconfiguredError(
+            f"{genesis.chain_id} goes on from the state of {genesis.recovery.former_chain_id}, "
+            "which its blocks do not tell: name a trust bundle with `--join`, or make the home "
+            "from an old one with `rochdale genesis recover adopt`"
+        )
 
 
 def _read_trust(path: Path) -> "TrustBundle | None":

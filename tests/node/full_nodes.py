@@ -10,7 +10,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from node.home import open_home
+from governance.federal_view import FederalView
+from governance.recovery import Recovery, compute_next_chain_id, describe_validator
+from ledger.genesis import check_genesis
+from ledger.recovery import assemble_recovery_genesis, read_approvals, sign_recovery
+from ledger.store import Store
+from node.home import Home, open_home
+from node.keystore import load_key
 from node.lock import is_locked
 from tests.node.terminal import Terminal
 
@@ -59,3 +65,28 @@ def wait_until(check: Callable[[], bool], *, timeout_s: float = 60) -> None:
     while not check():
         assert time.monotonic() < deadline_s
         time.sleep(0.3)
+
+
+def make_recovery_alone(home: Home) -> bytes:
+    """The signed recovery of a cooperative that is alone on its chain, from its stopped home."""
+    genesis = check_genesis(home.genesis_path.read_bytes())
+    with closing(Store.open(home.ledger)) as store:
+        view = FederalView(store)
+        [validator] = map(describe_validator, view.scan_cooperatives())
+        assert validator is not None
+        recovery = Recovery(
+            chain_id=compute_next_chain_id(genesis.chain_id),
+            former_chain_id=genesis.chain_id,
+            network=genesis.network,
+            former_genesis_hash=genesis.genesis_hash,
+            height=store.record.height,
+            header_hash=bytes(32),
+            app_hash=store.record.app_hash,
+            begins_ms=time.time_ns() // 1_000_000,
+            rules_version=view.get_parameters().rules_version,
+            validators=(validator,),
+            lost=(),
+        )
+    root = load_key(home.keys, "cooperative")
+    signed = sign_recovery(recovery, cooperative=validator.cooperative, keys=[root])
+    return assemble_recovery_genesis(recovery, read_approvals(signed))

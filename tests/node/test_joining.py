@@ -23,7 +23,14 @@ from node.keystore import load_key
 from node.own_cooperative import load_own_cooperative
 from node.sending import Sender
 from node.settings import load_settings
-from tests.node.full_nodes import fetch, get_height, get_status, running, wait_until
+from tests.node.full_nodes import (
+    fetch,
+    get_height,
+    get_status,
+    make_recovery_alone,
+    running,
+    wait_until,
+)
 from tests.node.terminal import Terminal, free_ports
 
 NAMES = ("ash", "birch", "cedar")
@@ -82,6 +89,32 @@ def test_newcomers_by_snapshot_and_by_every_block_have_the_founders_state(place:
         check_same_hashes(place)
         check_same_members(place)
     check_same_bytes(place)
+
+
+@pytest.mark.timeout(300)
+def test_a_newcomer_joins_a_chain_that_goes_on(place: Place) -> None:
+    """By a trust bundle and a snapshot, as on any chain: nothing of the former one is needed."""
+    terminal, ash, old = place.terminal, place.home("ash"), place.terminal.root / "old"
+    place.init("ash")
+    with running(terminal, ash):
+        wait_until(lambda: get_height(terminal, ash) > 0)
+        admit_members(ash, count=ADMISSIONS_PER_TX_MAX, first=0)
+    ash.rename(old)
+    genesis = terminal.root / "after.json"
+    genesis.write_bytes(make_recovery_alone(open_home(old)))
+    terminal.do("genesis", "recover", "adopt", genesis, "--from", old, "--home", ash)
+
+    with ExitStack() as nodes:
+        nodes.enter_context(running(terminal, ash))
+        wait_until(lambda: any(open_home(ash).snapshots.glob("[0-9]*[0-9]")))
+        join_by_bundle(place, nodes, "birch", approvers=["ash"])
+
+        birch = place.home("birch")
+        height = get_height(terminal, birch)
+        for home in (ash, birch):
+            wait_until(lambda home=home: get_height(terminal, home) >= height)
+        headers = [ask_engine(home, "commit", height=str(height)) for home in (ash, birch)]
+        assert headers[0]["signed_header"]["header"] == headers[1]["signed_header"]["header"]
 
 
 def admit_members(home: Path, *, count: int, first: int) -> None:
