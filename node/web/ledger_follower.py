@@ -20,6 +20,7 @@ from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
 from node.web.projection import ProjectedBlock, Projection
 from node.web.projection_start import begin_from_state
+from node.web.projection_transactions import ProjectedTransaction, read_transactions
 from node.web.registry_reader import changes_registry, fetch_cooperatives
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ async def _apply_until(context: WebContext, height: int) -> None:
             context.projection.begin_at(1, members=(), proposals=())
             await _apply_until(context, height)
             return
-        block = _read_block(header, results)
+        block = _read_block(header, results, await _fetch_transactions(context, results))
         context.projection.apply_block(block)
         if changes_registry(block.events):
             context.registry_is_stale = True
@@ -104,24 +105,41 @@ async def _fetch_results(context: WebContext, height: int) -> BlockResults:
     return await context.engine.block_results(height)
 
 
+async def _fetch_transactions(
+    context: WebContext, results: BlockResults
+) -> tuple[ProjectedTransaction, ...]:
+    if not results.transactions:
+        return ()
+    block = await context.engine.call("block", {"height": str(results.height)})
+    return read_transactions(
+        block, results, is_cooperative=lambda account: context.registry.find(account) is not None
+    )
+
+
 def _follows(projection: Projection, signed_header: JsonObject) -> bool:
     """Whether a block's header carries the app hash that the read model has come to."""
     known = projection.app_hash
     return not known or known == bytes.fromhex(signed_header["header"]["app_hash"])
 
 
-def _read_block(signed_header: JsonObject, results: BlockResults) -> ProjectedBlock:
+def _read_block(
+    signed_header: JsonObject,
+    results: BlockResults,
+    transactions: tuple[ProjectedTransaction, ...],
+) -> ProjectedBlock:
     events = [event for tx in results.transactions if tx.code == 0 for event in tx.events]
     # The block's own events come first: deadlines fall due before any transaction.
     return ProjectedBlock(
         height=results.height,
         time_ms=parse_time_ns(signed_header["header"]["time"]) // 1_000_000,
         app_hash=results.app_hash,
-        events=tuple(_decode_events((*results.events, *events))),
+        events=tuple(decode_events((*results.events, *events))),
+        transactions=transactions,
     )
 
 
-def _decode_events(events: tuple[EngineEvent, ...]) -> list[Event]:
+def decode_events(events: tuple[EngineEvent, ...]) -> list[Event]:
+    """Those of the ledger's own rules, in their order."""
     decoded = []
     for event in events:
         if not event.type.startswith(_PREFIX):

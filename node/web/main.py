@@ -14,8 +14,10 @@ from node.settings_check import split_address
 from node.web import (
     routes_activitypub,
     routes_api,
+    routes_explorer,
     routes_identity,
     routes_ledger,
+    routes_lists,
     routes_pages,
     routes_verify,
 )
@@ -80,6 +82,8 @@ def create_app(context: WebContext) -> web.Application:
     for module in (
         routes_pages,
         routes_api,
+        routes_lists,
+        routes_explorer,
         routes_identity,
         routes_activitypub,
         routes_ledger,

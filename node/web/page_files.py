@@ -30,6 +30,13 @@ def answer_page(context: WebContext, template: str, **values: object) -> web.Res
     return web.Response(text=text, content_type="text/html", charset="utf-8")
 
 
+def answer_missing(context: WebContext, reason: str) -> web.Response:
+    """The page that says that something is not here."""
+    response = answer_page(context, "missing.html", reason=reason)
+    response.set_status(404)
+    return response
+
+
 def answer_file(name: str, *, content_type: str) -> web.Response:
     """A file as it is."""
     response = web.Response(text=_load(name), content_type=content_type, charset="utf-8")

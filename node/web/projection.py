@@ -27,6 +27,12 @@ from governance.federal_events import MembersImported
 from governance.records import Outcome, ProposalKind, Stage
 from node.web.database import open_database, transaction
 from node.web.projection_schema import COMPUTED, SCHEMA, SELECT_PROPOSALS, VERSION
+from node.web.projection_transactions import (
+    ProjectedTransaction,
+    TransactionFilter,
+    list_transactions,
+    put_transactions,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,7 @@ class ProjectedBlock:
     app_hash: bytes
     """After this block."""
     events: tuple[Event, ...]
+    transactions: tuple[ProjectedTransaction, ...] = ()
 
 
 class Projection:
@@ -144,6 +151,7 @@ class Projection:
                 return
             for event in block.events:
                 self._apply(event, block)
+            put_transactions(self._connection, block.transactions)
             self._connection.execute(
                 "UPDATE chain SET height = ?, time_ms = ?, app_hash = ?",
                 (block.height, block.time_ms, block.app_hash),
@@ -169,6 +177,7 @@ class Projection:
             self._connection.execute("DELETE FROM members")
             self._connection.execute("DELETE FROM proposals")
             self._connection.execute("DELETE FROM ballots")
+            self._connection.execute("DELETE FROM transactions")
             self._connection.executemany(
                 "INSERT INTO members VALUES (?, ?, ?)",
                 [(item.account, item.cooperative, item.joined_height) for item in members],
@@ -197,11 +206,45 @@ class Projection:
         found = self._list_proposals("WHERE id = ?", (proposal_id,))
         return found[0] if found else None
 
-    def list_proposals(self, *, limit: int) -> list[ProjectedProposal]:
-        """Proposals of the whole federation, newest first."""
+    def list_proposals(
+        self, *, limit: int, cooperative: bytes | None = None, before: bytes | None = None
+    ) -> list[ProjectedProposal]:
+        """Proposals, newest first.
+
+        Args:
+            limit: How many at most.
+            cooperative: Whose; None for the whole federation's.
+            before: The last one of the page before; None for the first page.
+        """
         return self._list_proposals(
-            "ORDER BY submitted_height DESC, submitted_ms DESC, id LIMIT ?", (limit,)
+            "WHERE (?1 IS NULL OR cooperative = ?1) AND (?2 IS NULL OR (submitted_height, id) < "
+            "(SELECT submitted_height, id FROM proposals WHERE id = ?2)) "
+            "ORDER BY submitted_height DESC, id DESC LIMIT ?3",
+            (cooperative, before, limit),
         )
+
+    def list_transactions(
+        self, chosen: TransactionFilter, *, before: tuple[int, int] | None = None, limit: int
+    ) -> list[ProjectedTransaction]:
+        """Transactions, newest first; those of blocks before `begins_height` are not known."""
+        return list_transactions(self._connection, chosen, before=before, limit=limit)
+
+    def list_accounts(
+        self, cooperative: bytes, *, after: bytes = b"", limit: int
+    ) -> list[ProjectedMember]:
+        """Accounts on a cooperative's roll, ascending by account.
+
+        Args:
+            cooperative: Whose.
+            after: The last one of the page before; empty for the first page.
+            limit: How many at most.
+        """
+        rows = self._connection.execute(
+            "SELECT account, cooperative, joined_height FROM members "
+            "WHERE cooperative = ? AND account > ? ORDER BY account LIMIT ?",
+            (cooperative, after, limit),
+        )
+        return [ProjectedMember(**dict(row)) for row in rows]
 
     def is_text_named(self, text_hash: bytes, *, cooperative: bytes) -> bool:
         """Whether a proposal of a cooperative names a text."""

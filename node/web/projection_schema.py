@@ -3,7 +3,7 @@
 Another schema is another version: a file that has an older one is built anew.
 """
 
-VERSION = 2
+VERSION = 3
 SCHEMA = """
 CREATE TABLE chain (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -47,6 +47,20 @@ CREATE TABLE ballots (
     ballot BLOB NOT NULL,
     PRIMARY KEY (proposal, ballot)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE transactions (
+    height INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    account BLOB NOT NULL,
+    cooperative BLOB NOT NULL,
+    proposal BLOB NOT NULL,
+    code INTEGER NOT NULL,
+    PRIMARY KEY (height, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transactions_by_account ON transactions (account, height, place);
+CREATE INDEX transactions_by_cooperative ON transactions (cooperative, height, place);
+CREATE INDEX transactions_by_proposal ON transactions (proposal, height, place);
 """
 SELECT_PROPOSALS = """
 SELECT *, CASE WHEN outcome IS NULL

@@ -21,10 +21,31 @@ def read_hash(request: web.Request, name: str) -> bytes:
     Raises:
         RefusedError: It is not.
     """
-    text = request.match_info[name]
+    return parse_hash(request.match_info[name], name=name)
+
+
+def parse_hash(text: str, *, name: str) -> bytes:
+    """32 bytes in lowercase hex.
+
+    Raises:
+        RefusedError: It is not that.
+    """
     if len(text) != 64 or not _HEX.fullmatch(text):
         raise RefusedError(f"{name} is 64 lowercase hexadecimal digits")
     return bytes.fromhex(text)
+
+
+def read_query(request: web.Request, *names: str) -> dict[str, str]:
+    """What the query says, each at most once.
+
+    Raises:
+        RefusedError: It says something else, or something twice.
+    """
+    if any(name not in names for name in request.query) or len(set(request.query)) != len(
+        request.query
+    ):
+        raise RefusedError(f"the query takes each of {', '.join(names)} once")
+    return dict(request.query)
 
 
 def read_hex(request: web.Request, name: str, *, bytes_max: int) -> bytes:

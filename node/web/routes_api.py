@@ -21,7 +21,6 @@ from config.limits import (
 )
 from did.accounts import render_account_did
 from did.applications import check_application
-from governance.refusals import RefusalCode
 from ledger.lists import find_log
 from ledger.receipt_builder import (
     build_ballot_receipt,
@@ -36,7 +35,7 @@ from node.web.middlewares import answer_json, answer_refusal
 from node.web.private import ApplicationStatus
 from node.web.projection import ProjectedProposal
 from node.web.requests import get_context, read_hash, read_hex, read_number
-from node.web.status import render_insight, render_proposal, render_status
+from node.web.status import render_insight, render_proposal, render_result, render_status
 
 _TEXT_TRIES = 30
 _TEXT_PAUSE_S = 0.1
@@ -121,7 +120,7 @@ async def post_transaction(request: web.Request) -> web.Response:
         raise RefusedError(f"a transaction has 1 to {TX_BYTES_MAX} bytes")
     result = await get_context(request).engine.broadcast_tx_sync(body)
     if result.code != 0:
-        return answer_json(_render_result(result.code, result.log), status=422)
+        return answer_json(render_result(result.code, result.log), status=422)
     return answer_json({"hash": result.hash.hex()}, status=202)
 
 
@@ -131,7 +130,7 @@ async def get_transaction(request: web.Request) -> web.Response:
     result = await get_context(request).engine.find_tx(read_hash(request, "hash"))
     if result is None:
         return answer_refusal("no block holds this transaction yet", status=404)
-    return answer_json({"height": result.height, **_render_result(result.code, result.log)})
+    return answer_json({"height": result.height, **render_result(result.code, result.log)})
 
 
 @routes.put("/texts/{digest}")
@@ -159,14 +158,6 @@ async def get_text(request: web.Request) -> web.Response:
     if text is None:
         return answer_refusal("this text is not here", status=404)
     return web.Response(body=text, content_type="text/plain", charset="utf-8")
-
-
-@routes.get("/api/proposals")
-async def list_proposals(request: web.Request) -> web.Response:
-    """The federation's proposals, newest first."""
-    context = get_context(request)
-    proposals = context.projection.list_proposals(limit=PAGE_ITEMS_MAX)
-    return answer_json({"proposals": [render_proposal(context, item) for item in proposals]})
 
 
 @routes.get("/api/proposals/{id}")
@@ -275,12 +266,3 @@ async def _wait_until_named(context: WebContext, digest: bytes) -> None:
             return
         await asyncio.sleep(_TEXT_PAUSE_S)
     raise RefusedError("no proposal of this cooperative names this text: propose first")
-
-
-def _render_result(code: int, log: str) -> dict[str, int | str]:
-    """A transaction's result: 0 is applied."""
-    try:
-        refusal = RefusalCode(code)
-    except ValueError:
-        return {"code": code, "name": "applied" if code == 0 else "unknown", "reason": log}
-    return {"code": code, "name": refusal.name.lower(), "reason": log or refusal.reason}

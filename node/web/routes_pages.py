@@ -16,7 +16,7 @@ from governance.records import ProposalKind
 from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
-from node.web.page_files import answer_file, answer_page
+from node.web.page_files import answer_file, answer_missing, answer_page
 from node.web.projection import ProjectedProposal
 from node.web.requests import get_context, read_hash
 from node.web.status import (
@@ -64,7 +64,7 @@ async def get_proposal(request: web.Request) -> web.Response:
     except RefusedError:
         proposal = None
     if proposal is None:
-        return _answer_missing(context, "This node knows no such proposal.")
+        return answer_missing(context, "This node knows no such proposal.")
     described = _describe_proposal(context, proposal)
     text = None if proposal.subject else _find_text(context, proposal)
     return answer_page(
@@ -88,7 +88,7 @@ async def get_insight(request: web.Request) -> web.Response:
     context = get_context(request)
     insight = _find_insight(context, request.match_info["id"])
     if insight is None:
-        return _answer_missing(context, "This node holds no such insight.")
+        return answer_missing(context, "This node holds no such insight.")
     document = parse_json_object(insight.activity)["object"]
     if _wants_json(request):
         response = web.Response(body=canonicalize(document), content_type=ACTIVITY_TYPE)
@@ -118,12 +118,6 @@ async def get_style(_request: web.Request) -> web.Response:
 async def get_icon(_request: web.Request) -> web.Response:
     """The icon of browser tabs."""
     return answer_file("icon.svg", content_type="image/svg+xml")
-
-
-def _answer_missing(context: WebContext, reason: str) -> web.Response:
-    response = answer_page(context, "missing.html", reason=reason)
-    response.set_status(404)
-    return response
 
 
 def _describe_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObject:

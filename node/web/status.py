@@ -6,6 +6,7 @@ Gathers; decides nothing. Names of people are in none of it.
 from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject
 from governance.records import Stage
+from governance.refusals import RefusalCode
 from node.web.clock import describe_time, render_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
@@ -112,6 +113,15 @@ def render_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
         "received_at_ms": insight.received_at_ms,
         "verified_at_ms": insight.verified_at_ms,
     }
+
+
+def render_result(code: int, log: str) -> dict[str, int | str]:
+    """A transaction's result: 0 is applied."""
+    try:
+        refusal = RefusalCode(code)
+    except ValueError:
+        return {"code": code, "name": "applied" if code == 0 else "unknown", "reason": log}
+    return {"code": code, "name": refusal.name.lower(), "reason": log or refusal.reason}
 
 
 def describe_standing(proposal: ProjectedProposal) -> str:

@@ -112,8 +112,14 @@ def _find_paths(origin: str) -> dict[str, str]:
     own, foreign = (
         next(row["digest"] for row in held if row["own"] is is_own) for is_own in (True, False)
     )
+    [ballot] = _fetch(f"{origin}/api/transactions?proposal={accepted}&limit=1")["transactions"]
     return {
         "overview": "/",
+        "explorer": "/explorer",
+        "earlier blocks": f"/explorer?up_to={ballot['height']}",
+        "block": f"/explorer/blocks/{ballot['height']}",
+        "transaction": f"/explorer/transactions/{ballot['hash']}",
+        "validators": "/explorer/validators",
         "accepted": f"/proposals/{accepted}",
         "no quorum": f"/proposals/{quiet}",
         "release": f"/proposals/{release}",

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -101,7 +102,43 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     _check_lists(node, home, wallets[0], url, proposals=(motion, release))
     _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
+    _check_explorer(home, url, motion=motion)
     _check_rebuilding(home)
+
+
+def _check_explorer(home: Path, url: str, *, motion: str) -> None:
+    """Every block and transaction has a page; lists are complete, page by page."""
+    cooperative = _get_status(home)["cooperative"]
+    about = json.loads(_download(f"{url}/api/transactions?proposal={motion}"))["transactions"]
+    assert about[-1]["kind"] == "SubmitProposal"
+    assert {item["kind"] for item in about[:-1]} == {"CastBallot"}
+    found: list[JsonObject] = []
+    following = f"/api/transactions?cooperative={cooperative}&limit=2"
+    while following is not None:
+        page = json.loads(_download(url + following))
+        found, following = found + page["transactions"], page["next"]
+    assert [item for item in found if item["proposal"] == motion] == about
+    assert found == sorted(found, key=lambda item: (item["height"], item["place"]), reverse=True)
+    mine = json.loads(_download(f"{url}/api/transactions?account={about[0]['account']}"))
+    assert about[0] in mine["transactions"]
+    accounts = json.loads(_download(f"{url}/api/cooperatives/{cooperative}/accounts"))["accounts"]
+    assert about[0]["account"] in {item["account"] for item in accounts}
+
+    for item in found:
+        page = _download(f"{url}/explorer/transactions/{item['hash']}").decode()
+        assert f"/explorer/blocks/{item['height']}" in page
+        block = _download(f"{url}/explorer/blocks/{item['height']}").decode()
+        assert f"/explorer/transactions/{item['hash']}" in block
+        assert "in the block&#39;s commit" in block or "in the block's commit" in block
+    newest = _download(f"{url}/explorer").decode()
+    assert f"/explorer/transactions/{found[0]['hash']}" in newest
+    assert "/explorer?up_to=" in newest
+    assert "signs blocks" in _download(f"{url}/explorer/validators").decode()
+    for path in ("blocks/999999", "blocks/x", f"transactions/{'00' * 32}", "transactions/x"):
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            _download(f"{url}/explorer/{path}")
+        assert missing.value.code == 404
+        missing.value.close()
 
 
 def _join(node: Terminal, home: Path, wallets: list[Path], url: str) -> None:
