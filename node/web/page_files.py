@@ -4,6 +4,7 @@ Templates escape everything. Apart from the routes, which say what a page shows.
 """
 
 import hashlib
+import re
 from importlib.resources import files
 
 import jinja2
@@ -13,6 +14,7 @@ from node.web.clock import describe_span
 from node.web.context import WebContext
 from node.web.status import render_status
 
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _FOLDER = files("node.web") / "templates"
 
 
@@ -54,6 +56,11 @@ def _load(name: str) -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
+def spell_kind(name: str) -> str:
+    """The name of a kind of transaction or event, in words: `CastBallot` is `Cast ballot`."""
+    return _CAPITAL.sub(lambda match: f" {match[0].lower()}", name)
+
+
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FunctionLoader(_load),
     autoescape=True,
@@ -61,3 +68,4 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.filters["spell_kind"] = spell_kind

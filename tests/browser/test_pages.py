@@ -109,8 +109,8 @@ def test_the_keyboard_reaches_everything(page: Page, site: Site) -> None:
                 " innerHeight - b.bottom, b.height, s.display === 'inline']; })()"
             )
             assert style == "solid"
-            assert top >= 0
-            assert bottom >= 0
+            assert top > -1  # scrolling stops at whole pixels
+            assert bottom > -1
             # WCAG 2.5.8 spares links within a sentence.
             assert is_inline or height >= TARGET_PX_MIN
             page.keyboard.press("Tab")
