@@ -111,9 +111,7 @@ async def _fetch_transactions(
     if not results.transactions:
         return ()
     block = await context.engine.call("block", {"height": str(results.height)})
-    return read_transactions(
-        block, results, is_cooperative=lambda account: context.registry.find(account) is not None
-    )
+    return read_transactions(block, results)
 
 
 def _follows(projection: Projection, signed_header: JsonObject) -> bool:

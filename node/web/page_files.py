@@ -32,10 +32,10 @@ def answer_page(context: WebContext, template: str, **values: object) -> web.Res
     return web.Response(text=text, content_type="text/html", charset="utf-8")
 
 
-def answer_missing(context: WebContext, reason: str) -> web.Response:
-    """The page that says that something is not here."""
-    response = answer_page(context, "missing.html", reason=reason)
-    response.set_status(404)
+def answer_missing(context: WebContext, reason: str, *, status: int = 404) -> web.Response:
+    """The page that says that something is not here, or not now (status 503)."""
+    response = answer_page(context, "missing.html", reason=reason, status_code=status)
+    response.set_status(status)
     return response
 
 

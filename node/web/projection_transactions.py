@@ -6,16 +6,38 @@ itself; names of people are in none of it.
 
 import base64
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from config.errors import RefusedError
 from did.jcs import JsonObject
-from governance.transactions import SubmitProposal, compute_proposal_id
+from governance.transactions import (
+    ApproveFederalAct,
+    CastBallot,
+    GiveNotice,
+    ProposeFederalAct,
+    ReplaceRegistrar,
+    ReturnToDuty,
+    RotateConsensusKey,
+    SubmitProposal,
+    UpdateCooperative,
+    compute_motion_id,
+    compute_proposal_id,
+)
 from ledger.envelope import Transaction, compute_transaction_hash, decode_transaction
 from ledger.rpc_answers import BlockResults
 
 UNREADABLE = "unreadable"
+_OF_COOPERATIVES = (
+    ProposeFederalAct,
+    ApproveFederalAct,
+    RotateConsensusKey,
+    GiveNotice,
+    ReturnToDuty,
+    UpdateCooperative,
+    ReplaceRegistrar,
+)
+"""A cooperative's own acts: its root account has its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +55,7 @@ class ProjectedTransaction:
     cooperative: bytes
     """In whose namespace; empty for none."""
     proposal: bytes
-    """What it begins or votes on; empty for none."""
+    """The proposal or motion that it begins or votes on; empty for none."""
     code: int
     """0 if it was applied."""
 
@@ -47,21 +69,18 @@ class TransactionFilter:
     account: bytes | None = None
 
 
-def read_transactions(
-    block: JsonObject, results: BlockResults, *, is_cooperative: Callable[[bytes], bool]
-) -> tuple[ProjectedTransaction, ...]:
+def read_transactions(block: JsonObject, results: BlockResults) -> tuple[ProjectedTransaction, ...]:
     """The transactions of a block.
 
     Args:
         block: The engine's answer to `block`.
         results: What became of them, in the same order.
-        is_cooperative: Whether an account is a cooperative's own.
     """
     found = []
     texts: list[str] = block["block"]["data"]["txs"] or []
     for text, result in zip(texts, results.transactions, strict=True):
         data = base64.b64decode(text)
-        kind, account, cooperative, proposal = _describe(data, is_cooperative)
+        kind, account, cooperative, proposal = _describe(data)
         found.append(
             ProjectedTransaction(
                 height=results.height,
@@ -120,25 +139,28 @@ def list_transactions(
     return [ProjectedTransaction(**dict(row)) for row in rows]
 
 
-def _describe(
-    data: bytes, is_cooperative: Callable[[bytes], bool]
-) -> tuple[str, bytes, bytes, bytes]:
+def _describe(data: bytes) -> tuple[str, bytes, bytes, bytes]:
     try:
         transaction = decode_transaction(data)
     except RefusedError:  # an earlier version of the rules may have had other kinds
         return UNREADABLE, b"", b"", b""
-    cooperative: bytes = getattr(transaction.payload, "cooperative", b"")
-    if not cooperative and is_cooperative(transaction.account):
-        cooperative = transaction.account
-    kind = type(transaction.payload).__name__
-    return kind, transaction.account, cooperative, _find_proposal(transaction)
-
-
-def _find_proposal(transaction: Transaction) -> bytes:
     payload = transaction.payload
-    if isinstance(payload, SubmitProposal):
-        return compute_proposal_id(
-            account=transaction.account, nonce=transaction.nonce, payload=payload
-        )
-    found: bytes = getattr(payload, "proposal_id", b"")
-    return found
+    cooperative: bytes = getattr(payload, "cooperative", b"")
+    if isinstance(payload, _OF_COOPERATIVES):
+        cooperative = transaction.account
+    return type(payload).__name__, transaction.account, cooperative, _find_subject(transaction)
+
+
+def _find_subject(transaction: Transaction) -> bytes:
+    account, nonce, payload = transaction.account, transaction.nonce, transaction.payload
+    match payload:
+        case SubmitProposal():
+            return compute_proposal_id(account=account, nonce=nonce, payload=payload)
+        case CastBallot():
+            return payload.proposal_id
+        case ProposeFederalAct():
+            return compute_motion_id(account=account, nonce=nonce, payload=payload)
+        case ApproveFederalAct():
+            return payload.motion
+        case _:
+            return b""

@@ -5,17 +5,21 @@ how what it shows is checked.
 """
 
 import asyncio
+import base64
+from enum import IntEnum
 
+import msgspec
 from aiohttp import web
 
 from config.errors import RefusedError, UnavailableError
 from did.jcs import JsonObject
 from governance.event_codec import encode_event
-from governance.events import Event
+from governance.events import BallotCast, Event
 from governance.records import Standing
 from governance.view import FEDERATION, Collection, state_key
+from ledger.envelope import decode_transaction
 from ledger.headers import parse_time_ns
-from ledger.rpc import EngineError
+from ledger.rpc_answers import EngineStatus
 from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.ledger_follower import decode_events
@@ -31,9 +35,9 @@ from node.web.status import render_result
 
 _BLOCKS = 20
 """On one page; the engine lists no more at once."""
-_GONE = (
-    "This node does not have that block: it is not decided yet, or so old that the node has let "
-    "it go."
+_DOWN = (
+    "This node's own ledger does not answer now. The node restarts it by itself: reload the page "
+    "in a moment."
 )
 _STANDING = {
     Standing.ACTIVE: "signs blocks",
@@ -50,11 +54,16 @@ async def get_blocks(request: web.Request) -> web.Response:
     context = get_context(request)
     try:
         query = read_query(request, "up_to")
-        highest = read_number(query["up_to"], name="up_to") if "up_to" in query else 0
-        blocks, lowest = await _list_blocks(context, highest)
-    except (RefusedError, UnavailableError):
-        return answer_missing(context, _GONE)
-    last = blocks[-1]["height"] if blocks else 0
+        asked = read_number(query["up_to"], name="up_to") if "up_to" in query else None
+        status = await context.engine.status()
+        height = status.height if asked is None else asked
+        _check_height(height, status)
+        blocks = await _list_blocks(context, height, earliest=status.earliest_height)
+    except RefusedError as error:
+        return answer_missing(context, error.reason)
+    except UnavailableError:
+        return answer_missing(context, _DOWN, status=503)
+    older = blocks[-1]["height"] - 1
     return answer_page(
         context,
         "explorer.html",
@@ -63,8 +72,8 @@ async def get_blocks(request: web.Request) -> web.Response:
             render_transaction(context, item)
             for item in context.projection.list_transactions(TransactionFilter(), limit=_BLOCKS)
         ],
-        older=last - 1 if last > lowest else None,
-        is_newest=not highest,
+        older=older if older >= status.earliest_height else None,
+        is_newest=height == status.height,
     )
 
 
@@ -74,28 +83,32 @@ async def get_block(request: web.Request) -> web.Response:
     context = get_context(request)
     try:
         height = read_number(request.match_info["height"], name="height")
+        status = await context.engine.status()
+        _check_height(height, status)
         signed, block, results, validators = await asyncio.gather(
             context.engine.commit(height),
             context.engine.call("block", {"height": str(height)}),
             context.engine.block_results(height),
             context.engine.validators(height),
         )
-    except (RefusedError, UnavailableError):
-        return answer_missing(context, _GONE)
+    except RefusedError as error:
+        return answer_missing(context, error.reason)
+    except UnavailableError:
+        return answer_missing(context, _DOWN, status=503)
     header = signed["header"]
-    transactions = read_transactions(
-        block, results, is_cooperative=lambda account: context.registry.find(account) is not None
-    )
     return answer_page(
         context,
         "explorer_block.html",
         height=height,
+        is_newest=height == status.height,
         time=_describe_header_time(header),
         header=header,
         block_hash=signed["commit"]["block_id"]["hash"].lower(),
         proposer=_name_validator(context, header["proposer_address"]),
         signers=_list_signers(context, signed, validators),
-        transactions=[render_transaction(context, item) for item in transactions],
+        transactions=[
+            render_transaction(context, item) for item in read_transactions(block, results)
+        ],
         events=[_render_event(item) for item in decode_events(results.events)],
     )
 
@@ -106,22 +119,27 @@ async def get_transaction(request: web.Request) -> web.Response:
     context = get_context(request)
     try:
         result = await context.engine.find_tx(read_hash(request, "hash"))
-    except (RefusedError, UnavailableError):
-        result = None
-    if result is None:
-        return answer_missing(context, "No block that this node has holds that transaction.")
-    found = context.projection.list_transactions(
-        TransactionFilter(), before=(result.height, result.index + 1), limit=1
-    )
-    if not found or (found[0].height, found[0].place) != (result.height, result.index):
-        return answer_missing(context, "This node has not read that block yet: reload the page.")
+        if result is None:
+            return answer_missing(context, "No block that this node has holds that transaction.")
+        block, results = await asyncio.gather(
+            context.engine.call("block", {"height": str(result.height)}),
+            context.engine.block_results(result.height),
+        )
+    except RefusedError as error:
+        return answer_missing(context, error.reason)
+    except UnavailableError:
+        return answer_missing(context, _DOWN, status=503)
+    transaction = read_transactions(block, results)[result.index]
+    events = decode_events(result.events)
     return answer_page(
         context,
         "explorer_transaction.html",
-        transaction=render_transaction(context, found[0]),
+        transaction=render_transaction(context, transaction),
         reason=render_result(result.code, result.log)["reason"],
-        events=[_render_event(item) for item in decode_events(result.events)],
-        account_key=_find_account_key(found[0]),
+        said=_list_said(base64.b64decode(block["block"]["data"]["txs"][result.index])),
+        events=[_render_event(item) for item in events],
+        ballots=[item.ballot.hex() for item in events if isinstance(item, BallotCast)],
+        account_key=_find_account_key(transaction),
     )
 
 
@@ -132,7 +150,7 @@ async def get_validators(request: web.Request) -> web.Response:
     try:
         answer = await context.engine.validators()
     except (RefusedError, UnavailableError):
-        return answer_missing(context, "This node's own ledger does not answer now.")
+        return answer_missing(context, _DOWN, status=503)
     powers = {item["address"].lower(): int(item["voting_power"]) for item in answer["validators"]}
     rows = [
         {
@@ -150,17 +168,23 @@ async def get_validators(request: web.Request) -> web.Response:
     )
 
 
-async def _list_blocks(context: WebContext, highest: int) -> tuple[list[JsonObject], int]:
-    """Blocks up to a height, newest first; and the lowest height that this node has."""
-    status = await context.engine.status()
-    highest = min(highest or status.height, status.height)
-    lowest = max(status.earliest_height, highest - _BLOCKS + 1)
-    if highest < lowest:
-        raise EngineError("this node has no such block")
+def _check_height(height: int, status: EngineStatus) -> None:
+    if height > status.height:
+        raise RefusedError(f"Block {height} is not decided yet: the newest is {status.height}.")
+    if height < status.earliest_height:
+        raise RefusedError(
+            f"This node's blocks begin with {status.earliest_height}: it has let older ones go, or "
+            "joined after them. Another node may have them."
+        )
+
+
+async def _list_blocks(context: WebContext, height: int, *, earliest: int) -> list[JsonObject]:
+    """Blocks up to a height, newest first."""
+    lowest = max(earliest, height - _BLOCKS + 1)
     answer = await context.engine.call(
-        "blockchain", {"minHeight": str(lowest), "maxHeight": str(highest)}
+        "blockchain", {"minHeight": str(lowest), "maxHeight": str(height)}
     )
-    blocks = [
+    return [
         {
             "height": int(meta["header"]["height"]),
             "time": _describe_header_time(meta["header"]),
@@ -169,7 +193,34 @@ async def _list_blocks(context: WebContext, highest: int) -> tuple[list[JsonObje
         }
         for meta in answer["block_metas"]
     ]
-    return blocks, status.earliest_height
+
+
+def _list_said(data: bytes) -> list[tuple[str, str]]:
+    """What a transaction says, field by field."""
+    try:
+        transaction = decode_transaction(data)
+    except RefusedError:  # an earlier version of the rules may have had other kinds
+        return []
+    fields = msgspec.structs.asdict(transaction.payload)
+    return [
+        ("nonce", str(transaction.nonce)),
+        ("valid until", describe_time(transaction.valid_until_ms)),
+        *((name.replace("_", " "), _spell(value)) for name, value in fields.items()),
+    ]
+
+
+def _spell(value: object) -> str:
+    match value:
+        case bytes():
+            return value.hex() or "none"
+        case IntEnum():
+            return value.name.lower().replace("_", " ")
+        case tuple() if all(isinstance(item, bytes) for item in value):
+            return ", ".join(item.hex() for item in value) or "none"
+        case tuple():
+            return f"{len(value)} entries"
+        case _:
+            return str(value)
 
 
 def _describe_header_time(header: JsonObject) -> str:
@@ -178,7 +229,7 @@ def _describe_header_time(header: JsonObject) -> str:
 
 def _name_validator(context: WebContext, address: str) -> str:
     found = context.registry.find_by_validator(bytes.fromhex(address))
-    return found.name if found is not None else f"a validator that has left, {address.lower()}"
+    return found.name if found is not None else f"a validator with a former key, {address.lower()}"
 
 
 def _list_signers(

@@ -49,6 +49,8 @@ async def list_proposals(request: web.Request) -> web.Response:
         before = parse_hash(query["before"], name="before")
     limit = _read_limit(query)
     context = get_context(request)
+    if before is not None and context.projection.find_proposal(before) is None:
+        raise RefusedError("before names no proposal that this node knows: begin without it")
     found = context.projection.list_proposals(limit=limit, cooperative=cooperative, before=before)
     last = found[-1].id.hex() if len(found) == limit else None
     items = [render_proposal(context, item) for item in found]

@@ -134,6 +134,9 @@ def _check_explorer(home: Path, url: str, *, motion: str) -> None:
     assert f"/explorer/transactions/{found[0]['hash']}" in newest
     assert "/explorer?up_to=" in newest
     assert "signs blocks" in _download(f"{url}/explorer/validators").decode()
+    ballot = _download(f"{url}/explorer/transactions/{about[0]['hash']}").decode()
+    assert "Receipt that it was counted" in ballot
+    assert "<dt>choice</dt>" in ballot
     for path in ("blocks/999999", "blocks/x", f"transactions/{'00' * 32}", "transactions/x"):
         with pytest.raises(urllib.error.HTTPError) as missing:
             _download(f"{url}/explorer/{path}")
