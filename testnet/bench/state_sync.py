@@ -35,7 +35,7 @@ from ledger.rpc import EngineClient
 from node.home import Home
 from node.web import routes_ledger
 from node.web.context import CONTEXT, WebContext
-from node.web.middlewares import MIDDLEWARES
+from node.web.middlewares import answer_errors
 from node.web.routes_ledger import LEDGER_LIMIT, create_ledger_limit
 from testnet.bench.burst import run_burst
 from testnet.bench.children import Child
@@ -55,7 +55,9 @@ from testnet.bench.voting import open_voting
 _INTERVAL_BLOCKS = 10
 _HEARTBEAT_MS = 500
 _TIMEOUT_COMMIT_MS = 200
-_BURST_TXS = 10_000
+_BURST_TXS = 5_000
+"""Less than one of two cooperatives may let wait."""
+_BALLOTS = "sync-ballots"
 _TIMEOUT_S = 300.0
 _POLL_S = 0.05
 
@@ -87,25 +89,34 @@ async def measure_state_sync(bench: Bench) -> StateSync:
         snapshot_interval_blocks=_INTERVAL_BLOCKS,
         followers_count=1,
     )
+    bursts = _prepare_bursts(bench, plan.electorate)
     async with run_network(plan) as network:
         await open_voting(network.client, plan.electorate)
-        await _fill(network, plan.electorate, directory, keys=bench.plan.sync_keys)
+        for bodies, count in bursts:
+            await run_burst(network, bodies, transactions=count)
         snapshot = await _wait_for_snapshot(network)
         size_bytes = sum(file.stat().st_size for file in snapshot.iterdir())
         seconds = await _join(network, plan)
     shutil.rmtree(directory)
+    shutil.rmtree(bench.directory / _BALLOTS)
     bench.tell(f"state sync of {bench.plan.sync_keys:,} ballots in {seconds:.1f} s")
     return StateSync(
         keys=bench.plan.sync_keys, seconds=seconds, snapshot_mib=size_bytes / 1_048_576
     )
 
 
-async def _fill(network: Network, electorate: Electorate, directory: Path, *, keys: int) -> None:
-    for first in range(0, keys, _BURST_TXS):
-        ballots = electorate.sign_ballots(min(_BURST_TXS, keys - first), first=first)
-        bodies = directory / "ballots"
+def _prepare_bursts(bench: Bench, electorate: Electorate) -> list[tuple[Path, int]]:
+    """Ballots signed beforehand: voting does not last as long as it takes to sign them."""
+    directory = bench.directory / _BALLOTS
+    directory.mkdir()
+    prepared = []
+    for first in range(0, bench.plan.sync_keys, _BURST_TXS):
+        count = min(_BURST_TXS, bench.plan.sync_keys - first)
+        bodies = directory / str(first)
+        ballots = electorate.sign_ballots(count, first=first)
         write_bodies(bodies, ballots, method="broadcast_tx_async")
-        await run_burst(network, bodies, transactions=len(ballots))
+        prepared.append((bodies, count))
+    return prepared
 
 
 async def _wait_for_snapshot(network: Network) -> Path:
@@ -205,7 +216,7 @@ async def _check_same(first: EngineClient, second: EngineClient, height: int) ->
 @asynccontextmanager
 async def _serve_headers(engine: EngineClient) -> AsyncIterator[str]:
     """The routes of a node's web process that newcomers ask, alone."""
-    app = web.Application(middlewares=MIDDLEWARES)
+    app = web.Application(middlewares=[answer_errors])
     app[LEDGER_LIMIT] = create_ledger_limit()
     app[CONTEXT] = cast("WebContext", SimpleNamespace(engine=engine))
     app.add_routes(routes_ledger.routes)
