@@ -37,6 +37,16 @@ from node.web.texts import fetch_texts
 
 log = structlog.get_logger(__name__)
 
+ROUTE_MODULES = (
+    routes_pages,
+    routes_api,
+    routes_lists,
+    routes_explorer,
+    routes_identity,
+    routes_activitypub,
+    routes_ledger,
+    routes_verify,
+)
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0
 _BACKLOG = 256
@@ -79,16 +89,7 @@ def create_app(context: WebContext) -> web.Application:
     app[INBOX_LIMIT] = create_inbox_limit()
     app[LEDGER_LIMIT] = create_ledger_limit()
     app[FATAL] = asyncio.get_running_loop().create_future()
-    for module in (
-        routes_pages,
-        routes_api,
-        routes_lists,
-        routes_explorer,
-        routes_identity,
-        routes_activitypub,
-        routes_ledger,
-        routes_verify,
-    ):
+    for module in ROUTE_MODULES:
         app.add_routes(module.routes)
     return app
 

@@ -15,10 +15,12 @@ from governance.transactions import (
     ApproveFederalAct,
     CastBallot,
     GiveNotice,
+    ImportRoll,
     ProposeFederalAct,
     ReplaceRegistrar,
     ReturnToDuty,
     RotateConsensusKey,
+    SealChain,
     SubmitProposal,
     UpdateCooperative,
     compute_motion_id,
@@ -28,7 +30,7 @@ from ledger.envelope import Transaction, compute_transaction_hash, decode_transa
 from ledger.rpc_answers import BlockResults
 
 UNREADABLE = "unreadable"
-_OF_COOPERATIVES = (
+COOPERATIVES_ACTS = (
     ProposeFederalAct,
     ApproveFederalAct,
     RotateConsensusKey,
@@ -36,6 +38,8 @@ _OF_COOPERATIVES = (
     ReturnToDuty,
     UpdateCooperative,
     ReplaceRegistrar,
+    SealChain,
+    ImportRoll,
 )
 """A cooperative's own acts: its root account has its id."""
 
@@ -146,7 +150,7 @@ def _describe(data: bytes) -> tuple[str, bytes, bytes, bytes]:
         return UNREADABLE, b"", b"", b""
     payload = transaction.payload
     cooperative: bytes = getattr(payload, "cooperative", b"")
-    if isinstance(payload, _OF_COOPERATIVES):
+    if isinstance(payload, COOPERATIVES_ACTS):
         cooperative = transaction.account
     return type(payload).__name__, transaction.account, cooperative, _find_subject(transaction)
 
