@@ -27,7 +27,6 @@ Tell = Callable[[str], None]
 """Says what is being done, to whoever waits."""
 _POLL_S = 0.2
 _NEXT = "cooperative-next"
-_NO_VALIDATOR = "this cooperative does not validate: there is no key to rotate"
 
 
 async def rotate_remote_validator(
@@ -50,13 +49,8 @@ async def rotate_remote_validator(
         UnavailableError: The node does not run, or no block came in time.
     """
     async with open_office(home, settings, now_ms=now_ms) as office:
-        validator = (await office.read_own()).validator
-        if validator is None:
-            raise RefusedError(_NO_VALIDATOR)
-        if validator.consensus_key != public_key:
-            tell("telling the federation of the new key")
-            result = await office.send(RotateConsensusKey(consensus_key=public_key))
-            tell(f"in block {result.height}; the old key signs one more block")
+        current = await _read_consensus_key(office)
+        await _announce(office, public_key, current=current, tell=tell)
         return await _wait_until_unseated(office, load_validator_public_key(home, settings)) + 1
 
 
@@ -73,21 +67,33 @@ async def rotate_validator(
         UnavailableError: The node does not run, or no block came in time.
     """
     async with open_office(home, settings, now_ms=now_ms) as office:
-        validator = (await office.read_own()).validator
-        if validator is None:
-            raise RefusedError(_NO_VALIDATOR)
+        current = await _read_consensus_key(office)
         new = begin_key(home.keys, "consensus", random=random)
         old = load_key(home.keys, "consensus")
-        if validator.consensus_key != new.public_key:
-            tell("telling the federation of the new key")
-            result = await office.send(RotateConsensusKey(consensus_key=new.public_key))
-            tell(f"in block {result.height}; the old key signs one more block")
+        await _announce(office, new.public_key, current=current, tell=tell)
         first = await _wait_until_unseated(office, old.public_key) + 1
         finish_key(home.keys, "consensus")
         tell("restarting the engine with the new key")
         restart_engine(home)
         await _wait(office, first)
     return first
+
+
+async def _read_consensus_key(office: RootOffice) -> bytes:
+    """With which this cooperative validates, as the ledger has it."""
+    validator = (await office.read_own()).validator
+    if validator is None:
+        raise RefusedError("this cooperative does not validate: there is no key to rotate")
+    return validator.consensus_key
+
+
+async def _announce(office: RootOffice, new: bytes, *, current: bytes, tell: Tell) -> None:
+    """Tell the federation of the next key, unless an earlier attempt did."""
+    if current == new:
+        return
+    tell("telling the federation of the new key")
+    result = await office.send(RotateConsensusKey(consensus_key=new))
+    tell(f"in block {result.height}; the old key signs one more block")
 
 
 async def appoint_key(

@@ -29,9 +29,8 @@ from tests.ledger.scenario import CHAIN_ID, Chain
 from tests.ledger.snapshot_chain import (
     ACCEPT,
     OFFER_ACCEPT,
-    hold_vote,
     load_chunk,
-    start_chain,
+    run_to_snapshot,
     wait_for_snapshot,
 )
 from tests.node.small_federation import wait_until
@@ -74,13 +73,8 @@ class EngineSide:
 def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     """At height 10, with its snapshot made, of several chunks."""
     monkeypatch.setattr(snapshots, "SNAPSHOT_CHUNK_BYTES", 8_192)
-    chain = start_chain(tmp_path / "one", interval_blocks=HEIGHT)
-    hold_vote(chain)
-    while chain.height < HEIGHT:
-        chain.run()
-    wait_for_snapshot(chain, HEIGHT)
-    yield chain
-    chain.application.close()
+    with run_to_snapshot(tmp_path / "one", HEIGHT) as chain:
+        yield chain
 
 
 @pytest.fixture

@@ -17,16 +17,13 @@ from ledger.signing_state import SignedPoint, load_signed_point
 from node import exit_codes
 from node.home import open_home
 from node.signing_guard import load_guard
-from tests.node.small_federation import Member, run_command, wait_until
+from tests.node.small_federation import Member, grow, run_command, wait_until
 from tests.node.terminal import free_ports
 
 CHAIN_ID = "test-signed-afar-1"
 _PROGRAM = get_default_engine_path().with_name("priv_val_server")
 
-pytestmark = [
-    pytest.mark.timeout(200),
-    pytest.mark.skipif(not _PROGRAM.exists(), reason=f"no {_PROGRAM}: `make test` builds it"),
-]
+pytestmark = pytest.mark.timeout(200)
 
 
 @dataclass
@@ -95,6 +92,7 @@ class Signer:
 @pytest.fixture(params=["unix", "tcp"])
 def signer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Signer]:
     """One that has made a key and has signed nothing, near or behind a port."""
+    assert _PROGRAM.exists(), "`make test` builds it"
     directory = tmp_path / "signer"
     directory.mkdir(mode=0o700)
     port = free_ports()[0].rpartition(":")[2]
@@ -120,13 +118,6 @@ def make_node(path: Path, *flags: str) -> Member:
     )
     assert ended.returncode == exit_codes.OK, ended.stderr
     return Member(open_home(path))
-
-
-def grow(member: Member, blocks: int = 3) -> int:
-    """Wait for blocks; the height then."""
-    height = member.height() + blocks
-    wait_until(lambda: member.height() >= height)
-    return height
 
 
 def test_the_chain_lives_on_the_signer_and_the_node_holds_no_key(

@@ -1,7 +1,8 @@
 """A chain whose node makes snapshots, and newcomers that take them over without an engine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tendermint.abci import types_pb2 as abci
@@ -34,6 +35,18 @@ def hold_vote(chain: Chain, members_count: int = 70) -> None:
     chain.run(*(cast(number, proposal) for number in range(members_count - 3)))
     chain.run(after_ms=10_000)
     chain.run()
+
+
+@contextmanager
+def run_to_snapshot(directory: Path, height: int) -> Iterator[Chain]:
+    """A chain with a vote behind it, at a height, with its snapshot made."""
+    chain = start_chain(directory, interval_blocks=height)
+    hold_vote(chain)
+    while chain.height < height:
+        chain.run()
+    wait_for_snapshot(chain, height)
+    yield chain
+    chain.application.close()
 
 
 def wait_for_snapshot(chain: Chain, height: int) -> abci.Snapshot:

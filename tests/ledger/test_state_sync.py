@@ -17,9 +17,9 @@ from tests.ledger.scenario import Chain, admit, make_member
 from tests.ledger.snapshot_chain import (
     OFFER_ACCEPT,
     Newcomer,
-    hold_vote,
     is_log_record,
     load_chunk,
+    run_to_snapshot,
     start_chain,
     wait_for_snapshot,
 )
@@ -38,13 +38,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def chain(tmp_path: Path) -> Iterator[Chain]:
     """At height 10, with its snapshot made."""
-    chain = start_chain(tmp_path / "one", interval_blocks=HEIGHT)
-    hold_vote(chain)
-    while chain.height < HEIGHT:
-        chain.run()
-    wait_for_snapshot(chain, HEIGHT)
-    yield chain
-    chain.application.close()
+    with run_to_snapshot(tmp_path / "one", HEIGHT) as chain:
+        yield chain
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,26 @@ def found_members(
     for home, settings in made:
         adopt_genesis(home, settings, genesis)
     return [Member(home) for home, _ in made]
+
+
+@contextmanager
+def run_members(directory: Path) -> Iterator[list[Member]]:
+    """Four founders that run; whoever is in the list is ended, also if the test fails."""
+    members = found_members(directory)
+    try:
+        for member in members:
+            member.start()
+        yield members
+    finally:
+        for member in members:
+            member.stop()
+
+
+def grow(member: Member, blocks: int = 3) -> int:
+    """Wait for blocks; the height then."""
+    height = member.height() + blocks
+    wait_until(lambda: member.height() >= height)
+    return height
 
 
 def copy_home(member: Member, path: Path) -> Member:

@@ -38,8 +38,8 @@ from tests.node.small_federation import (
     CHAIN_ID,
     Member,
     copy_home,
-    found_members,
     run_command,
+    run_members,
     wait_until,
 )
 
@@ -64,12 +64,8 @@ class Facts:
 @pytest.fixture
 def four(tmp_path: Path) -> Iterator[list[Member]]:
     """Four founders that run; ended even if the test fails."""
-    members = found_members(tmp_path)
-    for member in members:
-        member.start()
-    yield members
-    for member in members:
-        member.stop()
+    with run_members(tmp_path) as members:
+        yield members
 
 
 @pytest.mark.timeout(400)

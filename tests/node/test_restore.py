@@ -16,8 +16,9 @@ from node.signing_guard import load_guard
 from tests.node.small_federation import (
     Member,
     copy_home,
-    found_members,
+    grow,
     run_command,
+    run_members,
     wait_until,
 )
 
@@ -25,19 +26,8 @@ from tests.node.small_federation import (
 @pytest.fixture
 def members(tmp_path: Path) -> Iterator[list[Member]]:
     """Four validators: one may be missing."""
-    members = found_members(tmp_path)
-    for member in members:
-        member.start()
-    yield members
-    for member in members:
-        member.stop()
-
-
-def grow(member: Member, blocks: int) -> int:
-    """Wait for blocks; the height then."""
-    height = member.height() + blocks
-    wait_until(lambda: member.height() >= height)
-    return height
+    with run_members(tmp_path) as members:
+        yield members
 
 
 def is_held(member: Member) -> bool:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from config.errors import UnavailableError
-from ledger.signing_state import SignedPoint, load_signed_point, save_signed_point
+from config.limits import RESUME_MARGIN_BLOCKS
+from ledger.signing_state import (
+    SignedPoint,
+    compute_safe_point,
+    load_signed_point,
+    save_signed_point,
+)
 from node.home import Home, open_home
 from node.signing_guard import (
     create_guard,
@@ -167,3 +173,11 @@ def test_a_signature_that_the_home_does_not_remember_holds_it(home: Home) -> Non
 
     assert "signed block 8" in start(home)
     watch(ADDRESS, 9)
+
+
+def test_no_round_of_a_safe_height_is_left_to_sign() -> None:
+    """The engine signs whatever is later than its record, by height, round and step."""
+    safe = compute_safe_point(tip=30)
+
+    assert safe.height == 30 + RESUME_MARGIN_BLOCKS
+    assert safe >= SignedPoint(height=safe.height, round=2**31 - 1, step=3)
