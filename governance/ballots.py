@@ -16,6 +16,7 @@ from governance.context import BlockContext, Sender
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
 from governance.fields import Hash
+from governance.kinds import KINDS
 from governance.logs import (
     DECISIONS,
     Log,
@@ -31,6 +32,7 @@ from governance.records import (
     Choice,
     Decision,
     DecisionLeaf,
+    Outcome,
     Proposal,
     Stage,
     Tally,
@@ -120,7 +122,7 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
         leaves.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
         last_ballot_id = ballot_id
     is_complete = next(ballots, None) is None
-    append(view, _log_of(proposal.cooperative, proposal.id), leaves)
+    append(view, _log_of(proposal.cooperative, proposal.id, call=proposal.call), leaves)
     counted = Tally(
         yes_count=tally.yes_count + counts[Choice.YES],
         no_count=tally.no_count + counts[Choice.NO],
@@ -130,17 +132,23 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
     return counted, is_complete
 
 
-def close_proposal(
-    view: StateView, proposal: Proposal, tally: Tally, *, block: BlockContext
-) -> Events:
-    """Decide a vote whose count is complete, and log the decision."""
-    outcome = compute_outcome(
+def compute_decision(proposal: Proposal, tally: Tally) -> Outcome:
+    """What a complete count decides."""
+    return compute_outcome(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
         quorum_bps=proposal.quorum_bps,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
+        threshold=KINDS[proposal.kind].threshold,
     )
+
+
+def close_proposal(
+    view: StateView, proposal: Proposal, tally: Tally, *, outcome: Outcome, block: BlockContext
+) -> Events:
+    """Close a vote whose count is complete, and log the decision."""
     leaf = DecisionLeaf(
         cooperative=proposal.cooperative,
         proposal=proposal.id,
@@ -152,7 +160,7 @@ def close_proposal(
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
     )
-    ballots = _log_of(proposal.cooperative, proposal.id)
+    ballots = _log_of(proposal.cooperative, proposal.id, call=proposal.call)
     decision = Decision(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
@@ -164,6 +172,8 @@ def close_proposal(
         decision_index=append(view, DECISIONS, [leaf.encode()]).size - 1,
         closed_height=block.height,
         closed_ms=block.time_ms,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
+        call=proposal.call,
     )
     view.put_decision(proposal.cooperative, proposal.id, decision)
     view.put_proposal(replace(proposal, stage=Stage.CLOSED))
@@ -181,9 +191,10 @@ def prove_counted(
     view: StateView, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes
 ) -> CountedProof | None:
     """Prove that a ballot is among those that a closed vote counted; None if it is not."""
-    if view.get_decision(cooperative, proposal_id) is None:
+    decision = view.get_decision(cooperative, proposal_id)
+    if decision is None:
         return None
-    log = _log_of(cooperative, proposal_id)
+    log = _log_of(cooperative, proposal_id, call=decision.call)
     size = get_frontier(view, log).size
     index = bisect_left(range(size), ballot_id, key=lambda place: _read_leaf(view, log, place)[0])
     if index == size:
@@ -195,8 +206,10 @@ def prove_counted(
     return CountedProof(choice=choice, index=index, size=size, path=proof.path)
 
 
-def _log_of(cooperative: bytes, proposal_id: bytes) -> Log:
-    return Log(LogName.BALLOTS, namespace=cooperative, subject=proposal_id)
+def _log_of(cooperative: bytes, proposal_id: bytes, *, call: int) -> Log:
+    # Each call has a count of its own: a log only grows.
+    name = LogName.BALLOTS if call == 1 else LogName.SECOND_BALLOTS
+    return Log(name, namespace=cooperative, subject=proposal_id)
 
 
 def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
@@ -205,7 +218,7 @@ def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
 
 
 def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:
-    if proposal.stage in (Stage.CLOSED, Stage.VOID):
+    if proposal.stage in (Stage.CLOSED, Stage.VOID, Stage.WITHDRAWN):
         raise TxRefusedError(RefusalCode.VOTING_CLOSED)
     if proposal.stage is not Stage.VOTING:
         raise TxRefusedError(RefusalCode.VOTING_NOT_OPEN)
@@ -227,4 +240,6 @@ def _render_closed(proposal: Proposal, decision: Decision) -> ProposalClosed:
         quorum_bps=decision.quorum_bps,
         ballots_root=decision.ballots_root,
         decision_index=decision.decision_index,
+        yes_of_roll_bps=decision.yes_of_roll_bps,
+        call=decision.call,
     )

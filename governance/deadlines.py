@@ -10,13 +10,23 @@ from msgspec.structs import replace
 
 from config.errors import InvariantError
 from config.limits import BALLOTS_COUNTED_PER_BLOCK_MAX, DEADLINES_PER_BLOCK_MAX
-from governance.ballots import close_proposal, count_ballots
+from governance.ballots import close_proposal, compute_decision, count_ballots
 from governance.context import BlockContext
 from governance.events import Events, ProposalVoided
-from governance.proposals import open_next_window, release_proposer
-from governance.queues import Entry, list_due, list_openings, put_opening
-from governance.records import Proposal, Stage
+from governance.federal_view import FederalView
+from governance.implementing import implement
+from governance.proposals import (
+    announce_second_call,
+    extend_window,
+    has_second_call,
+    open_next_window,
+    release_proposer,
+    submit,
+)
+from governance.queues import Due, Turn, list_due, list_openings, put_opening
+from governance.records import Outcome, Proposal, Stage, Tally
 from governance.refusals import TxRefusedError
+from governance.transactions import SubmitProposal, compute_second_vote_id
 from governance.view import KeyValue, Savepoint, StateView
 
 
@@ -24,42 +34,104 @@ def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
     """Start the windows that earlier blocks announced."""
     view = StateView(kv)
     events: Events = ()
-    for entry in list_openings(view, entries_max=DEADLINES_PER_BLOCK_MAX):
-        view.kv.delete(entry.key)
-        events += _open(kv, entry, block=block)
+    for opening in list_openings(view, entries_max=DEADLINES_PER_BLOCK_MAX):
+        view.kv.delete(opening.key)
+        proposal = _get_proposal(view, opening.cooperative, opening.proposal_id)
+        events += _open(kv, proposal, block=block)
     return events
 
 
 def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
-    """Move on the proposals whose deadlines have come, earliest first."""
-    view = StateView(kv)
+    """Do what has fallen due, earliest first."""
+    view = FederalView(kv)
     events: Events = ()
     ballots_left = BALLOTS_COUNTED_PER_BLOCK_MAX
-    for entry in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
-        proposal = _get_proposal(view, entry)
-        if proposal.stage is Stage.DISCUSSION:
-            view.kv.delete(entry.key)
-            put_opening(view, cooperative=entry.cooperative, proposal_id=entry.proposal_id)
+    for due in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
+        if due.turn is Turn.SECOND_VOTE:
+            view.kv.delete(due.key)
+            events += _submit_again(view, due, block=block)
+            continue
+        proposal = _get_proposal(view, due.cooperative, due.subject)
+        if proposal.stage is not Stage.VOTING:
+            view.kv.delete(due.key)
+            events += _end_waiting(view, due, proposal)
             continue
         if ballots_left == 0:
             break
-        counted_before = view.get_tally(proposal.cooperative, proposal.id).ballots_count
-        tally, is_complete = count_ballots(view, proposal, ballots_max=ballots_left)
-        ballots_left -= tally.ballots_count - counted_before
-        if is_complete:
-            view.kv.delete(entry.key)
-            events += close_proposal(view, proposal, tally, block=block)
-        else:
-            view.put_tally(proposal.cooperative, proposal.id, tally)
+        told, counted = _end_voting(view, due, proposal, ballots_max=ballots_left, block=block)
+        events += told
+        ballots_left -= counted
     return events
 
 
-def _open(kv: KeyValue, entry: Entry, *, block: BlockContext) -> Events:
+def _end_waiting(view: StateView, due: Due, proposal: Proposal) -> Events:
+    """A discussion is over, or the wait for a second call: voting opens with the next block."""
+    if proposal.stage is Stage.DISCUSSION:
+        extended = extend_window(view, proposal, ends_ms=due.due_ms)
+        if extended:
+            return extended
+    put_opening(view, cooperative=due.cooperative, proposal_id=due.subject)
+    return ()
+
+
+def _end_voting(
+    view: FederalView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
+) -> tuple[Events, int]:
+    """Count on; what came of it, and how many ballots were read."""
+    before = view.get_tally(proposal.cooperative, proposal.id)
+    if before == Tally():
+        extended = extend_window(view, proposal, ends_ms=due.due_ms)
+        if extended:
+            view.kv.delete(due.key)
+            return extended, 0
+    tally, is_complete = count_ballots(view, proposal, ballots_max=ballots_max)
+    counted = tally.ballots_count - before.ballots_count
+    if not is_complete:
+        view.put_tally(proposal.cooperative, proposal.id, tally)
+        return (), counted
+    view.kv.delete(due.key)
+    return _decide(view, proposal, tally, block=block), counted
+
+
+def _decide(view: FederalView, proposal: Proposal, tally: Tally, *, block: BlockContext) -> Events:
+    outcome = compute_decision(proposal, tally)
+    if outcome is Outcome.NO_QUORUM and has_second_call(view, proposal):
+        view.delete_tally(proposal.cooperative, proposal.id)
+        return announce_second_call(view, proposal, ballots_count=tally.ballots_count, block=block)
+    events = close_proposal(view, proposal, tally, outcome=outcome, block=block)
+    if outcome is not Outcome.ACCEPTED:
+        return events
+    closed = _get_proposal(view, proposal.cooperative, proposal.id)
+    return events + implement(view, closed, block=block)
+
+
+def _submit_again(view: FederalView, due: Due, *, block: BlockContext) -> Events:
+    """Put an accepted ending before the members once more, unless they have left meanwhile."""
+    first = _get_proposal(view, due.cooperative, due.subject)
+    cooperative = view.require_cooperative(due.cooperative)
+    if not cooperative.is_member:
+        return ()
+    again = SubmitProposal(
+        cooperative=first.cooperative,
+        kind=first.kind,
+        text_hash=first.text_hash,
+        subject=b"",
+        act=view.get_act(first.cooperative, first.id),
+    )
+    return submit(
+        view,
+        again,
+        cooperative=cooperative,
+        proposal_id=compute_second_vote_id(first.id),
+        proposer=first.cooperative,
+        block=block,
+    )
+
+
+def _open(kv: KeyValue, proposal: Proposal, *, block: BlockContext) -> Events:
     savepoint = Savepoint(kv)
-    view = StateView(savepoint)
-    proposal = _get_proposal(view, entry)
     try:
-        events = open_next_window(view, proposal, block=block)
+        events = open_next_window(StateView(savepoint), proposal, block=block)
     except TxRefusedError as error:
         return _void(StateView(kv), proposal, error)
     savepoint.commit()
@@ -76,8 +148,8 @@ def _void(view: StateView, proposal: Proposal, error: TxRefusedError) -> Events:
     )
 
 
-def _get_proposal(view: StateView, entry: Entry) -> Proposal:
-    proposal = view.get_proposal(entry.cooperative, entry.proposal_id)
+def _get_proposal(view: StateView, cooperative: bytes, proposal_id: bytes) -> Proposal:
+    proposal = view.get_proposal(cooperative, proposal_id)
     if proposal is None:
         raise InvariantError("a queue names a proposal that is not there")
     return proposal

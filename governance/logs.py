@@ -45,6 +45,8 @@ class LogName(IntEnum):
     """Federation: ids of cases, in the order of opening."""
     SEALED_ACCOUNTS = 8
     """Cooperative: `ImportedAccount`, ascending by account, of a sealed chain."""
+    SECOND_BALLOTS = 9
+    """As `BALLOTS`, of a second call's count."""
 
 
 @dataclass(frozen=True, slots=True)

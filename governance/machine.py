@@ -21,7 +21,12 @@ from governance.genesis import GenesisState, check_genesis
 from governance.importing import apply_import_roll
 from governance.keys import apply_replace_registrar, apply_rotate_keys
 from governance.leaving import apply_give_notice
-from governance.proposals import apply_submit_proposal
+from governance.outages import note_block
+from governance.proposals import (
+    apply_amend_proposal,
+    apply_submit_proposal,
+    apply_withdraw_proposal,
+)
 from governance.records import Parameters
 from governance.registry import apply_update_cooperative, register
 from governance.roll import apply_admit_members
@@ -29,6 +34,7 @@ from governance.sealing import apply_seal_chain, check_not_sealed, continue_seal
 from governance.standing import apply_return_to_duty, apply_rotate_consensus_key
 from governance.transactions import (
     AdmitMembers,
+    AmendProposal,
     ApproveFederalAct,
     CastBallot,
     FederalPayload,
@@ -43,6 +49,7 @@ from governance.transactions import (
     SealChain,
     SubmitProposal,
     UpdateCooperative,
+    WithdrawProposal,
 )
 from governance.validator_updates import apply_updates, begin_validators
 from governance.view import KeyValue
@@ -87,8 +94,9 @@ def begin_block(kv: KeyValue, block: BlockContext, facts: BlockFacts = NO_FACTS)
     was silent for too long is suspended.
     """
     view = FederalView(kv)
+    events = note_block(view, block=block)
     # In this order: a window announced by a deadline of this block starts with the next.
-    events = apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
+    events += apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
     events += continue_seal(view) + apply_federal_deadlines(view, block=block)
     events += apply_evidence(view, facts, block=block)
     return events + apply_silence(view, facts, block=block)
@@ -115,6 +123,10 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_submit_proposal(view, payload, sender=sender, block=block)
         case CastBallot():
             return apply_cast_ballot(view, payload, sender=sender, block=block)
+        case AmendProposal():
+            return apply_amend_proposal(view, payload, sender=sender)
+        case WithdrawProposal():
+            return apply_withdraw_proposal(view, payload, sender=sender)
         case _:
             return _apply_of_root(view, payload, sender=sender, block=block)
 

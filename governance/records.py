@@ -41,10 +41,24 @@ class Role(IntEnum):
 
 
 class ProposalKind(IntEnum):
-    """Which path a proposal takes and what its subject is."""
+    """Which path a proposal takes and what its subject is (`governance.kinds`)."""
 
     ORDINARY = 1
     INSIGHT = 2
+    DATA_USE = 3
+    """Somebody may use members' data for a purpose."""
+    CONSTITUTIONAL = 4
+    """Other bylaws, or another change of what the cooperative rests on."""
+    LICENCE = 5
+    """A licence to an insight is granted or revoked."""
+    DISTRIBUTION = 8
+    """How a period's surplus is split."""
+    FEDERAL = 12
+    """What the cooperative says to a motion of the federation."""
+    EXIT = 13
+    """The cooperative leaves the federation."""
+    ENDING = 14
+    """The cooperative dissolves, merges or changes its form."""
 
 
 class Stage(IntEnum):
@@ -58,6 +72,10 @@ class Stage(IntEnum):
     """Its outcome is in state."""
     VOID = 5
     """A rule failed at a deadline: there is no outcome."""
+    WITHDRAWN = 6
+    """Its proposer took it back before voting opened."""
+    SECOND_CALL = 7
+    """Too few voted: voting opens once more, and fewer are enough then."""
 
 
 class Choice(IntEnum):
@@ -74,6 +92,21 @@ class Outcome(IntEnum):
     ACCEPTED = 1
     REJECTED = 2
     NO_QUORUM = 3
+    TOO_FEW_YES = 4
+    """More said yes than no, but a smaller part of the roll than the bylaws ask for."""
+
+
+class Enactment(IntEnum):
+    """What became of an accepted proposal."""
+
+    NONE = 0
+    """It is not accepted, or it is for people to carry out."""
+    DONE = 1
+    """The rules did what it asks for."""
+    SECOND_VOTE = 2
+    """It is voted on once more, later, and done only then."""
+    FAILED = 3
+    """A rule forbade it when its time had come."""
 
 
 class CooperativeStatus(IntEnum):
@@ -84,6 +117,8 @@ class CooperativeStatus(IntEnum):
     """It has given notice and is a member until the notice ends."""
     LEFT = 3
     EXPELLED = 4
+    ENDED = 5
+    """It dissolved, merged or changed its form, by two votes of its members."""
 
 
 class Standing(IntEnum):
@@ -156,6 +191,11 @@ class Cooperative(Record, frozen=True, kw_only=True):
     """None for a member that does not validate."""
     validator_changed_height: Height = 0
     """Block of the last change of its key or power: changes that wait go in this order."""
+    founding_ends_ms: TimeMs = 0
+    """Until then, or until its first election, provisional officers act and may not change
+    bylaws; 0 once that is over."""
+    successor: HashOrEmpty = b""
+    """Who got its reserve and its rights in insights, once it has ended."""
 
     @property
     def is_member(self) -> bool:
@@ -220,7 +260,8 @@ class Proposal(Record, frozen=True, kw_only=True):
     text_hash: Hash
     """SHA-256 of the text, which the cooperative serves."""
     subject: HashOrEmpty
-    """Digest of the insight that is proposed for release; empty for ordinary proposals."""
+    """Digest of what it is about: an insight, a data use, a split; or SHA-256 of the act that
+    it asks for; empty where there is neither."""
     bylaws_hash: Hash
     """Bylaws in force at submission: these apply until it closes."""
     voting_s: Count
@@ -237,6 +278,31 @@ class Proposal(Record, frozen=True, kw_only=True):
     roll_root: HashOrEmpty = b""
     electorate_count: Count = 0
     quorum_bps: BasisPoints = 0
+    yes_of_roll_bps: BasisPoints = 0
+    """Share of the electorate that must say yes."""
+    call: Annotated[int, Meta(ge=1, le=2)] = 1
+    """Which call to vote: the second comes when too few answered the first."""
+    reopens_ms: TimeMs = 0
+    """When the second call comes or came; 0 without one."""
+    opened_ms: TimeMs = 0
+    """When the window that is open began."""
+    extended_ms: Count = 0
+    """By how much that window was extended because the chain had stood still."""
+    amendments_count: Count = 0
+    enactment: Enactment = Enactment.NONE
+
+
+class Licence(Record, frozen=True, kw_only=True):
+    """Leave to use an insight; its holder can pass it on to nobody."""
+
+    insight: Hash
+    licensee: Hash
+    purpose: Hash
+    price_minor: Count
+    granted_ms: TimeMs
+    ends_ms: TimeMs
+    """Block time from which it does not hold any more."""
+    is_revoked: bool = False
 
 
 class Ballot(Record, frozen=True, kw_only=True):
@@ -275,6 +341,9 @@ class Decision(Record, frozen=True, kw_only=True):
     """Place in the federation's decision log."""
     closed_height: Height
     closed_ms: TimeMs
+    yes_of_roll_bps: BasisPoints = 0
+    """Share of the electorate that had to say yes."""
+    call: Annotated[int, Meta(ge=1, le=2)] = 1
 
     @property
     def ballots_count(self) -> int:

@@ -77,6 +77,16 @@ class RefusalCode(IntEnum):
     IMPORT_UNPROVEN = 145
     IMPORT_UNFINISHED = 146
     UPGRADE_UNFIT = 160
+    ACT_REQUIRED = 200
+    ACT_FORBIDDEN = 201
+    BYLAWS_UNFIT = 202
+    FOUNDING_UNFINISHED = 203
+    NOT_PROPOSER = 204
+    VOTING_OPENED = 205
+    AMENDMENTS_TOO_MANY = 206
+    LICENCE_UNKNOWN = 207
+    LICENCE_REVOKED = 208
+    SUCCESSOR_UNFIT = 209
 
     @property
     def reason(self) -> str:
@@ -146,9 +156,9 @@ _REASONS = {
         "Only members of this cooperative propose and vote: apply for membership first."
     ),
     RefusalCode.SUBJECT_REQUIRED: (
-        "An insight's proposal names the insight: give its digest of 32 bytes."
+        "A proposal of this kind names what it is about: give the digest of 32 bytes."
     ),
-    RefusalCode.SUBJECT_FORBIDDEN: "An ordinary proposal has no subject: leave it empty.",
+    RefusalCode.SUBJECT_FORBIDDEN: "A proposal of this kind has no subject: leave it empty.",
     RefusalCode.PROPOSALS_OPEN_TOO_MANY: (
         "The member has as many open proposals as the bylaws allow: wait until one closes."
     ),
@@ -239,5 +249,30 @@ _REASONS = {
     ),
     RefusalCode.UPGRADE_UNFIT: (
         "The change of the rules cannot be scheduled so: correct its version or height."
+    ),
+    RefusalCode.ACT_REQUIRED: (
+        "A proposal of this kind says what is to be done: add an act that it may ask for."
+    ),
+    RefusalCode.ACT_FORBIDDEN: "A proposal of this kind asks for no act: leave it out.",
+    RefusalCode.BYLAWS_UNFIT: (
+        "The bylaws go below the charter's floors, or are those that are in force: correct them."
+    ),
+    RefusalCode.FOUNDING_UNFINISHED: (
+        "The cooperative is being founded: propose this after its first election, or when twelve"
+        " months have passed."
+    ),
+    RefusalCode.NOT_PROPOSER: "Only the proposer changes a proposal: sign with that account.",
+    RefusalCode.VOTING_OPENED: (
+        "Voting has opened or the proposal has ended: propose anew what should change."
+    ),
+    RefusalCode.AMENDMENTS_TOO_MANY: (
+        "The proposal was amended as often as the bylaws allow: withdraw it and propose anew."
+    ),
+    RefusalCode.LICENCE_UNKNOWN: (
+        "The cooperative has granted no such licence: check the granting proposal's id."
+    ),
+    RefusalCode.LICENCE_REVOKED: "The licence was revoked already: there is nothing to end.",
+    RefusalCode.SUCCESSOR_UNFIT: (
+        "The successor is not another member cooperative of this federation: name one that is."
     ),
 }

@@ -14,11 +14,13 @@ from typing import Protocol
 
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
+from governance.member_acts import MemberAct, ProposedAct
 from governance.records import (
     Account,
     Ballot,
     Cooperative,
     Decision,
+    Licence,
     Parameters,
     Proposal,
     Quota,
@@ -53,7 +55,7 @@ class Collection(IntEnum):
     DECISION = 0x0B
     """Id: proposal id."""
     DUE = 0x0E
-    """Id: due time in ms, 8 bytes big-endian ‖ cooperative ‖ proposal id."""
+    """Id: due time in ms, 8 bytes big-endian ‖ turn, 1 byte ‖ cooperative ‖ subject."""
     OPENING = 0x0F
     """Id: cooperative ‖ proposal id; its next window starts with the next block."""
     MOTION = 0x10
@@ -78,6 +80,12 @@ class Collection(IntEnum):
     """Federation: cooperative; there until its former roll is brought over."""
     RECOVERY = 0x1A
     """Federation: id of the chain that this one goes on from, as text."""
+    OUTAGES = 0x1B
+    """Federation: when the chain last stood still."""
+    ACT = 0x1C
+    """Proposal id: what it asks the rules to do."""
+    LICENCE = 0x1D
+    """Id of the proposal that granted it."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
@@ -270,6 +278,25 @@ class StateView:
         """Set a proposal's record."""
         namespace, key = proposal.cooperative, proposal.id
         self._put(namespace, Collection.PROPOSAL, key, proposal.encode())
+
+    def get_act(self, cooperative: bytes, proposal_id: bytes) -> MemberAct | None:
+        """What a proposal asks the rules to do."""
+        data = self._get(cooperative, Collection.ACT, proposal_id)
+        return None if data is None else ProposedAct.decode(data).act
+
+    def put_act(self, cooperative: bytes, proposal_id: bytes, act: MemberAct) -> None:
+        """Set what a proposal asks the rules to do."""
+        data = ProposedAct(act=act).encode()
+        self._put(cooperative, Collection.ACT, proposal_id, data)
+
+    def get_licence(self, cooperative: bytes, licence: bytes) -> Licence | None:
+        """A licence that a cooperative has granted."""
+        data = self._get(cooperative, Collection.LICENCE, licence)
+        return None if data is None else Licence.decode(data)
+
+    def put_licence(self, cooperative: bytes, licence: bytes, record: Licence) -> None:
+        """Set a licence."""
+        self._put(cooperative, Collection.LICENCE, licence, record.encode())
 
     def get_ballot(
         self, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes

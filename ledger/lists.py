@@ -20,6 +20,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.DECISIONS: DecisionLeaf,
     LogName.ROLL: RollEntry,
     LogName.BALLOTS: CountedEntry,
+    LogName.SECOND_BALLOTS: CountedEntry,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
 }
 """The entries of all others are ids."""
@@ -32,6 +33,7 @@ _IDS_COUNT = {
     LogName.MOTIONS: 0,
     LogName.CASES: 0,
     LogName.SEALED_ACCOUNTS: 1,
+    LogName.SECOND_BALLOTS: 2,
 }
 """How many ids say which of its kind a log is: none, cooperative, cooperative and proposal."""
 LIST_NAMES = tuple(_NAMES)
@@ -46,7 +48,7 @@ def find_log(name: str, ids: tuple[bytes, ...]) -> Log:
 
     Args:
         name: One of `LIST_NAMES`.
-        ids: None for the federation's lists; the cooperative; for `ballots` also the proposal.
+        ids: None for the federation's lists; the cooperative; for ballots also the proposal.
 
     Raises:
         ListError: Another name, or more or fewer ids.

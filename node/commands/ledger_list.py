@@ -33,15 +33,15 @@ _ListArgument = Annotated[
     str,
     typer.Argument(
         metavar="LIST",
-        help="decisions, cooperatives, roll, proposals, ballots, motions, cases or "
-        "sealed-accounts.",
+        help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
+        "sealed-accounts or second-ballots.",
     ),
 ]
 _IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[COOPERATIVE] [PROPOSAL]",
-        help="Whose, for roll, proposals, ballots and sealed-accounts; the proposal for ballots.",
+        help="Whose, for lists of a cooperative; and the proposal, for lists of ballots.",
         show_default=False,
     ),
 ]

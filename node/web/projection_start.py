@@ -15,7 +15,8 @@ from governance.view import Collection, state_key
 from ledger.queries import LOG_PATH
 from ledger.rpc import EngineClient
 from node.sending import read_state
-from node.web.projection import ProjectedMember, ProjectedProposal, Projection
+from node.web.projection import ProjectedMember, Projection
+from node.web.projection_proposals import ProjectedProposal
 
 _ANSWER_BYTES_MAX = 393_216
 
@@ -103,9 +104,11 @@ async def _read_proposal(
         submitted_height=proposal.submitted_height,
         submitted_ms=proposal.submitted_ms,
         discussion_ends_ms=proposal.discussion_ends_ms,
+        reopens_ms=proposal.reopens_ms,
         closes_at_ms=proposal.closes_at_ms,
         electorate_count=proposal.electorate_count,
         quorum_bps=proposal.quorum_bps,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
         ballots_count=0 if decision is None else decision.ballots_count,
         are_ballots_known=decision is not None,
         outcome=None if decision is None else decision.outcome,

@@ -11,7 +11,7 @@ from node.web.clock import describe_time, render_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.mailbox import Following, Partner
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 from node.web.registry import KnownCooperative
 
 _THIRDS = 3
@@ -86,6 +86,7 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
         "submitted_height": proposal.submitted_height,
         "submitted_ms": proposal.submitted_ms,
         "discussion_ends_ms": proposal.discussion_ends_ms,
+        "reopens_ms": proposal.reopens_ms,
         "closes_at_ms": proposal.closes_at_ms,
         "closed_height": proposal.closed_height,
         "closed_ms": proposal.closed_ms,
@@ -98,6 +99,7 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
             "ballots_known": proposal.are_ballots_known,
             "electorate": proposal.electorate_count,
             "quorum_bps": proposal.quorum_bps,
+            "yes_of_roll_bps": proposal.yes_of_roll_bps,
         },
     }
 
@@ -130,6 +132,10 @@ def describe_standing(proposal: ProjectedProposal) -> str:
         return "Submitted; the discussion begins in a moment"
     if proposal.stage is Stage.DISCUSSION:
         return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
+    if proposal.stage is Stage.SECOND_CALL:
+        return f"Too few voted; voting opens once more on {describe_time(proposal.reopens_ms)}"
+    if proposal.stage is Stage.WITHDRAWN:
+        return "Withdrawn by its proposer"
     if proposal.stage is Stage.VOTING:
         return f"Voting until {describe_time(proposal.closes_at_ms)}"
     if proposal.stage is Stage.VOID or proposal.outcome is None:
@@ -138,6 +144,7 @@ def describe_standing(proposal: ProjectedProposal) -> str:
         "accepted": "Accepted",
         "rejected": "Rejected",
         "no_quorum": "Not decided: too few members voted",
+        "too_few_yes": "Not accepted: too small a part of all members said yes",
     }[proposal.outcome.name.lower()]
 
 

@@ -78,6 +78,8 @@ def test_g3_more_yes_than_no_is_accepted() -> None:
             quorum_bps=3_000,
             ballots_root=decision.ballots_root,
             decision_index=0,
+            yes_of_roll_bps=500,
+            call=1,
         )
     ]
 

@@ -12,6 +12,7 @@ from governance.roll import require_account
 from governance.transactions import (
     PAYLOADS,
     AdmitMembers,
+    AmendProposal,
     ApproveFederalAct,
     CastBallot,
     GiveNotice,
@@ -25,6 +26,7 @@ from governance.transactions import (
     SealChain,
     SubmitProposal,
     UpdateCooperative,
+    WithdrawProposal,
 )
 from tests.governance.federation_world import (
     approve,
@@ -39,6 +41,7 @@ from tests.governance.world import (
     Act,
     World,
     admit,
+    amend,
     make_key,
     make_world,
     make_world_with_members,
@@ -46,6 +49,7 @@ from tests.governance.world import (
     proposal_id_of,
     propose,
     vote,
+    withdraw,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text(encoding="utf-8")
@@ -61,6 +65,12 @@ def _cast() -> tuple[World, Act]:
     motion = propose(1)
     world.open_voting(motion)
     return world, vote(2, proposal_id_of(motion), Choice.YES)
+
+
+def _change(act: Act) -> tuple[World, Act]:
+    world = make_world_with_members()
+    world.run(propose(1))
+    return world, act
 
 
 def _approve() -> tuple[World, Act]:
@@ -107,6 +117,8 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     AdmitMembers: lambda: (make_world(), admit([1])),
     SubmitProposal: lambda: (make_world_with_members(), propose(1)),
     CastBallot: _cast,
+    AmendProposal: lambda: _change(amend(1, proposal_id_of(propose(1)))),
+    WithdrawProposal: lambda: _change(withdraw(1, proposal_id_of(propose(1)))),
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),

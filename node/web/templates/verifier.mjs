@@ -50,7 +50,7 @@ export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false
 // --- Receipts (ledger/receipts.py, ledger/receipt_meaning.py, ledger/lists.py) ----------------
 
 const CHOICES = ["no", "yes", "abstain"];
-const OUTCOMES = ["", "accepted", "rejected", "no quorum"];
+const OUTCOMES = ["", "accepted", "rejected", "no quorum", "too few yes"];
 const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
 const LOG_COLLECTION = 0x21;
@@ -64,6 +64,7 @@ const LISTS = [
   { name: "motions", ids: 0 },
   { name: "cases", ids: 0 },
   { name: "sealed-accounts", ids: 1 },
+  { name: "second-ballots", ids: 2 },
 ];
 
 async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
@@ -136,14 +137,14 @@ function nameBallot(key, ballot, choice) {
   return { cooperative, proposal, ballot: toHex(ballot), choice: CHOICES[choice] };
 }
 
-/** The result of a vote: canonical msgpack of ten fields (governance/records.py, Decision). */
+/** The result of a vote: canonical msgpack of twelve fields (governance/records.py, Decision). */
 function readDecision(value) {
   const reader = new Reader(value);
-  need(reader.take(1)[0] === 0x9a, "the vote's result is malformed");
+  need(reader.take(1)[0] === 0x9c, "the vote's result is malformed");
   const counts = Array.from({ length: 6 }, () => reader.readCount());
   const [yes, no, abstain, electorate, quorumBps, outcome] = counts;
   const ballotsRoot = reader.readHash();
-  for (let field = 7; field < 10; field++) reader.readCount();
+  for (let field = 7; field < 12; field++) reader.readCount();
   need(reader.isAtEnd && quorumBps <= 10000 && OUTCOMES[outcome], "the vote's result is malformed");
   return { yes, no, abstain, electorate, outcome: OUTCOMES[outcome], ballotsRoot };
 }

@@ -1,0 +1,110 @@
+"""The tables of a bylaws file: every setting, its bounds in the charter and what it means.
+
+Bounds are the floors that no cooperative may go below, and what the rules can bear. The unit
+ends each name: basis points (`_bps`), seconds (`_s`). A test compares the JSON Schema that
+follows from them with the one that is shipped.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Final, NamedTuple, get_args, get_type_hints
+
+from msgspec import Meta
+
+from did.codec import Record
+
+_DAY_S: Final = 86_400
+_WHOLE: Final = 10_000
+_QUORUM_LEAST: Final = 3_000
+"""Specification §4.1.1: a quorum of 30 % of the roll, at the first call of every kind."""
+
+
+class Setting(NamedTuple):
+    """One number of a bylaws file."""
+
+    least: int
+    greatest: int
+    meaning: str
+
+
+def _within(least: int, greatest: int, meaning: str) -> Meta:
+    return Meta(ge=least, le=greatest, description=meaning)
+
+
+def _quorum(of_what: str) -> Meta:
+    return _within(_QUORUM_LEAST, _WHOLE, f"Share of the roll that must vote on {of_what}.")
+
+
+def _second(of_what: str) -> Meta:
+    meaning = f"The same at a second call on {of_what}; if it is not less, there is none."
+    return _within(0, _WHOLE, meaning)
+
+
+class Quorum(Record, frozen=True, kw_only=True):
+    """Who must vote, abstentions included, for an outcome to bind."""
+
+    ordinary_bps: Annotated[int, _quorum("ordinary proposals")]
+    ordinary_second_bps: Annotated[int, _second("ordinary proposals")]
+    constitutional_bps: Annotated[int, _quorum("bylaws, exit and ending")]
+    constitutional_second_bps: Annotated[int, _second("bylaws, exit and ending")]
+    insight_bps: Annotated[int, _quorum("the release of insights")]
+    insight_second_bps: Annotated[int, _second("the release of insights")]
+    distribution_bps: Annotated[int, _quorum("the split of a surplus")]
+    distribution_second_bps: Annotated[int, _second("the split of a surplus")]
+
+
+class Majority(Record, frozen=True, kw_only=True):
+    """Who must say yes, so that abstentions do not let a handful decide."""
+
+    yes_of_roll_bps: Annotated[
+        int, _within(300, 5_000, "Share of the roll that must say yes to a proposal.")
+    ]
+    constitutional_yes_of_roll_bps: Annotated[
+        int, _within(500, 6_667, "The same for bylaws, exit and ending.")
+    ]
+
+
+class Stages(Record, frozen=True, kw_only=True):
+    """How long each stage of a proposal lasts."""
+
+    # Specification §4.2.1: at least seven days of discussion.
+    discussion_s: Annotated[int, _within(7 * _DAY_S, 90 * _DAY_S, "Discussion of a proposal.")]
+    voting_s: Annotated[int, _within(3 * _DAY_S, 90 * _DAY_S, "Voting on a proposal.")]
+    insight_discussion_s: Annotated[
+        int, _within(7 * _DAY_S, 90 * _DAY_S, "Discussion of an insight's release.")
+    ]
+    insight_voting_s: Annotated[
+        int, _within(3 * _DAY_S, 90 * _DAY_S, "Voting on an insight's release.")
+    ]
+    second_call_s: Annotated[
+        int, _within(_DAY_S, 60 * _DAY_S, "From a vote without quorum to the second call.")
+    ]
+
+
+class ProposalLimits(Record, frozen=True, kw_only=True):
+    """How many proposals and amendments."""
+
+    open_per_member_max: Annotated[int, _within(1, 64, "Open proposals of one member.")]
+    amendments_max: Annotated[int, _within(0, 8, "Amendments of one proposal.")]
+
+
+@cache
+def list_tables(bylaws: type[Record]) -> Mapping[str, type[Record]]:
+    """The tables of a bylaws record, in the order of encoding."""
+    hints = get_type_hints(bylaws)
+    return {
+        name: hint
+        for name, hint in hints.items()
+        if isinstance(hint, type) and issubclass(hint, Record)
+    }
+
+
+@cache
+def list_settings(table: type[Record]) -> Mapping[str, Setting]:
+    """The settings of a table, in the order of encoding."""
+    hints = get_type_hints(table, include_extras=True)
+    settings = {}
+    for name in table.__struct_fields__:
+        meta = get_args(hints[name])[1]
+        settings[name] = Setting(meta.ge, meta.le, meta.description)
+    return settings

@@ -1,0 +1,194 @@
+"""What an accepted proposal does, and when it cannot be done.
+
+An act is tried when it is proposed, so that nobody votes on what cannot be, and again when it
+is accepted, since much may have changed meanwhile. What the rules cannot do themselves, people
+carry out.
+"""
+
+from msgspec.structs import replace
+
+from governance.bylaws import compute_window_ms, is_within_charter
+from governance.charter import SECOND_VOTE_S
+from governance.context import BlockContext
+from governance.events import (
+    BylawsChanged,
+    EnactmentFailed,
+    Events,
+    LicenceGranted,
+    LicenceRevoked,
+    ProposalEnacted,
+    SecondVoteAnnounced,
+)
+from governance.federal import approve
+from governance.federal_view import FederalView
+from governance.leaving import give_notice
+from governance.member_acts import (
+    ChangeBylaws,
+    EndCooperative,
+    GrantLicence,
+    LeaveFederation,
+    MemberAct,
+    RevokeLicence,
+    SupportMotion,
+    get_number,
+)
+from governance.queues import Turn, put_due
+from governance.records import Cooperative, CooperativeStatus, Enactment, Licence, Proposal
+from governance.refusals import RefusalCode, TxRefusedError
+from governance.registry import part
+from governance.view import Savepoint
+
+_DAY_S = 86_400
+
+
+def check_member_act(
+    view: FederalView, act: MemberAct, *, cooperative: Cooperative, block: BlockContext
+) -> None:
+    """Check that an act could be done now.
+
+    Raises:
+        TxRefusedError: Why not; docs/transactions.md has the precedence by act.
+    """
+    tried = FederalView(Savepoint(view.kv))
+    _do(tried, act, cooperative=cooperative, proposal_id=bytes(32), block=block)
+
+
+def implement(view: FederalView, proposal: Proposal, *, block: BlockContext) -> Events:
+    """Do what an accepted proposal asks for, or note why it cannot be done.
+
+    Args:
+        view: State.
+        proposal: Closed and accepted, as it is in state.
+        block: The block in which it happens.
+    """
+    act = view.get_act(proposal.cooperative, proposal.id)
+    if act is None:
+        return ()
+    is_first_vote = proposal.proposer != proposal.cooperative
+    if isinstance(act, EndCooperative) and is_first_vote:
+        return _announce_second_vote(view, proposal, block=block)
+    savepoint = Savepoint(view.kv)
+    tried = FederalView(savepoint)
+    try:
+        events = _do(
+            tried,
+            act,
+            cooperative=view.require_cooperative(proposal.cooperative),
+            proposal_id=proposal.id,
+            block=block,
+        )
+    except TxRefusedError as error:
+        view.put_proposal(replace(proposal, enactment=Enactment.FAILED))
+        return (
+            EnactmentFailed(
+                cooperative=proposal.cooperative, proposal=proposal.id, refusal=error.refusal
+            ),
+        )
+    savepoint.commit()
+    view.put_proposal(replace(proposal, enactment=Enactment.DONE))
+    enacted = ProposalEnacted(
+        cooperative=proposal.cooperative, proposal=proposal.id, act=get_number(act)
+    )
+    return (enacted, *events)
+
+
+def _do(
+    view: FederalView,
+    act: MemberAct,
+    *,
+    cooperative: Cooperative,
+    proposal_id: bytes,
+    block: BlockContext,
+) -> Events:
+    if not cooperative.is_member:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
+    match act:
+        case ChangeBylaws():
+            return _change_bylaws(view, act, cooperative)
+        case GrantLicence():
+            return _grant_licence(view, act, cooperative, proposal_id=proposal_id, block=block)
+        case RevokeLicence():
+            return _revoke_licence(view, act, cooperative)
+        case SupportMotion():
+            return approve(view, cooperative, act.motion, block=block)
+        case LeaveFederation():
+            return give_notice(view, cooperative, block=block)
+        case EndCooperative():
+            return _end(view, act, cooperative, block=block)
+
+
+def _change_bylaws(view: FederalView, act: ChangeBylaws, cooperative: Cooperative) -> Events:
+    bylaws_hash = act.bylaws.compute_hash()
+    if not is_within_charter(act.bylaws) or bylaws_hash == cooperative.bylaws_hash:
+        raise TxRefusedError(RefusalCode.BYLAWS_UNFIT)
+    view.put_bylaws(act.bylaws)
+    view.put_cooperative(replace(cooperative, bylaws_hash=bylaws_hash))
+    return (BylawsChanged(cooperative=cooperative.id, bylaws_hash=bylaws_hash),)
+
+
+def _grant_licence(
+    view: FederalView,
+    act: GrantLicence,
+    cooperative: Cooperative,
+    *,
+    proposal_id: bytes,
+    block: BlockContext,
+) -> Events:
+    scale = view.get_parameters().time_scale
+    ends_ms = block.time_ms + compute_window_ms(act.days * _DAY_S, time_scale=scale)
+    view.put_licence(
+        cooperative.id,
+        proposal_id,
+        Licence(
+            insight=act.insight,
+            licensee=act.licensee,
+            purpose=act.purpose,
+            price_minor=act.price_minor,
+            granted_ms=block.time_ms,
+            ends_ms=ends_ms,
+        ),
+    )
+    return (
+        LicenceGranted(
+            cooperative=cooperative.id, licence=proposal_id, insight=act.insight, ends_ms=ends_ms
+        ),
+    )
+
+
+def _revoke_licence(view: FederalView, act: RevokeLicence, cooperative: Cooperative) -> Events:
+    licence = view.get_licence(cooperative.id, act.licence)
+    if licence is None:
+        raise TxRefusedError(RefusalCode.LICENCE_UNKNOWN)
+    if licence.is_revoked:
+        raise TxRefusedError(RefusalCode.LICENCE_REVOKED)
+    view.put_licence(cooperative.id, act.licence, replace(licence, is_revoked=True))
+    return (LicenceRevoked(cooperative=cooperative.id, licence=act.licence),)
+
+
+def _end(
+    view: FederalView, act: EndCooperative, cooperative: Cooperative, *, block: BlockContext
+) -> Events:
+    successor = view.get_cooperative(act.successor)
+    if successor is None or not successor.is_member or act.successor == cooperative.id:
+        raise TxRefusedError(RefusalCode.SUCCESSOR_UNFIT)
+    cooperative = replace(cooperative, successor=act.successor)
+    view.put_cooperative(cooperative)
+    return part(view, cooperative, CooperativeStatus.ENDED, block=block)
+
+
+def _announce_second_vote(view: FederalView, proposal: Proposal, *, block: BlockContext) -> Events:
+    scale = view.get_parameters().time_scale
+    begins_ms = block.time_ms + compute_window_ms(SECOND_VOTE_S, time_scale=scale)
+    put_due(
+        view,
+        Turn.SECOND_VOTE,
+        due_ms=begins_ms,
+        cooperative=proposal.cooperative,
+        subject=proposal.id,
+    )
+    view.put_proposal(replace(proposal, enactment=Enactment.SECOND_VOTE))
+    return (
+        SecondVoteAnnounced(
+            cooperative=proposal.cooperative, proposal=proposal.id, begins_ms=begins_ms
+        ),
+    )

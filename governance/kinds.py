@@ -1,0 +1,85 @@
+"""Kinds of proposals: what each needs, how it is decided, which quorum it has.
+
+A table that other modules read. What an accepted one does is `governance.implementing`'s
+matter; the numbers themselves are each cooperative's bylaws.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from governance.records import ProposalKind
+
+
+class Group(StrEnum):
+    """Kinds that share a quorum in the bylaws."""
+
+    ORDINARY = "ordinary"
+    CONSTITUTIONAL = "constitutional"
+    INSIGHT = "insight"
+    DISTRIBUTION = "distribution"
+
+
+class Threshold(IntEnum):
+    """How many of those who say yes or no must say yes."""
+
+    MAJORITY = 1
+    """More yes than no."""
+    TWO_THIRDS = 2
+    """At least twice as many yes as no."""
+
+
+class Subject(IntEnum):
+    """What a proposal names beside its text."""
+
+    NONE = 1
+    DIGEST = 2
+    """32 bytes of what it is about."""
+    ACT = 3
+    """What the rules do when it is accepted (`governance.member_acts`)."""
+    ACT_OR_NONE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How proposals of a kind go."""
+
+    group: Group
+    threshold: Threshold = Threshold.MAJORITY
+    subject: Subject = Subject.NONE
+    acts: tuple[int, ...] = ()
+    """Numbers of the acts that it may ask for."""
+    waits_for_founding: bool = False
+    """Whether it can be proposed only once the cooperative's founding is over."""
+
+
+KINDS: Final[dict[ProposalKind, Kind]] = {
+    ProposalKind.ORDINARY: Kind(group=Group.ORDINARY),
+    ProposalKind.INSIGHT: Kind(group=Group.INSIGHT, subject=Subject.DIGEST),
+    ProposalKind.DATA_USE: Kind(group=Group.ORDINARY, subject=Subject.DIGEST),
+    ProposalKind.CONSTITUTIONAL: Kind(
+        group=Group.CONSTITUTIONAL,
+        threshold=Threshold.TWO_THIRDS,
+        subject=Subject.ACT_OR_NONE,
+        acts=(1,),
+        waits_for_founding=True,
+    ),
+    ProposalKind.LICENCE: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(2, 3)),
+    ProposalKind.DISTRIBUTION: Kind(
+        group=Group.DISTRIBUTION, subject=Subject.DIGEST, waits_for_founding=True
+    ),
+    ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4,)),
+    ProposalKind.EXIT: Kind(
+        group=Group.CONSTITUTIONAL,
+        threshold=Threshold.TWO_THIRDS,
+        subject=Subject.ACT,
+        acts=(5,),
+    ),
+    ProposalKind.ENDING: Kind(
+        group=Group.CONSTITUTIONAL,
+        threshold=Threshold.TWO_THIRDS,
+        subject=Subject.ACT,
+        acts=(6,),
+    ),
+}
+"""Every kind that can be proposed."""

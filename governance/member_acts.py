@@ -1,0 +1,101 @@
+"""Acts of a cooperative's members: what a proposal asks the rules to do when it is accepted.
+
+A proposal carries at most one, as `[number, fields…]`. Which kinds of proposals may carry
+which is `governance.kinds`; what each does is `governance.implementing`'s matter. A number is
+never reused.
+"""
+
+import hashlib
+from enum import IntEnum
+from typing import Annotated, TypeAlias, get_args
+
+from msgspec import Meta
+
+from did.codec import Record
+from governance.bylaws import Bylaws
+from governance.fields import Count, Hash
+
+_ACT_DOMAIN = b"rochdale/member-act/v1"
+_LICENCE_DAYS_MAX = 3_660
+
+
+class Ending(IntEnum):
+    """How a cooperative ends."""
+
+    DISSOLUTION = 1
+    MERGER = 2
+    """Into the successor."""
+    CONVERSION = 3
+    """Into another legal form, which is the successor."""
+
+
+class ChangeBylaws(Record, frozen=True, kw_only=True, tag=1):
+    """Follow other bylaws from now on; proposals that are open keep the old ones."""
+
+    bylaws: Bylaws
+
+
+class GrantLicence(Record, frozen=True, kw_only=True, tag=2):
+    """Let somebody use an insight for a purpose; revocable, and not transferable."""
+
+    insight: Hash
+    """Digest of the insight."""
+    licensee: Hash
+    """SHA-256 of who it is granted to, as the agreement names them."""
+    purpose: Hash
+    """SHA-256 of the agreement's text, which says for what."""
+    price_minor: Count
+    """For the whole term, in the smallest unit of the cooperative's currency."""
+    days: Annotated[int, Meta(ge=1, le=_LICENCE_DAYS_MAX)]
+    """How long it lasts."""
+
+
+class RevokeLicence(Record, frozen=True, kw_only=True, tag=3):
+    """End a licence before its term."""
+
+    licence: Hash
+    """Id of the proposal that granted it."""
+
+
+class SupportMotion(Record, frozen=True, kw_only=True, tag=4):
+    """Approve a motion of the federation in the cooperative's name."""
+
+    motion: Hash
+
+
+class LeaveFederation(Record, frozen=True, kw_only=True, tag=5):
+    """Give notice to the federation."""
+
+
+class EndCooperative(Record, frozen=True, kw_only=True, tag=6):
+    """End the cooperative; what cannot be divided passes to another cooperative."""
+
+    ending: Ending
+    successor: Hash
+    """The member cooperative that gets the reserve and the rights in insights."""
+
+
+MemberAct: TypeAlias = (
+    ChangeBylaws | GrantLicence | RevokeLicence | SupportMotion | LeaveFederation | EndCooperative
+)
+
+
+class ProposedAct(Record, frozen=True, kw_only=True):
+    """An act as state keeps it beside its proposal."""
+
+    act: MemberAct
+
+
+_NUMBERS: dict[type[Record], int] = {
+    act: number for number, act in enumerate(get_args(MemberAct), start=1)
+}
+
+
+def get_number(act: MemberAct) -> int:
+    """An act's number on the wire."""
+    return _NUMBERS[type(act)]
+
+
+def compute_subject(act: MemberAct) -> bytes:
+    """What a proposal that asks for an act names as its subject; 32 bytes."""
+    return hashlib.sha256(_ACT_DOMAIN + act.encode()).digest()
