@@ -56,6 +56,8 @@ COOPERATIVES_MAX = 64
 COOPERATIVE_NAME_MAX = 100
 DID_CHARS_MAX = 256
 P2P_ADDRESS_CHARS_MAX = 300
+BODY_SEATS_MAX = 15
+"""Seats of an elected body; bylaws allow fewer."""
 MOTIONS_OPEN_MAX = 16
 """Motions of one cooperative before the federation that are neither enacted nor lapsed."""
 GENESIS_BYTES_MAX = 1_048_576

@@ -26,8 +26,7 @@ from governance.logs import (
     get_frontier,
     prove_entry,
 )
-from governance.proposals import release_proposer
-from governance.records import (
+from governance.proposal_records import (
     Ballot,
     Choice,
     Decision,
@@ -38,6 +37,7 @@ from governance.records import (
     Tally,
     compute_ballot_id,
 )
+from governance.proposals import release_proposer
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account, was_on_roll
 from governance.transactions import CastBallot

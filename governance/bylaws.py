@@ -13,17 +13,19 @@ from typing import Any, Final, cast
 from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
+    Emergency,
     Majority,
     ProposalLimits,
     Quorum,
     Setting,
     Stages,
+    Veto,
     list_settings,
     list_tables,
 )
 from governance.fields import Count
 from governance.kinds import KINDS, Group
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 
 BYLAWS_VERSION: Final = 1
 
@@ -40,6 +42,8 @@ class Bylaws(Record, frozen=True, kw_only=True):
     majority: Majority
     stages: Stages
     proposals: ProposalLimits
+    veto: Veto
+    emergency: Emergency
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""
@@ -58,14 +62,16 @@ class Bylaws(Record, frozen=True, kw_only=True):
 
     def get_discussion_s(self, kind: ProposalKind) -> int:
         """How long a proposal of a kind is discussed."""
-        if kind is ProposalKind.INSIGHT:
+        if KINDS[kind].group is Group.INSIGHT:
             return self.stages.insight_discussion_s
         return self.stages.discussion_s
 
     def get_voting_s(self, kind: ProposalKind) -> int:
         """How long voting on a proposal of a kind lasts at least, at each call."""
-        if kind is ProposalKind.INSIGHT:
+        if KINDS[kind].group is Group.INSIGHT:
             return self.stages.insight_voting_s
+        if kind is ProposalKind.RATIFICATION:
+            return self.emergency.voting_s
         return self.stages.voting_s
 
 

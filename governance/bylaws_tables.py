@@ -76,6 +76,12 @@ class Stages(Record, frozen=True, kw_only=True):
     insight_voting_s: Annotated[
         int, _within(3 * _DAY_S, 90 * _DAY_S, "Voting on an insight's release.")
     ]
+    review_s: Annotated[
+        int, _within(_DAY_S, 30 * _DAY_S, "Working groups' review, where any group sits.")
+    ]
+    recommendation_s: Annotated[
+        int, _within(_DAY_S, 14 * _DAY_S, "The committee's recommendation, where it sits.")
+    ]
     second_call_s: Annotated[
         int, _within(_DAY_S, 60 * _DAY_S, "From a vote without quorum to the second call.")
     ]
@@ -86,6 +92,22 @@ class ProposalLimits(Record, frozen=True, kw_only=True):
 
     open_per_member_max: Annotated[int, _within(1, 64, "Open proposals of one member.")]
     amendments_max: Annotated[int, _within(0, 8, "Amendments of one proposal.")]
+
+
+class Veto(Record, frozen=True, kw_only=True):
+    """How the privacy group stops data uses."""
+
+    window_s: Annotated[
+        int, _within(7 * _DAY_S, 14 * _DAY_S, "From a data use's acceptance until it begins.")
+    ]
+
+
+class Emergency(Record, frozen=True, kw_only=True):
+    """How members decide on emergency acts."""
+
+    voting_s: Annotated[
+        int, _within(3 * _DAY_S, 14 * _DAY_S, "Voting on an emergency act, which begins at once.")
+    ]
 
 
 @cache

@@ -6,7 +6,7 @@ for bit. It sees counts, never who voted.
 
 from config.errors import InvariantError
 from governance.kinds import Threshold
-from governance.records import Outcome
+from governance.proposal_records import Outcome
 
 WHOLE_BPS = 10_000
 

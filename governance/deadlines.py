@@ -11,23 +11,23 @@ from msgspec.structs import replace
 from config.errors import InvariantError
 from config.limits import BALLOTS_COUNTED_PER_BLOCK_MAX, DEADLINES_PER_BLOCK_MAX
 from governance.ballots import close_proposal, compute_decision, count_ballots
+from governance.body_view import BodyView
 from governance.context import BlockContext
 from governance.events import Events, ProposalVoided
-from governance.federal_view import FederalView
-from governance.implementing import implement
-from governance.proposals import (
+from governance.implementing import conclude
+from governance.proposal_records import Outcome, Proposal, Stage, Tally
+from governance.proposals import release_proposer, submit
+from governance.queues import Due, Turn, list_due, list_openings, put_opening
+from governance.refusals import TxRefusedError
+from governance.transactions import SubmitProposal, compute_second_vote_id
+from governance.vetoes import end_veto_window
+from governance.view import KeyValue, Savepoint, StateView
+from governance.windows import (
     announce_second_call,
     extend_window,
     has_second_call,
     open_next_window,
-    release_proposer,
-    submit,
 )
-from governance.queues import Due, Turn, list_due, list_openings, put_opening
-from governance.records import Outcome, Proposal, Stage, Tally
-from governance.refusals import TxRefusedError
-from governance.transactions import SubmitProposal, compute_second_vote_id
-from governance.view import KeyValue, Savepoint, StateView
 
 
 def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
@@ -43,13 +43,17 @@ def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
 
 def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
     """Do what has fallen due, earliest first."""
-    view = FederalView(kv)
+    view = BodyView(kv)
     events: Events = ()
     ballots_left = BALLOTS_COUNTED_PER_BLOCK_MAX
     for due in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
         if due.turn is Turn.SECOND_VOTE:
             view.kv.delete(due.key)
             events += _submit_again(view, due, block=block)
+            continue
+        if due.turn is Turn.VETO_WINDOW:
+            view.kv.delete(due.key)
+            events += end_veto_window(view, due.cooperative, due.subject)
             continue
         proposal = _get_proposal(view, due.cooperative, due.subject)
         if proposal.stage is not Stage.VOTING:
@@ -65,8 +69,8 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
 
 
 def _end_waiting(view: StateView, due: Due, proposal: Proposal) -> Events:
-    """A discussion is over, or the wait for a second call: voting opens with the next block."""
-    if proposal.stage is Stage.DISCUSSION:
+    """A window that is not the vote's is over: what comes next opens with the next block."""
+    if proposal.stage is not Stage.SECOND_CALL:
         extended = extend_window(view, proposal, ends_ms=due.due_ms)
         if extended:
             return extended
@@ -75,7 +79,7 @@ def _end_waiting(view: StateView, due: Due, proposal: Proposal) -> Events:
 
 
 def _end_voting(
-    view: FederalView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
+    view: BodyView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
 ) -> tuple[Events, int]:
     """Count on; what came of it, and how many ballots were read."""
     before = view.get_tally(proposal.cooperative, proposal.id)
@@ -93,19 +97,18 @@ def _end_voting(
     return _decide(view, proposal, tally, block=block), counted
 
 
-def _decide(view: FederalView, proposal: Proposal, tally: Tally, *, block: BlockContext) -> Events:
+def _decide(view: BodyView, proposal: Proposal, tally: Tally, *, block: BlockContext) -> Events:
     outcome = compute_decision(proposal, tally)
     if outcome is Outcome.NO_QUORUM and has_second_call(view, proposal):
         view.delete_tally(proposal.cooperative, proposal.id)
         return announce_second_call(view, proposal, ballots_count=tally.ballots_count, block=block)
     events = close_proposal(view, proposal, tally, outcome=outcome, block=block)
-    if outcome is not Outcome.ACCEPTED:
-        return events
     closed = _get_proposal(view, proposal.cooperative, proposal.id)
-    return events + implement(view, closed, block=block)
+    is_accepted = outcome is Outcome.ACCEPTED
+    return events + conclude(view, closed, is_accepted=is_accepted, block=block)
 
 
-def _submit_again(view: FederalView, due: Due, *, block: BlockContext) -> Events:
+def _submit_again(view: BodyView, due: Due, *, block: BlockContext) -> Events:
     """Put an accepted ending before the members once more, unless they have left meanwhile."""
     first = _get_proposal(view, due.cooperative, due.subject)
     cooperative = view.require_cooperative(due.cooperative)
@@ -131,21 +134,23 @@ def _submit_again(view: FederalView, due: Due, *, block: BlockContext) -> Events
 def _open(kv: KeyValue, proposal: Proposal, *, block: BlockContext) -> Events:
     savepoint = Savepoint(kv)
     try:
-        events = open_next_window(StateView(savepoint), proposal, block=block)
+        events = open_next_window(BodyView(savepoint), proposal, block=block)
     except TxRefusedError as error:
-        return _void(StateView(kv), proposal, error)
+        return _void(BodyView(kv), proposal, error, block=block)
     savepoint.commit()
     return events
 
 
-def _void(view: StateView, proposal: Proposal, error: TxRefusedError) -> Events:
-    view.put_proposal(replace(proposal, stage=Stage.VOID))
+def _void(
+    view: BodyView, proposal: Proposal, error: TxRefusedError, *, block: BlockContext
+) -> Events:
+    proposal = replace(proposal, stage=Stage.VOID)
+    view.put_proposal(proposal)
     release_proposer(view, proposal)
-    return (
-        ProposalVoided(
-            cooperative=proposal.cooperative, proposal=proposal.id, refusal=error.refusal
-        ),
+    voided = ProposalVoided(
+        cooperative=proposal.cooperative, proposal=proposal.id, refusal=error.refusal
     )
+    return (voided, *conclude(view, proposal, is_accepted=False, block=block))
 
 
 def _get_proposal(view: StateView, cooperative: bytes, proposal_id: bytes) -> Proposal:

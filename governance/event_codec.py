@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
 from config.errors import RefusedError
+from governance.body_events import BODY_EVENTS
 from governance.events import (
     BallotCast,
     BylawsChanged,
@@ -63,6 +64,7 @@ _EVENTS: dict[str, type[Event]] = {
         UpgradeScheduled,
         UpgradeWithdrawn,
         RulesChanged,
+        *BODY_EVENTS,
         *FEDERAL_EVENTS,
     )
 }

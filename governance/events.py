@@ -8,7 +8,7 @@ an event.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from governance.records import Outcome, ProposalKind
+from governance.proposal_records import Outcome, ProposalKind
 from governance.refusals import RefusalCode
 
 

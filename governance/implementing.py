@@ -5,11 +5,15 @@ is accepted, since much may have changed meanwhile. What the rules cannot do the
 carry out.
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
+from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms, is_within_charter
 from governance.charter import SECOND_VOTE_S
 from governance.context import BlockContext
+from governance.emergencies import end_emergency
 from governance.events import (
     BylawsChanged,
     EnactmentFailed,
@@ -20,7 +24,6 @@ from governance.events import (
     SecondVoteAnnounced,
 )
 from governance.federal import approve
-from governance.federal_view import FederalView
 from governance.leaving import give_notice
 from governance.member_acts import (
     ChangeBylaws,
@@ -32,51 +35,81 @@ from governance.member_acts import (
     SupportMotion,
     get_number,
 )
+from governance.proposal_records import Enactment, Licence, Proposal, ProposalKind
 from governance.queues import Turn, put_due
-from governance.records import Cooperative, CooperativeStatus, Enactment, Licence, Proposal
+from governance.records import Cooperative, CooperativeStatus
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import part
+from governance.vetoes import open_veto_window, override
 from governance.view import Savepoint
 
 _DAY_S = 86_400
 
 
 def check_member_act(
-    view: FederalView, act: MemberAct, *, cooperative: Cooperative, block: BlockContext
+    view: BodyView, act: MemberAct, *, cooperative: Cooperative, block: BlockContext
 ) -> None:
     """Check that an act could be done now.
 
     Raises:
         TxRefusedError: Why not; docs/transactions.md has the precedence by act.
     """
-    tried = FederalView(Savepoint(view.kv))
+    tried = BodyView(Savepoint(view.kv))
     _do(tried, act, cooperative=cooperative, proposal_id=bytes(32), block=block)
 
 
-def implement(view: FederalView, proposal: Proposal, *, block: BlockContext) -> Events:
-    """Do what an accepted proposal asks for, or note why it cannot be done.
+def conclude(
+    view: BodyView, proposal: Proposal, *, is_accepted: bool, block: BlockContext
+) -> Events:
+    """Do what follows from a proposal's end.
 
     Args:
         view: State.
-        proposal: Closed and accepted, as it is in state.
+        proposal: Closed or void, as it is in state.
+        is_accepted: Whether members have accepted it.
         block: The block in which it happens.
     """
+    cooperative, subject = proposal.cooperative, proposal.subject
+    if proposal.kind is ProposalKind.RATIFICATION:
+        return end_emergency(view, cooperative, proposal.id, is_ratified=is_accepted)
+    if not is_accepted:
+        return ()
+    if proposal.kind is ProposalKind.DATA_USE:
+        return open_veto_window(view, proposal, block=block)
+    if proposal.kind is ProposalKind.VETO_OVERRIDE:
+        return _try(view, proposal, lambda tried: override(tried, cooperative, subject))
+    return _implement(view, proposal, block=block)
+
+
+def _implement(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
     act = view.get_act(proposal.cooperative, proposal.id)
     if act is None:
         return ()
     is_first_vote = proposal.proposer != proposal.cooperative
     if isinstance(act, EndCooperative) and is_first_vote:
         return _announce_second_vote(view, proposal, block=block)
+    cooperative = view.require_cooperative(proposal.cooperative)
+    events = _try(
+        view,
+        proposal,
+        lambda tried: _do(
+            tried, act, cooperative=cooperative, proposal_id=proposal.id, block=block
+        ),
+    )
+    done = view.get_proposal(proposal.cooperative, proposal.id)
+    if done is None or done.enactment is not Enactment.DONE:
+        return events
+    enacted = ProposalEnacted(
+        cooperative=proposal.cooperative, proposal=proposal.id, act=get_number(act)
+    )
+    return (enacted, *events)
+
+
+def _try(view: BodyView, proposal: Proposal, do: Callable[[BodyView], Events]) -> Events:
+    """Do something with a savepoint; what a rule forbids is noted and changes nothing else."""
     savepoint = Savepoint(view.kv)
-    tried = FederalView(savepoint)
     try:
-        events = _do(
-            tried,
-            act,
-            cooperative=view.require_cooperative(proposal.cooperative),
-            proposal_id=proposal.id,
-            block=block,
-        )
+        events = do(BodyView(savepoint))
     except TxRefusedError as error:
         view.put_proposal(replace(proposal, enactment=Enactment.FAILED))
         return (
@@ -86,14 +119,11 @@ def implement(view: FederalView, proposal: Proposal, *, block: BlockContext) -> 
         )
     savepoint.commit()
     view.put_proposal(replace(proposal, enactment=Enactment.DONE))
-    enacted = ProposalEnacted(
-        cooperative=proposal.cooperative, proposal=proposal.id, act=get_number(act)
-    )
-    return (enacted, *events)
+    return events
 
 
 def _do(
-    view: FederalView,
+    view: BodyView,
     act: MemberAct,
     *,
     cooperative: Cooperative,
@@ -117,7 +147,7 @@ def _do(
             return _end(view, act, cooperative, block=block)
 
 
-def _change_bylaws(view: FederalView, act: ChangeBylaws, cooperative: Cooperative) -> Events:
+def _change_bylaws(view: BodyView, act: ChangeBylaws, cooperative: Cooperative) -> Events:
     bylaws_hash = act.bylaws.compute_hash()
     if not is_within_charter(act.bylaws) or bylaws_hash == cooperative.bylaws_hash:
         raise TxRefusedError(RefusalCode.BYLAWS_UNFIT)
@@ -127,7 +157,7 @@ def _change_bylaws(view: FederalView, act: ChangeBylaws, cooperative: Cooperativ
 
 
 def _grant_licence(
-    view: FederalView,
+    view: BodyView,
     act: GrantLicence,
     cooperative: Cooperative,
     *,
@@ -155,7 +185,7 @@ def _grant_licence(
     )
 
 
-def _revoke_licence(view: FederalView, act: RevokeLicence, cooperative: Cooperative) -> Events:
+def _revoke_licence(view: BodyView, act: RevokeLicence, cooperative: Cooperative) -> Events:
     licence = view.get_licence(cooperative.id, act.licence)
     if licence is None:
         raise TxRefusedError(RefusalCode.LICENCE_UNKNOWN)
@@ -166,7 +196,7 @@ def _revoke_licence(view: FederalView, act: RevokeLicence, cooperative: Cooperat
 
 
 def _end(
-    view: FederalView, act: EndCooperative, cooperative: Cooperative, *, block: BlockContext
+    view: BodyView, act: EndCooperative, cooperative: Cooperative, *, block: BlockContext
 ) -> Events:
     successor = view.get_cooperative(act.successor)
     if successor is None or not successor.is_member or act.successor == cooperative.id:
@@ -176,7 +206,7 @@ def _end(
     return part(view, cooperative, CooperativeStatus.ENDED, block=block)
 
 
-def _announce_second_vote(view: FederalView, proposal: Proposal, *, block: BlockContext) -> Events:
+def _announce_second_vote(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
     scale = view.get_parameters().time_scale
     begins_ms = block.time_ms + compute_window_ms(SECOND_VOTE_S, time_scale=scale)
     put_due(

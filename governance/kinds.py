@@ -1,4 +1,4 @@
-"""Kinds of proposals: what each needs, how it is decided, which quorum it has.
+"""Kinds of proposals: what each needs, which path it takes, how it is decided.
 
 A table that other modules read. What an accepted one does is `governance.implementing`'s
 matter; the numbers themselves are each cooperative's bylaws.
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from governance.records import ProposalKind
+from governance.body_records import WORKING_GROUPS, BodyKind
+from governance.proposal_records import ProposalKind
 
 
 class Group(StrEnum):
@@ -51,22 +52,68 @@ class Kind:
     """Numbers of the acts that it may ask for."""
     waits_for_founding: bool = False
     """Whether it can be proposed only once the cooperative's founding is over."""
+    reviewers: tuple[BodyKind, ...] = ()
+    """Working groups that look at it first, where they sit (specification §4.2.1)."""
+    is_recommended: bool = True
+    """Whether the committee may recommend before the vote; not where it is concerned itself."""
+    is_discussed: bool = True
+    has_second_call: bool = True
+    is_submitted_by_members: bool = True
+    """Else the rules submit it by themselves."""
 
 
 KINDS: Final[dict[ProposalKind, Kind]] = {
-    ProposalKind.ORDINARY: Kind(group=Group.ORDINARY),
-    ProposalKind.INSIGHT: Kind(group=Group.INSIGHT, subject=Subject.DIGEST),
-    ProposalKind.DATA_USE: Kind(group=Group.ORDINARY, subject=Subject.DIGEST),
+    ProposalKind.ORDINARY: Kind(group=Group.ORDINARY, reviewers=WORKING_GROUPS),
+    ProposalKind.INSIGHT: Kind(
+        group=Group.INSIGHT,
+        subject=Subject.DIGEST,
+        reviewers=(BodyKind.TECHNICAL, BodyKind.PRIVACY),
+    ),
+    ProposalKind.VALIDATION: Kind(
+        group=Group.INSIGHT, subject=Subject.DIGEST, reviewers=(BodyKind.TECHNICAL,)
+    ),
+    ProposalKind.WITHDRAWAL: Kind(
+        group=Group.INSIGHT,
+        subject=Subject.DIGEST,
+        reviewers=(BodyKind.TECHNICAL, BodyKind.PRIVACY),
+    ),
+    ProposalKind.DATA_USE: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.DIGEST,
+        reviewers=(BodyKind.PRIVACY, BodyKind.ETHICS),
+    ),
     ProposalKind.CONSTITUTIONAL: Kind(
         group=Group.CONSTITUTIONAL,
         threshold=Threshold.TWO_THIRDS,
         subject=Subject.ACT_OR_NONE,
         acts=(1,),
         waits_for_founding=True,
+        reviewers=(BodyKind.ETHICS,),
     ),
-    ProposalKind.LICENCE: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(2, 3)),
+    ProposalKind.LICENCE: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.ACT,
+        acts=(2, 3),
+        reviewers=(BodyKind.PRIVACY, BodyKind.FINANCE),
+    ),
     ProposalKind.DISTRIBUTION: Kind(
-        group=Group.DISTRIBUTION, subject=Subject.DIGEST, waits_for_founding=True
+        group=Group.DISTRIBUTION,
+        subject=Subject.DIGEST,
+        waits_for_founding=True,
+        reviewers=(BodyKind.FINANCE,),
+    ),
+    ProposalKind.VETO_OVERRIDE: Kind(
+        group=Group.CONSTITUTIONAL,
+        threshold=Threshold.TWO_THIRDS,
+        subject=Subject.DIGEST,
+    ),
+    ProposalKind.RATIFICATION: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.DIGEST,
+        is_recommended=False,
+        is_discussed=False,
+        has_second_call=False,
+        is_submitted_by_members=False,
     ),
     ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4,)),
     ProposalKind.EXIT: Kind(

@@ -8,6 +8,8 @@ next, for ever.
 from typing import assert_never
 
 from governance.ballots import apply_cast_ballot
+from governance.bodies import apply_propose_body_act, apply_support_body_act
+from governance.body_view import BodyView
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
 from governance.events import Events
@@ -21,6 +23,7 @@ from governance.genesis import GenesisState, check_genesis
 from governance.importing import apply_import_roll
 from governance.keys import apply_replace_registrar, apply_rotate_keys
 from governance.leaving import apply_give_notice
+from governance.offices import apply_close_office, apply_open_offices
 from governance.outages import note_block
 from governance.proposals import (
     apply_amend_proposal,
@@ -37,10 +40,13 @@ from governance.transactions import (
     AmendProposal,
     ApproveFederalAct,
     CastBallot,
+    CloseOffice,
     FederalPayload,
     GiveNotice,
     ImportRoll,
+    OpenOffices,
     Payload,
+    ProposeBodyAct,
     ProposeFederalAct,
     ReplaceRegistrar,
     ReturnToDuty,
@@ -48,6 +54,7 @@ from governance.transactions import (
     RotateKeys,
     SealChain,
     SubmitProposal,
+    SupportBodyAct,
     UpdateCooperative,
     WithdrawProposal,
 )
@@ -114,7 +121,7 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     Raises:
         TxRefusedError: A rule forbids it; docs/transactions.md has the precedence.
     """
-    view = FederalView(kv)
+    view = BodyView(kv)
     check_not_sealed(view)
     match payload:
         case AdmitMembers():
@@ -127,6 +134,14 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_amend_proposal(view, payload, sender=sender)
         case WithdrawProposal():
             return apply_withdraw_proposal(view, payload, sender=sender)
+        case OpenOffices():
+            return apply_open_offices(view, payload, sender=sender, block=block)
+        case CloseOffice():
+            return apply_close_office(view, payload, sender=sender, block=block)
+        case ProposeBodyAct():
+            return apply_propose_body_act(view, payload, sender=sender, block=block)
+        case SupportBodyAct():
+            return apply_support_body_act(view, payload, sender=sender, block=block)
         case _:
             return _apply_of_root(view, payload, sender=sender, block=block)
 

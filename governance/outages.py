@@ -22,8 +22,8 @@ from governance.charter import (
 from governance.context import BlockContext
 from governance.events import Events, OutageEnded
 from governance.fields import Count, TimeMs
+from governance.proposal_records import Proposal
 from governance.queues import is_waiting
-from governance.records import Proposal
 from governance.view import FEDERATION, Collection, StateView, state_key
 
 _KEY = state_key(FEDERATION, Collection.OUTAGES, b"")

@@ -7,51 +7,47 @@ and voting once more. Nobody can hold a stage up. Counting is `governance.ballot
 
 from msgspec.structs import replace
 
-from governance.bylaws import compute_window_ms
+from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
 from governance.events import (
-    DiscussionOpened,
     Events,
     ProposalAmended,
     ProposalSubmitted,
     ProposalWithdrawn,
-    SecondCallAnnounced,
-    VotingOpened,
-    WindowExtended,
 )
-from governance.federal_view import FederalView
 from governance.implementing import check_member_act
 from governance.kinds import KINDS, Subject
-from governance.logs import Log, LogName, append, get_frontier
 from governance.member_acts import compute_subject, get_number
-from governance.outages import compute_extension_ms
-from governance.queues import Turn, delete_due, delete_opening, put_due, put_opening
-from governance.records import Cooperative, Proposal, Stage
+from governance.proposal_records import Proposal, ProposalKind, Stage
+from governance.queues import put_opening
+from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account, roll_log
+from governance.roll import is_member, require_account
 from governance.transactions import (
     AmendProposal,
     SubmitProposal,
     WithdrawProposal,
     compute_proposal_id,
 )
+from governance.vetoes import check_vetoed
 from governance.view import StateView
+from governance.windows import leave_queues
 
 _SUBJECT_BYTES = 32
 _DAY_S = 86_400
-_BEFORE_VOTING = (Stage.SUBMITTED, Stage.DISCUSSION)
+_BEFORE_VOTING = (Stage.SUBMITTED, Stage.REVIEW, Stage.DISCUSSION, Stage.RECOMMENDATION)
 
 
 def apply_submit_proposal(
-    view: FederalView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
+    view: BodyView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Take a member's motion; its discussion starts with the next block's time.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
             NOT_A_MEMBER, SUBJECT_REQUIRED, SUBJECT_FORBIDDEN, ACT_REQUIRED, ACT_FORBIDDEN,
-            FOUNDING_UNFINISHED, PROPOSALS_OPEN_TOO_MANY, PROPOSAL_EXISTS, as
-            `check_member_act`; in this order.
+            RULES_SUBMIT, DATA_USE_UNKNOWN, FOUNDING_UNFINISHED, PROPOSALS_OPEN_TOO_MANY,
+            PROPOSAL_EXISTS, as `check_member_act`; in this order.
     """
     cooperative = view.get_cooperative(tx.cooperative)
     if cooperative is None:
@@ -64,6 +60,10 @@ def apply_submit_proposal(
     if not is_member(account, tx.cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     _check_subject(tx)
+    if not KINDS[tx.kind].is_submitted_by_members:
+        raise TxRefusedError(RefusalCode.RULES_SUBMIT)
+    if tx.kind is ProposalKind.VETO_OVERRIDE:
+        check_vetoed(view, tx.cooperative, tx.subject)
     if KINDS[tx.kind].waits_for_founding and block.time_ms < cooperative.founding_ends_ms:
         raise TxRefusedError(RefusalCode.FOUNDING_UNFINISHED)
     bylaws = view.get_bylaws(cooperative.bylaws_hash)
@@ -87,7 +87,7 @@ def apply_submit_proposal(
 
 
 def submit(
-    view: FederalView,
+    view: BodyView,
     tx: SubmitProposal,
     *,
     cooperative: Cooperative,
@@ -126,7 +126,7 @@ def submit(
     return (_render_submitted(proposal),)
 
 
-def apply_amend_proposal(view: FederalView, tx: AmendProposal, *, sender: Sender) -> Events:
+def apply_amend_proposal(view: BodyView, tx: AmendProposal, *, sender: Sender) -> Events:
     """Give a proposal another text; its discussion begins anew with the next block's time.
 
     Whoever wants an amendment asks the proposer for it; only words can change, never what the
@@ -139,7 +139,7 @@ def apply_amend_proposal(view: FederalView, tx: AmendProposal, *, sender: Sender
     bylaws = view.get_bylaws(proposal.bylaws_hash)
     if proposal.amendments_count >= bylaws.proposals.amendments_max:
         raise TxRefusedError(RefusalCode.AMENDMENTS_TOO_MANY)
-    _let_go(view, proposal)
+    leave_queues(view, proposal)
     view.put_proposal(
         replace(
             proposal,
@@ -156,79 +156,17 @@ def apply_amend_proposal(view: FederalView, tx: AmendProposal, *, sender: Sender
     )
 
 
-def apply_withdraw_proposal(view: FederalView, tx: WithdrawProposal, *, sender: Sender) -> Events:
+def apply_withdraw_proposal(view: BodyView, tx: WithdrawProposal, *, sender: Sender) -> Events:
     """Take a proposal back for good; it stays in the list of proposals if it was discussed.
 
     Raises:
         TxRefusedError: As `_require_own`.
     """
     proposal = _require_own(view, tx.cooperative, tx.proposal_id, sender=sender)
-    _let_go(view, proposal)
+    leave_queues(view, proposal)
     view.put_proposal(replace(proposal, stage=Stage.WITHDRAWN))
     release_proposer(view, proposal)
     return (ProposalWithdrawn(cooperative=tx.cooperative, proposal=tx.proposal_id),)
-
-
-def open_next_window(view: StateView, proposal: Proposal, *, block: BlockContext) -> Events:
-    """Start the window that was announced in an earlier block, with this block's time.
-
-    Raises:
-        TxRefusedError: ELECTORATE_EMPTY.
-    """
-    if proposal.stage is Stage.SUBMITTED:
-        return _open_discussion(view, proposal, block=block)
-    return _open_voting(view, proposal, block=block)
-
-
-def extend_window(view: StateView, proposal: Proposal, *, ends_ms: int) -> Events:
-    """Let a window that has come to its end go on if the chain had stood still within it."""
-    more_ms = compute_extension_ms(view, proposal, ends_ms=ends_ms)
-    if more_ms == 0:
-        return ()
-    ends_ms += more_ms
-    is_voting = proposal.stage is Stage.VOTING
-    _call_up(
-        view,
-        replace(
-            proposal,
-            extended_ms=proposal.extended_ms + more_ms,
-            closes_at_ms=ends_ms if is_voting else proposal.closes_at_ms,
-            discussion_ends_ms=proposal.discussion_ends_ms if is_voting else ends_ms,
-        ),
-        due_ms=ends_ms,
-    )
-    return (
-        WindowExtended(cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms),
-    )
-
-
-def has_second_call(view: StateView, proposal: Proposal) -> bool:
-    """Check if voting opens once more after a vote without quorum.
-
-    It does where the bylaws let fewer be enough then.
-    """
-    bylaws = view.get_bylaws(proposal.bylaws_hash)
-    second_bps = bylaws.get_quorum_bps(proposal.kind, call=2)
-    return proposal.call == 1 and second_bps < proposal.quorum_bps
-
-
-def announce_second_call(
-    view: StateView, proposal: Proposal, *, ballots_count: int, block: BlockContext
-) -> Events:
-    """Let voting open once more some time after a vote without quorum."""
-    bylaws = view.get_bylaws(proposal.bylaws_hash)
-    scale = view.get_parameters().time_scale
-    opens_ms = block.time_ms + compute_window_ms(bylaws.stages.second_call_s, time_scale=scale)
-    waiting = replace(proposal, stage=Stage.SECOND_CALL, call=2, reopens_ms=opens_ms)
-    _call_up(view, waiting, due_ms=opens_ms)
-    return (
-        SecondCallAnnounced(
-            cooperative=proposal.cooperative,
-            proposal=proposal.id,
-            opens_ms=opens_ms,
-            ballots_count=ballots_count,
-        ),
-    )
 
 
 def release_proposer(view: StateView, proposal: Proposal) -> None:
@@ -238,95 +176,6 @@ def release_proposer(view: StateView, proposal: Proposal) -> None:
     account = require_account(view, proposal.proposer)
     open_count = account.open_proposals_count - 1
     view.put_account(proposal.proposer, replace(account, open_proposals_count=open_count))
-
-
-def _open_discussion(view: StateView, proposal: Proposal, *, block: BlockContext) -> Events:
-    if proposal.amendments_count == 0:
-        # Only now: the order of a block's transactions must not become the order of the log.
-        append(view, Log(LogName.PROPOSALS, namespace=proposal.cooperative), [proposal.id])
-    bylaws = view.get_bylaws(proposal.bylaws_hash)
-    scale = view.get_parameters().time_scale
-    duration_s = bylaws.get_discussion_s(proposal.kind)
-    ends_ms = block.time_ms + compute_window_ms(duration_s, time_scale=scale)
-    proposal = replace(
-        proposal,
-        stage=Stage.DISCUSSION,
-        discussion_ends_ms=ends_ms,
-        opened_ms=block.time_ms,
-        extended_ms=0,
-    )
-    _call_up(view, proposal, due_ms=ends_ms)
-    return (
-        DiscussionOpened(cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms),
-    )
-
-
-def _open_voting(view: StateView, proposal: Proposal, *, block: BlockContext) -> Events:
-    bylaws = view.get_bylaws(proposal.bylaws_hash)
-    scale = view.get_parameters().time_scale
-    closes_at_ms = block.time_ms + compute_window_ms(proposal.voting_s, time_scale=scale)
-    if proposal.call == 1:
-        proposal = _fix_electorate(view, proposal, block=block)
-    proposal = replace(
-        proposal,
-        stage=Stage.VOTING,
-        closes_at_ms=closes_at_ms,
-        opened_ms=block.time_ms,
-        extended_ms=0,
-        quorum_bps=bylaws.get_quorum_bps(proposal.kind, call=proposal.call),
-        yes_of_roll_bps=bylaws.get_yes_of_roll_bps(proposal.kind),
-    )
-    _call_up(view, proposal, due_ms=closes_at_ms)
-    return (
-        VotingOpened(
-            cooperative=proposal.cooperative,
-            proposal=proposal.id,
-            closes_at_ms=closes_at_ms,
-            roll_epoch=proposal.roll_epoch,
-            roll_root=proposal.roll_root,
-            electorate_count=proposal.electorate_count,
-            quorum_bps=proposal.quorum_bps,
-            yes_of_roll_bps=proposal.yes_of_roll_bps,
-            call=proposal.call,
-        ),
-    )
-
-
-def _fix_electorate(view: StateView, proposal: Proposal, *, block: BlockContext) -> Proposal:
-    roll = view.get_roll(proposal.cooperative)
-    if roll.active_count == 0:
-        raise TxRefusedError(RefusalCode.ELECTORATE_EMPTY)
-    return replace(
-        proposal,
-        # This block's own admissions come after its deadlines: they are not of the electorate.
-        roll_height=block.height - 1,
-        roll_epoch=roll.epoch,
-        roll_root=get_frontier(view, roll_log(proposal.cooperative)).compute_root(),
-        electorate_count=roll.active_count,
-    )
-
-
-def _call_up(view: StateView, proposal: Proposal, *, due_ms: int) -> None:
-    put_due(
-        view,
-        Turn.PROPOSAL,
-        due_ms=due_ms,
-        cooperative=proposal.cooperative,
-        subject=proposal.id,
-    )
-    view.put_proposal(proposal)
-
-
-def _let_go(view: StateView, proposal: Proposal) -> None:
-    """Take a proposal out of the queues, whichever it is in."""
-    delete_due(
-        view,
-        Turn.PROPOSAL,
-        due_ms=proposal.discussion_ends_ms,
-        cooperative=proposal.cooperative,
-        subject=proposal.id,
-    )
-    delete_opening(view, cooperative=proposal.cooperative, proposal_id=proposal.id)
 
 
 def _require_own(

@@ -23,6 +23,8 @@ class Turn(IntEnum):
     """A window of a proposal ends."""
     SECOND_VOTE = 2
     """An accepted ending is voted on once more."""
+    VETO_WINDOW = 3
+    """The privacy group's time to stop an accepted data use is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from msgspec import Meta
 from config.limits import NETWORK_NAME_MAX, NONCE_WINDOW
 from did.codec import Record, encode
 from governance.fields import (
-    BasisPoints,
     Count,
     Did,
     Hash,
@@ -29,7 +28,6 @@ from governance.fields import (
 
 _NONCE_WINDOW_BYTES = NONCE_WINDOW // 8
 _OFFICE_DOMAIN = b"rochdale/office/v1"
-_BALLOT_DOMAIN = b"rochdale/ballot/v1"
 
 
 class Role(IntEnum):
@@ -38,75 +36,8 @@ class Role(IntEnum):
     MEMBER = 1
     REGISTRAR = 2
     ROOT = 3
-
-
-class ProposalKind(IntEnum):
-    """Which path a proposal takes and what its subject is (`governance.kinds`)."""
-
-    ORDINARY = 1
-    INSIGHT = 2
-    DATA_USE = 3
-    """Somebody may use members' data for a purpose."""
-    CONSTITUTIONAL = 4
-    """Other bylaws, or another change of what the cooperative rests on."""
-    LICENCE = 5
-    """A licence to an insight is granted or revoked."""
-    DISTRIBUTION = 8
-    """How a period's surplus is split."""
-    FEDERAL = 12
-    """What the cooperative says to a motion of the federation."""
-    EXIT = 13
-    """The cooperative leaves the federation."""
-    ENDING = 14
-    """The cooperative dissolves, merges or changes its form."""
-
-
-class Stage(IntEnum):
-    """Where a proposal stands."""
-
-    SUBMITTED = 1
-    """Its discussion starts with the next block."""
-    DISCUSSION = 2
-    VOTING = 3
-    CLOSED = 4
-    """Its outcome is in state."""
-    VOID = 5
-    """A rule failed at a deadline: there is no outcome."""
-    WITHDRAWN = 6
-    """Its proposer took it back before voting opened."""
-    SECOND_CALL = 7
-    """Too few voted: voting opens once more, and fewer are enough then."""
-
-
-class Choice(IntEnum):
-    """What a ballot says."""
-
-    NO = 0
-    YES = 1
-    ABSTAIN = 2
-
-
-class Outcome(IntEnum):
-    """What a vote decided."""
-
-    ACCEPTED = 1
-    REJECTED = 2
-    NO_QUORUM = 3
-    TOO_FEW_YES = 4
-    """More said yes than no, but a smaller part of the roll than the bylaws ask for."""
-
-
-class Enactment(IntEnum):
-    """What became of an accepted proposal."""
-
-    NONE = 0
-    """It is not accepted, or it is for people to carry out."""
-    DONE = 1
-    """The rules did what it asks for."""
-    SECOND_VOTE = 2
-    """It is voted on once more, later, and done only then."""
-    FAILED = 3
-    """A rule forbade it when its time had come."""
+    OFFICER = 4
+    """With it a member acts in elected bodies; nothing here says which member."""
 
 
 class CooperativeStatus(IntEnum):
@@ -249,122 +180,6 @@ class Roll(Record, frozen=True, kw_only=True):
     active_count: Count = 0
 
 
-class Proposal(Record, frozen=True, kw_only=True):
-    """A members' motion. Fields of a later stage are zero or empty until it comes."""
-
-    id: Hash
-    cooperative: Hash
-    kind: ProposalKind
-    proposer: Hash
-    """Account that submitted it."""
-    text_hash: Hash
-    """SHA-256 of the text, which the cooperative serves."""
-    subject: HashOrEmpty
-    """Digest of what it is about: an insight, a data use, a split; or SHA-256 of the act that
-    it asks for; empty where there is neither."""
-    bylaws_hash: Hash
-    """Bylaws in force at submission: these apply until it closes."""
-    voting_s: Count
-    """How long voting lasts, in seconds before any test chain's scale."""
-    stage: Stage
-    submitted_height: Height
-    submitted_ms: TimeMs
-    discussion_ends_ms: TimeMs = 0
-    closes_at_ms: TimeMs = 0
-    """Ballots in blocks before this time count."""
-    roll_height: Height = 0
-    """Members who had joined by this block are the electorate."""
-    roll_epoch: Count = 0
-    roll_root: HashOrEmpty = b""
-    electorate_count: Count = 0
-    quorum_bps: BasisPoints = 0
-    yes_of_roll_bps: BasisPoints = 0
-    """Share of the electorate that must say yes."""
-    call: Annotated[int, Meta(ge=1, le=2)] = 1
-    """Which call to vote: the second comes when too few answered the first."""
-    reopens_ms: TimeMs = 0
-    """When the second call comes or came; 0 without one."""
-    opened_ms: TimeMs = 0
-    """When the window that is open began."""
-    extended_ms: Count = 0
-    """By how much that window was extended because the chain had stood still."""
-    amendments_count: Count = 0
-    enactment: Enactment = Enactment.NONE
-
-
-class Licence(Record, frozen=True, kw_only=True):
-    """Leave to use an insight; its holder can pass it on to nobody."""
-
-    insight: Hash
-    licensee: Hash
-    purpose: Hash
-    price_minor: Count
-    granted_ms: TimeMs
-    ends_ms: TimeMs
-    """Block time from which it does not hold any more."""
-    is_revoked: bool = False
-
-
-class Ballot(Record, frozen=True, kw_only=True):
-    """A choice under an opaque identity."""
-
-    choice: Choice
-
-
-class Tally(Record, frozen=True, kw_only=True):
-    """A count so far; long ones are resumed in the next block."""
-
-    yes_count: Count = 0
-    no_count: Count = 0
-    abstain_count: Count = 0
-    last_ballot_id: HashOrEmpty = b""
-    """Where to go on; empty before the first."""
-
-    @property
-    def ballots_count(self) -> int:
-        """Ballots read so far."""
-        return self.yes_count + self.no_count + self.abstain_count
-
-
-class Decision(Record, frozen=True, kw_only=True):
-    """The result of a vote, final."""
-
-    yes_count: Count
-    no_count: Count
-    abstain_count: Count
-    electorate_count: Count
-    quorum_bps: BasisPoints
-    outcome: Outcome
-    ballots_root: Hash
-    """Root of the log of ballots counted (`governance.ballots.compute_ballot_leaf`)."""
-    decision_index: Count
-    """Place in the federation's decision log."""
-    closed_height: Height
-    closed_ms: TimeMs
-    yes_of_roll_bps: BasisPoints = 0
-    """Share of the electorate that had to say yes."""
-    call: Annotated[int, Meta(ge=1, le=2)] = 1
-
-    @property
-    def ballots_count(self) -> int:
-        """Distinct voters, abstentions included."""
-        return self.yes_count + self.no_count + self.abstain_count
-
-
-class DecisionLeaf(Record, frozen=True, kw_only=True):
-    """What the federation's decision log says of a closed vote."""
-
-    cooperative: Hash
-    proposal: Hash
-    kind: ProposalKind
-    outcome: Outcome
-    subject: HashOrEmpty
-    yes_count: Count
-    no_count: Count
-    abstain_count: Count
-    electorate_count: Count
-
-
 class RollEntry(Record, frozen=True, kw_only=True):
     """One admission in a cooperative's roll log."""
 
@@ -382,12 +197,3 @@ def compute_office_account_id(*, cooperative: bytes, role: Role) -> bytes:
     if role is Role.ROOT:
         return cooperative
     return hashlib.sha256(_OFFICE_DOMAIN + encode([cooperative, int(role)])).digest()
-
-
-def compute_ballot_id(*, proposal_id: bytes, account: bytes) -> bytes:
-    """The one ballot identity that an account has on a proposal; 32 bytes.
-
-    Tallying sees only this and a choice, so that a later, anonymous identity changes nothing
-    there.
-    """
-    return hashlib.sha256(_BALLOT_DOMAIN + proposal_id + account).digest()

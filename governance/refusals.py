@@ -87,6 +87,17 @@ class RefusalCode(IntEnum):
     LICENCE_UNKNOWN = 207
     LICENCE_REVOKED = 208
     SUCCESSOR_UNFIT = 209
+    OFFICES_TOO_MANY = 210
+    OFFICE_UNKNOWN = 211
+    OFFICE_SEATED = 212
+    NOT_AN_OFFICER = 213
+    NOT_IN_BODY = 214
+    ACT_NOT_OF_BODY = 215
+    STAGE_WRONG = 216
+    DATA_USE_UNKNOWN = 217
+    PEER_UNFIT = 218
+    LICENCE_SUSPENDED = 219
+    RULES_SUBMIT = 220
 
     @property
     def reason(self) -> str:
@@ -274,5 +285,35 @@ _REASONS = {
     RefusalCode.LICENCE_REVOKED: "The licence was revoked already: there is nothing to end.",
     RefusalCode.SUCCESSOR_UNFIT: (
         "The successor is not another member cooperative of this federation: name one that is."
+    ),
+    RefusalCode.OFFICES_TOO_MANY: (
+        "There would be more office accounts than members: close one that nobody uses first."
+    ),
+    RefusalCode.OFFICE_UNKNOWN: (
+        "The cooperative has no such open office account: check the account's id."
+    ),
+    RefusalCode.OFFICE_SEATED: (
+        "The office holds a seat: its holder resigns, or members recall them."
+    ),
+    RefusalCode.NOT_AN_OFFICER: (
+        "Only an office account of this cooperative does this: sign with the office's key, never"
+        " with the member's own."
+    ),
+    RefusalCode.NOT_IN_BODY: "The officer has no seat in this body: somebody who has must sign.",
+    RefusalCode.ACT_NOT_OF_BODY: "This is not for this body to do: ask the body that may.",
+    RefusalCode.STAGE_WRONG: (
+        "The proposal is not where this can be done: look up its stage and wait, or act earlier"
+        " next time."
+    ),
+    RefusalCode.DATA_USE_UNKNOWN: (
+        "No such data use is accepted, begun or stopped as this needs it: check its proposal."
+    ),
+    RefusalCode.PEER_UNFIT: (
+        "This is not another cooperative of the federation, or it is suspended already: check"
+        " its id."
+    ),
+    RefusalCode.LICENCE_SUSPENDED: "The licence is suspended already: nothing is left to do.",
+    RefusalCode.RULES_SUBMIT: (
+        "Nobody submits a proposal of this kind: the rules do, when its time has come."
     ),
 }

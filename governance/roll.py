@@ -11,7 +11,7 @@ from did.accounts import Inception
 from governance.context import BlockContext, Sender
 from governance.events import Events, MembersAdmitted
 from governance.logs import Log, LogName, append
-from governance.records import Account, AccountKey, Role, RollEntry
+from governance.records import Account, AccountKey, Cooperative, Role, RollEntry
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import AdmitMembers
 from governance.view import StateView
@@ -23,18 +23,10 @@ def apply_admit_members(
     """Put a batch of applicants on the roll, all or none.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_REGISTRAR, ADMISSION_REPEATED, ACCOUNT_EXISTS; in this order.
+        TxRefusedError: As `require_registrar`; then ADMISSION_REPEATED, ACCOUNT_EXISTS; in
+            this order.
     """
-    cooperative = view.get_cooperative(tx.cooperative)
-    if cooperative is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not cooperative.is_member:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(tx.cooperative):
-        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
-    if not _is_role(require_account(view, sender.account), tx.cooperative, Role.REGISTRAR):
-        raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
+    require_registrar(view, tx.cooperative, sender=sender)
     accounts = tuple(inception.compute_id() for inception in tx.inceptions)
     if len(dict.fromkeys(accounts)) != len(accounts):
         raise TxRefusedError(RefusalCode.ADMISSION_REPEATED)
@@ -57,6 +49,25 @@ def apply_admit_members(
             roll_root=log.compute_root(),
         ),
     )
+
+
+def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) -> Cooperative:
+    """A cooperative that takes part, whose registrar sends.
+
+    Raises:
+        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
+            NOT_REGISTRAR; in this order.
+    """
+    found = view.get_cooperative(cooperative)
+    if found is None:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
+    if not found.is_member:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
+    if view.is_importing(cooperative):
+        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
+    if not _is_role(require_account(view, sender.account), cooperative, Role.REGISTRAR):
+        raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
+    return found
 
 
 def roll_log(cooperative: bytes) -> Log:

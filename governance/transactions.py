@@ -18,14 +18,18 @@ from config.limits import (
 from did.accounts import Inception
 from did.codec import CodecError, Record, encode
 from governance.acts import FederalAct
+from governance.body_acts import BodyAct
+from governance.body_records import BodyKind
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
 from governance.member_acts import MemberAct
-from governance.records import Choice, ProposalKind
+from governance.proposal_records import Choice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.seals import ChainId, ImportedEntry
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
 _SECOND_VOTE_DOMAIN = b"rochdale/second-vote/v1"
+_RATIFICATION_DOMAIN = b"rochdale/ratification/v1"
+_BODY_MOTION_DOMAIN = b"rochdale/body-motion/v1"
 _MOTION_DOMAIN = b"rochdale/motion/v1"
 _KeyCount = Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
 
@@ -108,6 +112,51 @@ class WithdrawProposal(PayloadRecord, frozen=True, kw_only=True):
 
     cooperative: Hash
     proposal_id: Hash
+
+
+class OpenOffices(PayloadRecord, frozen=True, kw_only=True):
+    """The registrar gives members accounts to act in bodies with (tag 0x20)."""
+
+    tag: ClassVar[int] = 0x20
+
+    cooperative: Hash
+    inceptions: Annotated[
+        tuple[Inception, ...], Meta(min_length=1, max_length=ADMISSIONS_PER_TX_MAX)
+    ]
+    """All or none; each belongs to somebody on the roll, to each one at most."""
+
+    @property
+    def work_gas(self) -> int:
+        """Each writes an account."""
+        return 1_000 * len(self.inceptions)
+
+
+class CloseOffice(PayloadRecord, frozen=True, kw_only=True):
+    """An officer resigns, or the registrar closes an office without a seat (tag 0x21)."""
+
+    tag: ClassVar[int] = 0x21
+
+    cooperative: Hash
+    office: Hash
+
+
+class ProposeBodyAct(PayloadRecord, frozen=True, kw_only=True):
+    """An officer asks a body they sit in to do something (tag 0x22)."""
+
+    tag: ClassVar[int] = 0x22
+
+    cooperative: Hash
+    body: BodyKind
+    act: BodyAct
+
+
+class SupportBodyAct(PayloadRecord, frozen=True, kw_only=True):
+    """An officer supports a motion of a body they sit in (tag 0x23)."""
+
+    tag: ClassVar[int] = 0x23
+
+    cooperative: Hash
+    motion: Hash
 
 
 class ProposeFederalAct(PayloadRecord, frozen=True, kw_only=True):
@@ -218,8 +267,16 @@ FederalPayload: TypeAlias = (
     | ImportRoll
 )
 """What cooperatives do among each other, and accounts' keys."""
+BodyPayload: TypeAlias = OpenOffices | CloseOffice | ProposeBodyAct | SupportBodyAct
+"""What officers do, and the registrar for them."""
 Payload: TypeAlias = (
-    AdmitMembers | SubmitProposal | CastBallot | AmendProposal | WithdrawProposal | FederalPayload
+    AdmitMembers
+    | SubmitProposal
+    | CastBallot
+    | AmendProposal
+    | WithdrawProposal
+    | BodyPayload
+    | FederalPayload
 )
 
 PAYLOADS: tuple[type[Payload], ...] = get_args(Payload)
@@ -255,6 +312,22 @@ def compute_proposal_id(*, account: bytes, nonce: int, payload: SubmitProposal) 
 def compute_second_vote_id(proposal_id: bytes) -> bytes:
     """The id of the proposal by which an accepted ending is voted on once more."""
     return hashlib.sha256(_SECOND_VOTE_DOMAIN + proposal_id).digest()
+
+
+def compute_ratification_id(motion_id: bytes) -> bytes:
+    """The id of the proposal by which members decide on an emergency act of a body."""
+    return hashlib.sha256(_RATIFICATION_DOMAIN + motion_id).digest()
+
+
+def compute_body_motion_id(*, account: bytes, nonce: int, payload: ProposeBodyAct) -> bytes:
+    """The id that a motion of a body will have.
+
+    Args:
+        account: Id of the proposing officer's account.
+        nonce: The transaction's nonce.
+        payload: What is proposed.
+    """
+    return hashlib.sha256(_BODY_MOTION_DOMAIN + encode([account, nonce, payload])).digest()
 
 
 def compute_motion_id(*, account: bytes, nonce: int, payload: ProposeFederalAct) -> bytes:

@@ -15,18 +15,8 @@ from typing import Protocol
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
 from governance.member_acts import MemberAct, ProposedAct
-from governance.records import (
-    Account,
-    Ballot,
-    Cooperative,
-    Decision,
-    Licence,
-    Parameters,
-    Proposal,
-    Quota,
-    Roll,
-    Tally,
-)
+from governance.proposal_records import Ballot, Decision, Licence, Proposal, Tally
+from governance.records import Account, Cooperative, Parameters, Quota, Roll
 
 FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
@@ -86,6 +76,18 @@ class Collection(IntEnum):
     """Proposal id: what it asks the rules to do."""
     LICENCE = 0x1D
     """Id of the proposal that granted it."""
+    BODY = 0x30
+    """Kind of body, 1 byte."""
+    BODY_MOTION = 0x31
+    """Motion of a body."""
+    OPINION = 0x32
+    """Proposal ‖ kind of body, 1 byte."""
+    EMERGENCY = 0x33
+    """Proposal by which members ratify it."""
+    SUSPENDED_PEER = 0x34
+    """Cooperative."""
+    OFFICES = 0x35
+    """How many office accounts there are."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

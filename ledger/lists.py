@@ -10,7 +10,8 @@ from did.codec import Record
 from did.jcs import JsonObject
 from governance.ballots import CountedEntry
 from governance.logs import Log, LogName
-from governance.records import DecisionLeaf, RollEntry
+from governance.proposal_records import DecisionLeaf
+from governance.records import RollEntry
 from governance.seals import ImportedAccount
 from governance.view import COLLECTION_AT, FEDERATION, Collection
 

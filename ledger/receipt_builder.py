@@ -16,7 +16,7 @@ from config.limits import RECEIPT_BYTES_MAX
 from did.codec import Value, decode, encode
 from did.jcs import canonicalize
 from governance.logs import Log, frontier_key
-from governance.records import Choice
+from governance.proposal_records import Choice
 from ledger.ics23 import ProofError
 from ledger.light_source import LightSource
 from ledger.queries import COUNTED_PATH, LOG_PATH, STATE_PATH

@@ -11,7 +11,7 @@ from config.errors import RefusedError
 from config.limits import LIST_ENTRY_BYTES_MAX, LIST_PAGE_ENTRIES_MAX
 from did.jcs import JsonObject
 from governance.fields import INTEGER_MAX
-from governance.records import Choice
+from governance.proposal_records import Choice
 
 _HASH_BYTES = 32
 _PATH_MAX = 63

@@ -20,7 +20,7 @@ from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import Log
 from governance.merkle_log import Frontier, is_included, is_range_included
-from governance.records import Ballot, Choice, Decision
+from governance.proposal_records import Ballot, Choice, Decision
 from governance.view import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence

@@ -14,7 +14,7 @@ from config.limits import COMMIT_WAIT_S, TEXT_BYTES_MAX, TX_OFFERED_MS
 from did.applications import sign_application
 from did.jcs import JsonObject
 from did.wallets import Home, Wallet, bind_wallet
-from governance.records import Choice, ProposalKind, compute_ballot_id
+from governance.proposal_records import Choice, ProposalKind, compute_ballot_id
 from governance.transactions import CastBallot, SubmitProposal, compute_proposal_id
 from ledger.envelope import sign_transaction
 from node.member_client import Committed, NodeClient

@@ -184,7 +184,7 @@ def _read_text(text: str | None, file: Path | None) -> str:
 async def _propose(
     wallet: "Wallet", url: str, text: str, subject: bytes, *, voting_days: int
 ) -> "SentProposal":
-    from governance.records import ProposalKind  # noqa: PLC0415
+    from governance.proposal_records import ProposalKind  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
     async with NodeClient(url) as client:
@@ -206,7 +206,7 @@ async def _vote(
 ) -> "tuple[JsonObject, SentBallot, JsonObject]":
     from rich.markup import escape  # noqa: PLC0415
 
-    from governance.records import Choice  # noqa: PLC0415
+    from governance.proposal_records import Choice  # noqa: PLC0415
     from node.member import find_proposal, find_title  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
@@ -231,7 +231,7 @@ def _read_own(
 ) -> "Receipt":
     """Read a receipt and make sure that it is about this ballot."""
     from config.errors import RefusedError  # noqa: PLC0415
-    from governance.records import Ballot, Choice  # noqa: PLC0415
+    from governance.proposal_records import Ballot, Choice  # noqa: PLC0415
     from ledger.receipts import ballot_key, parse_receipt_object  # noqa: PLC0415
 
     receipt = parse_receipt_object(document)

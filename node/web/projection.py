@@ -19,7 +19,7 @@ from governance.events import (
     MembersAdmitted,
 )
 from governance.federal_events import MembersImported
-from governance.records import Outcome, ProposalKind
+from governance.proposal_records import Outcome, ProposalKind
 from node.web.database import open_database, transaction
 from node.web.projection_proposals import (
     ProjectedProposal,

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
+from governance.body_events import RecommendationOpened, ReviewOpened
 from governance.events import (
     DiscussionOpened,
     Event,
@@ -19,7 +20,7 @@ from governance.events import (
     VotingOpened,
     WindowExtended,
 )
-from governance.records import Outcome, ProposalKind, Stage
+from governance.proposal_records import Outcome, ProposalKind, Stage
 from node.web.projection_schema import COMPUTED, SELECT_PROPOSALS
 
 
@@ -36,7 +37,11 @@ class ProjectedProposal:
     stage: Stage
     submitted_height: int
     submitted_ms: int
+    review_ends_ms: int
+    """When working groups' time to review ends or ended; 0 where none sits."""
     discussion_ends_ms: int
+    recommendation_ends_ms: int
+    """When the committee's time to recommend ends or ended; 0 where none sits."""
     reopens_ms: int
     """When the second call to vote comes or came; 0 without one."""
     closes_at_ms: int
@@ -75,6 +80,12 @@ def apply_to_proposals(
         case ProposalAmended():
             stage = {"stage": Stage.SUBMITTED, "discussion_ends_ms": 0}
             _set(connection, event.proposal, stage | {"text_hash": event.text_hash})
+        case ReviewOpened():
+            stage = {"stage": Stage.REVIEW, "review_ends_ms": event.ends_ms}
+            _set(connection, event.proposal, stage)
+        case RecommendationOpened():
+            stage = {"stage": Stage.RECOMMENDATION, "recommendation_ends_ms": event.ends_ms}
+            _set(connection, event.proposal, stage)
         case DiscussionOpened():
             stage = {"stage": Stage.DISCUSSION, "discussion_ends_ms": event.ends_ms}
             _set(connection, event.proposal, stage)
@@ -138,7 +149,9 @@ def _insert(
 
 def _extend(connection: sqlite3.Connection, event: WindowExtended) -> None:
     for stage, column in (
+        (Stage.REVIEW, "review_ends_ms"),
         (Stage.DISCUSSION, "discussion_ends_ms"),
+        (Stage.RECOMMENDATION, "recommendation_ends_ms"),
         (Stage.VOTING, "closes_at_ms"),
     ):
         connection.execute(

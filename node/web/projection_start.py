@@ -10,7 +10,8 @@ from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import decode, encode
 from governance.logs import COOPERATIVES, Log, LogName
 from governance.merkle_log import Frontier
-from governance.records import Account, Decision, Proposal, Roll, RollEntry
+from governance.proposal_records import Decision, Proposal
+from governance.records import Account, Roll, RollEntry
 from governance.view import Collection, state_key
 from ledger.queries import LOG_PATH
 from ledger.rpc import EngineClient
@@ -103,7 +104,9 @@ async def _read_proposal(
         stage=proposal.stage,
         submitted_height=proposal.submitted_height,
         submitted_ms=proposal.submitted_ms,
+        review_ends_ms=proposal.review_ends_ms,
         discussion_ends_ms=proposal.discussion_ends_ms,
+        recommendation_ends_ms=proposal.recommendation_ends_ms,
         reopens_ms=proposal.reopens_ms,
         closes_at_ms=proposal.closes_at_ms,
         electorate_count=proposal.electorate_count,

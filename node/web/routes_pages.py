@@ -13,7 +13,7 @@ from did.jcs import JsonObject, canonicalize, parse_json_object
 from federation.insight_content import render_insight_table
 from governance.counting import WHOLE_BPS
 from governance.kinds import KINDS, Threshold
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
@@ -159,7 +159,9 @@ def _find_title(context: WebContext, proposal: ProjectedProposal) -> str:
 def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
     dates = [
         ("Submitted", proposal.submitted_ms),
+        ("Review until", proposal.review_ends_ms),
         ("Discussion until", proposal.discussion_ends_ms),
+        ("Recommendation until", proposal.recommendation_ends_ms),
         ("Second call", proposal.reopens_ms),
         ("Voting until", proposal.closes_at_ms),
         ("Counted", proposal.closed_ms),

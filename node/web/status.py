@@ -5,7 +5,7 @@ Gathers; decides nothing. Names of people are in none of it.
 
 from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject
-from governance.records import Stage
+from governance.proposal_records import Stage
 from governance.refusals import RefusalCode
 from node.web.clock import describe_time, render_time
 from node.web.context import WebContext
@@ -85,7 +85,9 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
         "subject": proposal.subject.hex(),
         "submitted_height": proposal.submitted_height,
         "submitted_ms": proposal.submitted_ms,
+        "review_ends_ms": proposal.review_ends_ms,
         "discussion_ends_ms": proposal.discussion_ends_ms,
+        "recommendation_ends_ms": proposal.recommendation_ends_ms,
         "reopens_ms": proposal.reopens_ms,
         "closes_at_ms": proposal.closes_at_ms,
         "closed_height": proposal.closed_height,
@@ -130,6 +132,11 @@ def describe_standing(proposal: ProjectedProposal) -> str:
     """Where a proposal stands, in words."""
     if proposal.stage is Stage.SUBMITTED:
         return "Submitted; the discussion begins in a moment"
+    if proposal.stage is Stage.REVIEW:
+        return f"Reviewed by working groups until {describe_time(proposal.review_ends_ms)}"
+    if proposal.stage is Stage.RECOMMENDATION:
+        ends = describe_time(proposal.recommendation_ends_ms)
+        return f"Discussed; the committee may recommend until {ends}"
     if proposal.stage is Stage.DISCUSSION:
         return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
     if proposal.stage is Stage.SECOND_CALL:
@@ -150,7 +157,7 @@ def describe_standing(proposal: ProjectedProposal) -> str:
 
 def describe_votes(proposal: ProjectedProposal) -> str:
     """The votes so far or the count, in words."""
-    if proposal.stage in {Stage.SUBMITTED, Stage.DISCUSSION}:
+    if proposal.electorate_count == 0:
         return "Voting has not opened"
     if proposal.outcome is None:
         if not proposal.are_ballots_known:

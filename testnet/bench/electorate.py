@@ -15,7 +15,8 @@ from config.errors import InvariantError
 from config.limits import ADMISSIONS_PER_TX_MAX
 from did.accounts import Inception
 from did.keys import KeyPair
-from governance.records import Choice, ProposalKind, Role, compute_office_account_id
+from governance.proposal_records import Choice, ProposalKind
+from governance.records import Role, compute_office_account_id
 from governance.transactions import (
     AdmitMembers,
     CastBallot,

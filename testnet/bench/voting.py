@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator
 
 from config.errors import InvariantError, UnavailableError
-from governance.records import Proposal, Stage
+from governance.proposal_records import Proposal, Stage
 from governance.view import Collection, state_key
 from ledger.queries import STATE_PATH
 from ledger.rpc import EngineClient

@@ -8,17 +8,16 @@ from governance.ballots import compute_ballot_leaf, prove_counted
 from governance.events import BallotCast, ProposalClosed
 from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.merkle_log import is_included
-from governance.records import (
+from governance.proposal_records import (
     Choice,
     Decision,
     DecisionLeaf,
     Outcome,
     ProposalKind,
-    Role,
     Stage,
     compute_ballot_id,
-    compute_office_account_id,
 )
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from tests.governance.world import (
     COOPERATIVE,

@@ -8,7 +8,7 @@ import fastjsonschema
 import pytest
 
 from governance.bylaws import BylawsError, compute_window_ms, parse_bylaws, render_schema
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 from tests.bylaws import GROUPS, PRESETS, load_preset
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from config.errors import InvariantError
 from governance.counting import compute_outcome, is_quorum_met, is_threshold_met
 from governance.kinds import Threshold
-from governance.records import Outcome
+from governance.proposal_records import Outcome
 
 counts = st.integers(0, 10**6)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from did.accounts import compute_key_commitment
-from governance.records import Choice
+from governance.body_acts import SuspendPeer
+from governance.body_records import BodyKind
+from governance.proposal_records import Choice
 from governance.roll import require_account
 from governance.transactions import (
     PAYLOADS,
@@ -15,9 +17,12 @@ from governance.transactions import (
     AmendProposal,
     ApproveFederalAct,
     CastBallot,
+    CloseOffice,
     GiveNotice,
     ImportRoll,
+    OpenOffices,
     Payload,
+    ProposeBodyAct,
     ProposeFederalAct,
     ReplaceRegistrar,
     ReturnToDuty,
@@ -25,8 +30,18 @@ from governance.transactions import (
     RotateKeys,
     SealChain,
     SubmitProposal,
+    SupportBodyAct,
     UpdateCooperative,
     WithdrawProposal,
+)
+from tests.governance.body_world import (
+    REASONS,
+    ask_body,
+    close_office,
+    fill,
+    make_world_with_officers,
+    open_offices,
+    support,
 )
 from tests.governance.federation_world import (
     approve,
@@ -38,6 +53,7 @@ from tests.governance.federation_world import (
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
 from tests.governance.world import (
+    OTHER_COOPERATIVE,
     Act,
     World,
     admit,
@@ -71,6 +87,23 @@ def _change(act: Act) -> tuple[World, Act]:
     world = make_world_with_members()
     world.run(propose(1))
     return world, act
+
+
+def suspend(number: int) -> Act:
+    act = SuspendPeer(peer=OTHER_COOPERATIVE, reasons_hash=REASONS)
+    return ask_body(number, BodyKind.COMMITTEE, act)
+
+
+def _sit() -> World:
+    world = make_world_with_officers()
+    fill(world, BodyKind.COMMITTEE, range(1, 8))
+    return world
+
+
+def _support() -> tuple[World, Act]:
+    world = _sit()
+    world.run(suspend(1))
+    return world, support(2, suspend(1))
 
 
 def _approve() -> tuple[World, Act]:
@@ -119,6 +152,10 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     CastBallot: _cast,
     AmendProposal: lambda: _change(amend(1, proposal_id_of(propose(1)))),
     WithdrawProposal: lambda: _change(withdraw(1, proposal_id_of(propose(1)))),
+    OpenOffices: lambda: (make_world_with_members(), open_offices([1])),
+    CloseOffice: lambda: (make_world_with_officers(), close_office(1)),
+    ProposeBodyAct: lambda: (_sit(), suspend(1)),
+    SupportBodyAct: _support,
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),

@@ -22,13 +22,8 @@ from governance.member_acts import (
     RevokeLicence,
     SupportMotion,
 )
-from governance.records import (
-    Choice,
-    CooperativeStatus,
-    Enactment,
-    Outcome,
-    ProposalKind,
-)
+from governance.proposal_records import Choice, Enactment, Outcome, ProposalKind
+from governance.records import CooperativeStatus
 from governance.refusals import RefusalCode
 from governance.transactions import compute_second_vote_id
 from tests.bylaws import load_preset, make_bylaws

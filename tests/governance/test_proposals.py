@@ -5,7 +5,8 @@ import pytest
 from config.errors import InvariantError
 from governance.events import DiscussionOpened, ProposalSubmitted, VotingOpened
 from governance.logs import get_frontier
-from governance.records import Choice, ProposalKind, Role, Stage, compute_office_account_id
+from governance.proposal_records import Choice, ProposalKind, Stage
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.roll import require_account, roll_log
 from tests.governance.world import (

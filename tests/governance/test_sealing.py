@@ -16,7 +16,8 @@ from governance.federal_events import (
 )
 from governance.federal_view import FederalView
 from governance.logs import get_entry, get_frontier, prove_entry, prove_page
-from governance.records import Choice, RollEntry
+from governance.proposal_records import Choice
+from governance.records import RollEntry
 from governance.refusals import RefusalCode
 from governance.roll import require_account, roll_log
 from governance.sealing import sealed_log

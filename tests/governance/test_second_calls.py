@@ -15,7 +15,7 @@ from governance.events import (
     WindowExtended,
 )
 from governance.logs import Log, LogName, get_frontier
-from governance.records import Choice, Outcome, Stage, compute_ballot_id
+from governance.proposal_records import Choice, Outcome, Stage, compute_ballot_id
 from governance.refusals import RefusalCode
 from governance.roll import require_account
 from tests.bylaws import make_bylaws

@@ -11,7 +11,8 @@ from governance.context import BlockContext, Sender
 from governance.events import Event
 from governance.genesis import GenesisCooperative, GenesisState
 from governance.member_acts import MemberAct
-from governance.records import Choice, Proposal, ProposalKind, Role, compute_office_account_id
+from governance.proposal_records import Choice, Proposal, ProposalKind
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import (
     AdmitMembers,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from governance.ballots import compute_ballot_leaf
 from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
 from governance.merkle_log import EMPTY_FRONTIER, compute_range_path, compute_root
-from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
+from governance.proposal_records import Ballot, Choice, Decision, Outcome, compute_ballot_id
 from governance.view import FEDERATION, Collection, state_key
 from ledger.app_hash import AppHashParts
 from ledger.receipt_extras import CountedBallot, ListPage

@@ -12,13 +12,8 @@ from did.accounts import Inception
 from did.keys import KeyPair
 from governance.context import BlockContext
 from governance.genesis import GenesisCooperative, GenesisState
-from governance.records import (
-    Choice,
-    ProposalKind,
-    Role,
-    compute_ballot_id,
-    compute_office_account_id,
-)
+from governance.proposal_records import Choice, ProposalKind, compute_ballot_id
+from governance.records import Role, compute_office_account_id
 from governance.transactions import (
     AdmitMembers,
     CastBallot,

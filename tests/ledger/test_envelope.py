@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from config.limits import TX_BYTES_MAX
 from did.codec import Value, decode, encode
 from did.keys import KeyPair, is_signature_valid
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import AdmitMembers, CastBallot, Payload
 from ledger.envelope import (

@@ -15,17 +15,15 @@ import pytest
 from config.errors import RefusedError, UnavailableError
 from did.keys import KeyPair
 from governance.logs import DECISIONS, Log, LogName
-from governance.records import (
+from governance.proposal_records import (
     Choice,
     Outcome,
     Proposal,
     ProposalKind,
-    Role,
-    RollEntry,
     Stage,
     compute_ballot_id,
-    compute_office_account_id,
 )
+from governance.records import Role, RollEntry, compute_office_account_id
 from governance.transactions import (
     AdmitMembers,
     CastBallot,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.events import BallotCast, MembersAdmitted, VotingOpened
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
 from governance.rules import RULES
 from governance.view import (

@@ -33,7 +33,7 @@ from federation.record import (
 )
 from governance.events import ProposalClosed, ProposalSubmitted
 from governance.merkle_log import compute_root
-from governance.records import DecisionLeaf, Outcome, ProposalKind
+from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from ledger.genesis import assemble_genesis
 from node.chain import adopt_genesis, make_offer
 from node.founding import complete_settings, create_node

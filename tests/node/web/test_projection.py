@@ -16,7 +16,7 @@ from governance.events import (
     VotingOpened,
 )
 from governance.federal_events import MembersImported
-from governance.records import Outcome, ProposalKind, Stage
+from governance.proposal_records import Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
 from node.web.projection import ProjectedBlock, ProjectedMember, Projection
 from node.web.status import describe_votes

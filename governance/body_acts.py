@@ -1,0 +1,145 @@
+"""Acts of elected bodies: what officers do together, each with its number on the wire.
+
+A body's motion carries one act as `[number, fields…]`. Which body may do it and how many must
+support it stands in `RULES`; what each does is `governance.bodies`' matter. A number is never
+reused.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated, TypeAlias, get_args
+
+from msgspec import Meta
+
+from config.limits import TX_SIGNATURES_MAX
+from did.codec import Record
+from governance.fields import Hash
+
+
+class Stance(IntEnum):
+    """What a body thinks of a proposal."""
+
+    NONE = 0
+    """It has looked at it and takes no side."""
+    FOR = 1
+    AGAINST = 2
+
+
+class Review(Record, frozen=True, kw_only=True, tag=1):
+    """A working group's opinion on a proposal."""
+
+    proposal: Hash
+    stance: Stance
+    text_hash: Hash
+
+
+class Recommend(Record, frozen=True, kw_only=True, tag=2):
+    """The committee's recommendation to members who are about to vote."""
+
+    proposal: Hash
+    stance: Stance
+    text_hash: Hash
+
+
+class Veto(Record, frozen=True, kw_only=True, tag=3):
+    """The privacy group stops an accepted data use, with reasons."""
+
+    proposal: Hash
+    reasons_hash: Hash
+
+
+class PauseDataUse(Record, frozen=True, kw_only=True, tag=4):
+    """Emergency: nobody uses data under an accepted proposal for now."""
+
+    proposal: Hash
+    reasons_hash: Hash
+
+
+class SuspendPeer(Record, frozen=True, kw_only=True, tag=5):
+    """Emergency: no exchange with another cooperative for now."""
+
+    peer: Hash
+    reasons_hash: Hash
+
+
+class SuspendLicence(Record, frozen=True, kw_only=True, tag=6):
+    """Emergency: a licence does not hold for now."""
+
+    licence: Hash
+    reasons_hash: Hash
+
+
+class RotateRegistrarKeys(Record, frozen=True, kw_only=True, tag=7):
+    """Emergency: the registrar's office gets other keys; not undone if members disagree."""
+
+    public_keys: Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=TX_SIGNATURES_MAX)]
+    """Ascending, each once."""
+    signatures_required: Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
+    reasons_hash: Hash
+
+
+EmergencyAct: TypeAlias = PauseDataUse | SuspendPeer | SuspendLicence | RotateRegistrarKeys
+"""The closed list: never bylaws, roll, elections or money."""
+BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct
+
+
+class Needed(IntEnum):
+    """How many of a body's seats must support an act."""
+
+    MAJORITY = 1
+    TWO_THIRDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ActRule:
+    """Who may do an act."""
+
+    bodies: tuple[int, ...]
+    """`BodyKind`s."""
+    needed: Needed = Needed.MAJORITY
+
+
+RULES: dict[type[Record], ActRule] = {
+    Review: ActRule((2, 3, 4, 5, 6)),
+    Recommend: ActRule((1,)),
+    Veto: ActRule((3,), Needed.TWO_THIRDS),
+    PauseDataUse: ActRule((1,), Needed.TWO_THIRDS),
+    SuspendPeer: ActRule((1,), Needed.TWO_THIRDS),
+    SuspendLicence: ActRule((1,), Needed.TWO_THIRDS),
+    RotateRegistrarKeys: ActRule((1,), Needed.TWO_THIRDS),
+}
+
+
+_NUMBERS: dict[type[Record], int] = {
+    act: number for number, act in enumerate(get_args(BodyAct), start=1)
+}
+
+
+def get_number(act: BodyAct) -> int:
+    """An act's number on the wire."""
+    return _NUMBERS[type(act)]
+
+
+def get_subject(act: BodyAct) -> bytes:
+    """What an act is about: a proposal, a peer, a licence; empty where it names nothing."""
+    match act:
+        case Review() | Recommend() | Veto() | PauseDataUse():
+            return act.proposal
+        case SuspendPeer():
+            return act.peer
+        case SuspendLicence():
+            return act.licence
+        case RotateRegistrarKeys():
+            return b""
+
+
+def compute_needed(seats_count: int, needed: Needed) -> int:
+    """How many of a body's seats make enough.
+
+    Args:
+        seats_count: That are held, >= 1.
+        needed: By the act's rule.
+    """
+    if needed is Needed.TWO_THIRDS:
+        return -(-2 * seats_count // 3)
+    return seats_count // 2 + 1

@@ -1,0 +1,149 @@
+"""Facts about elected bodies, officers and what they do.
+
+As `governance.events`; apart because there are many.
+"""
+
+from dataclasses import dataclass
+
+from governance.body_acts import Stance
+from governance.body_records import BodyKind
+from governance.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficesOpened(Event):
+    """Some members have office accounts."""
+
+    offices: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeClosed(Event):
+    """An office account acts no more; its seats in these bodies are free."""
+
+    office: bytes
+    bodies: tuple[BodyKind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOpened(Event):
+    """Working groups look at a proposal until then at most."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationOpened(Event):
+    """The committee may recommend until then at most."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyActProposed(Event):
+    """An officer asks a body to do something, and supports it."""
+
+    motion: bytes
+    body: BodyKind
+    office: bytes
+    act: int
+    """Its number (`governance.body_acts`)."""
+    subject: bytes
+    lapses_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyActSupported(Event):
+    """An officer supports a motion of their body."""
+
+    motion: bytes
+    office: bytes
+    supporters_count: int
+    needed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyActDone(Event):
+    """Enough officers supported it."""
+
+    motion: bytes
+    body: BodyKind
+    act: int
+    subject: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionGiven(Event):
+    """A body has said what it thinks of a proposal."""
+
+    proposal: bytes
+    body: BodyKind
+    stance: Stance
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VetoWindowOpened(Event):
+    """A data use is accepted and begins then, unless the privacy group stops it."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataUseBegan(Event):
+    """Data may be used as an accepted proposal says."""
+
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataUseVetoed(Event):
+    """The privacy group has stopped a data use; members may override it."""
+
+    proposal: bytes
+    reasons_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyBegan(Event):
+    """An emergency act holds until its ratification is decided."""
+
+    ratification: bytes
+    act: int
+    subject: bytes
+    reasons_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRatified(Event):
+    """Members agree with an emergency act: it stands."""
+
+    ratification: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyReverted(Event):
+    """Members did not agree with an emergency act: it is undone."""
+
+    ratification: bytes
+
+
+BODY_EVENTS: tuple[type[Event], ...] = (
+    OfficesOpened,
+    OfficeClosed,
+    ReviewOpened,
+    RecommendationOpened,
+    BodyActProposed,
+    BodyActSupported,
+    BodyActDone,
+    OpinionGiven,
+    VetoWindowOpened,
+    DataUseBegan,
+    DataUseVetoed,
+    EmergencyBegan,
+    EmergencyRatified,
+    EmergencyReverted,
+)
