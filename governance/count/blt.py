@@ -21,6 +21,7 @@ from config.limits import (
 
 _DIGITS_MAX = len(str(COUNT_PAPERS_MAX))
 _NAMES = re.compile(r'(?:\s*"[^"]*")+\s*')
+_SPACES = re.compile(r"\s+")
 _NAME = re.compile(r'"([^"]*)"')
 
 
@@ -207,7 +208,7 @@ def _parse_names(lines: _Lines, candidates_count: int) -> tuple[tuple[str, ...],
             wanted = f"candidate {len(found) + 1}" if len(found) < candidates_count else "the title"
             raise lines.fail(f'the name of {wanted} is needed here, in quotes, as in "Ada Byron"')
         for written in _NAME.findall(line):
-            name = " ".join(written.split())
+            name = _SPACES.sub(" ", written)
             _check_name(lines, name, found, candidates_count)
             found.append(name)
     if len(found) < candidates_count:
@@ -226,9 +227,9 @@ def _check_name(lines: _Lines, name: str, found: list[str], candidates_count: in
         )
     if len(found) == candidates_count:
         return
-    if not name:
+    if not name.strip():
         raise lines.fail("a candidate's name is empty")
-    if name in found:
+    if name.strip() in [other.strip() for other in found]:
         raise lines.fail(f"two candidates have the name {_show(name)}: tell them apart")
 
 
