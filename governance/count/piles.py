@@ -44,11 +44,11 @@ class Piles(Protocol):
     def get_row(self, index: int) -> Row:
         """A row of the trace."""
 
-    def clear(self, items_max: int) -> int:
-        """Forget papers and trace, a bounded number of items at a time.
+    def clear(self, items_max: int) -> bool:
+        """Forget papers, trace and record, at most so many items at a time.
 
         Returns:
-            How many items were forgotten; fewer than `items_max` when nothing is left.
+            Whether nothing is left.
         """
 
 
@@ -108,8 +108,9 @@ class MemoryPiles:
         """As `Piles.get_row`."""
         return self._rows[index]
 
-    def clear(self, items_max: int) -> int:  # noqa: ARG002 - a bound that memory needs not
+    def clear(self, items_max: int) -> bool:  # noqa: ARG002 - a bound that memory needs not
         """As `Piles.clear`; memory is forgotten at once."""
         self._piles.clear()
         self._rows.clear()
-        return 0
+        self._count = None
+        return True

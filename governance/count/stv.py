@@ -159,18 +159,21 @@ def step(piles: Piles, *, papers_max: int) -> int:
 
 
 def clear(piles: Piles, *, items_max: int) -> bool:
-    """Empty the store of a count that has ended; its record stays and says that it is done.
+    """Empty the store of a count that has ended.
+
+    Args:
+        piles: Whose result has been read.
+        items_max: Forget at most so many chunks of papers and rows now.
 
     Returns:
-        Whether nothing else is left.
+        Whether nothing is left; then the count is as if it had never been.
     """
     count = piles.get_count()
     if count.phase < Phase.ENDED:
         raise InvariantError("a count is cleared that has not ended")
-    if count.phase is Phase.ENDED and piles.clear(items_max) < items_max:
-        piles.put_count(replace(count, phase=Phase.CLEARED))
-        return True
-    return count.phase is Phase.CLEARED
+    if count.phase is Phase.ENDED:
+        piles.put_count(replace(count, phase=Phase.CLEARING))
+    return piles.clear(items_max)
 
 
 def get_result(piles: Piles) -> StvResult:

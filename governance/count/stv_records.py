@@ -26,8 +26,8 @@ class Phase(IntEnum):
     """Ballots still come in."""
     COUNTING = 2
     ENDED = 3
-    CLEARED = 4
-    """Ended, and nothing is left in the store but this record."""
+    CLEARING = 4
+    """Ended, and being forgotten: there is no result any more."""
 
 
 class Action(IntEnum):
