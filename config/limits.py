@@ -68,6 +68,16 @@ DEADLINES_PER_BLOCK_MAX = 256
 """Windows started and deadlines met in one block; what is left waits for the next."""
 BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
 """Ballots read in one block to close votes; a longer count goes on in the next."""
+COUNT_CANDIDATES_MAX = 64
+"""Candidates, items or seats of one vote."""
+COUNT_PAPERS_MAX = 1_000_000_000
+"""Papers in one count: sums of 10^-5 votes stay within 64 bits, lanes within 32."""
+COUNT_CHUNK_PAPERS_MAX = 256
+"""Different papers in one value of a count's state: 20 KB of the longest."""
+QUADRATIC_CREDITS_MAX = 65_025
+"""255 votes for one item, which is what a byte holds."""
+QUADRATIC_POOL_MAX = 1_000_000_000_000_000
+"""In the smallest unit of money."""
 UPGRADE_NOTICE_BLOCKS_MIN = 10
 """How far ahead a change of the rules is scheduled at least."""
 UPGRADE_NOTICE_BLOCKS_MAX = 100_000_000
@@ -124,6 +134,12 @@ PROOFS_MAX = 8
 APPLICATION_BYTES_MAX = 4_096
 """A membership application, as a compact JWS."""
 APPLICATION_AGE_S_MAX = 600
+BLT_BYTES_MAX = 67_108_864
+"""A file of ballots: a million full rankings of twenty candidates."""
+BLT_NAME_CHARS_MAX = 200
+"""A candidate's name, or the title, in such a file."""
+LOT_BYTES_MAX = 65_536
+"""A file with the names of candidates in the order of a lot."""
 
 URL_CHARACTERS_MAX = 2_048
 

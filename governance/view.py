@@ -91,6 +91,9 @@ class Collection(IntEnum):
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
+    COUNT = 0x36
+    """Cooperative; while votes are counted. Id: subject ‖ kind, 1 byte ‖ what lies there
+    (`governance.count.ledger_piles`)."""
     LOG_ENTRY = 0x80
     """Derived. Id: log ‖ place, 8 bytes big-endian."""
     LOG_NODE = 0x81

@@ -14,6 +14,7 @@ import typer
 from config.errors import RochdaleError
 from node import exit_codes
 from node.commands.federation_roll import federation_app
+from node.commands.governance import governance_app
 from node.commands.init import init
 from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
@@ -51,6 +52,7 @@ app.add_typer(insight_app, name="insight")
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
+app.add_typer(governance_app, name="governance")
 app.command()(propose)
 app.command()(vote)
 app.add_typer(receipt_app, name="receipt")
