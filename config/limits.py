@@ -64,6 +64,8 @@ GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""
 STATE_KEY_BYTES_MAX = 256
 """A key of the state; the rules' longest has 105."""
+COUNT_ITEMS_CLEARED_PER_BLOCK_MAX = 256
+"""Chunks of papers and rows of a count that are forgotten in one block."""
 DEADLINES_PER_BLOCK_MAX = 256
 """Windows started and deadlines met in one block; what is left waits for the next."""
 BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
@@ -74,6 +76,8 @@ COUNT_PAPERS_MAX = 1_000_000_000
 """Papers in one count: sums of 10^-5 votes stay within 64 bits, lanes within 32."""
 COUNT_CHUNK_PAPERS_MAX = 256
 """Different papers in one value of a count's state: 20 KB of the longest."""
+QUADRATIC_ITEMS_MIN = 3
+"""Between two, a majority decides."""
 QUADRATIC_CREDITS_MAX = 65_025
 """255 votes for one item, which is what a byte holds."""
 QUADRATIC_POOL_MAX = 1_000_000_000_000_000

@@ -12,6 +12,8 @@ from itertools import islice
 from msgspec.structs import replace
 
 from did.codec import Record
+from governance.ballot_papers import check_choice
+from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
@@ -28,6 +30,7 @@ from governance.logs import (
 )
 from governance.proposal_records import (
     Ballot,
+    BallotChoice,
     Choice,
     Decision,
     DecisionLeaf,
@@ -48,14 +51,14 @@ class CountedEntry(Record, frozen=True, kw_only=True):
     """A ballot as its vote's log holds it."""
 
     ballot_id: Hash
-    choice: Choice
+    choice: BallotChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedProof:
     """That a ballot was counted; check it against `Decision.ballots_root`."""
 
-    choice: Choice
+    choice: BallotChoice
     index: int
     size: int
     """Ballots counted."""
@@ -63,13 +66,13 @@ class CountedProof:
 
 
 def apply_cast_ballot(
-    view: StateView, tx: CastBallot, *, sender: Sender, block: BlockContext
+    view: BodyView, tx: CastBallot, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Take a ballot; a later one with the same identity replaces it until voting closes.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, PROPOSAL_UNKNOWN, NOT_A_MEMBER, VOTING_NOT_OPEN,
-            VOTING_CLOSED, NOT_IN_ELECTORATE; in this order.
+            VOTING_CLOSED, NOT_IN_ELECTORATE, BALLOT_UNFIT; in this order.
     """
     if view.get_cooperative(tx.cooperative) is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
@@ -82,6 +85,7 @@ def apply_cast_ballot(
     _check_voting(proposal, block=block)
     if not was_on_roll(account, height=proposal.roll_height):
         raise TxRefusedError(RefusalCode.NOT_IN_ELECTORATE)
+    check_choice(view, proposal, tx.choice)
     ballot_id = compute_ballot_id(proposal_id=tx.proposal_id, account=sender.account)
     replaced = view.get_ballot(tx.cooperative, proposal_id=tx.proposal_id, ballot_id=ballot_id)
     view.put_ballot(
@@ -116,15 +120,19 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
         proposal.cooperative, proposal_id=proposal.id, after=tally.last_ballot_id
     )
     counts = {Choice.NO: 0, Choice.YES: 0, Choice.ABSTAIN: 0}
+    marked_count = 0
     last_ballot_id, leaves = tally.last_ballot_id, []
     for ballot_id, ballot in islice(ballots, ballots_max):
-        counts[ballot.choice] += 1
+        if isinstance(ballot.choice, Choice):
+            counts[ballot.choice] += 1
+        else:
+            marked_count += 1
         leaves.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
         last_ballot_id = ballot_id
     is_complete = next(ballots, None) is None
     append(view, _log_of(proposal.cooperative, proposal.id, call=proposal.call), leaves)
     counted = Tally(
-        yes_count=tally.yes_count + counts[Choice.YES],
+        yes_count=tally.yes_count + counts[Choice.YES] + marked_count,
         no_count=tally.no_count + counts[Choice.NO],
         abstain_count=tally.abstain_count + counts[Choice.ABSTAIN],
         last_ballot_id=last_ballot_id,
@@ -182,7 +190,7 @@ def close_proposal(
     return (_render_closed(proposal, decision),)
 
 
-def compute_ballot_leaf(*, ballot_id: bytes, choice: Choice) -> bytes:
+def compute_ballot_leaf(*, ballot_id: bytes, choice: BallotChoice) -> bytes:
     """A ballot as `Decision.ballots_root` commits to it."""
     return CountedEntry(ballot_id=ballot_id, choice=choice).encode()
 
@@ -212,7 +220,7 @@ def _log_of(cooperative: bytes, proposal_id: bytes, *, call: int) -> Log:
     return Log(name, namespace=cooperative, subject=proposal_id)
 
 
-def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
+def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, BallotChoice]:
     counted = CountedEntry.decode(get_entry(view, log, place))
     return counted.ballot_id, counted.choice
 

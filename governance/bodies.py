@@ -17,6 +17,12 @@ from governance.body_acts import (
 )
 from governance.body_events import BodyActDone, BodyActProposed, BodyActSupported
 from governance.body_records import BodyKind, BodyMotion
+from governance.body_transactions import (
+    ProposeBodyAct,
+    SupportBodyAct,
+    compute_body_motion_id,
+    compute_ratification_id,
+)
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.charter import BODY_MOTION_S
@@ -33,11 +39,7 @@ from governance.proposal_records import ProposalKind, Stage
 from governance.proposals import submit
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import (
-    ProposeBodyAct,
     SubmitProposal,
-    SupportBodyAct,
-    compute_body_motion_id,
-    compute_ratification_id,
 )
 from governance.vetoes import veto
 from governance.view import Savepoint

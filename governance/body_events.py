@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
+from governance.election_records import Method
 from governance.events import Event
 
 
@@ -108,6 +109,122 @@ class DataUseVetoed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NominationOpened(Event):
+    """Candidates may come forward until then."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateNominated(Event):
+    """Somebody stands for a body."""
+
+    proposal: bytes
+    office: bytes
+    statement_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateWithdrew(Event):
+    """Somebody stands no more."""
+
+    proposal: bytes
+    office: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BallotPaperFixed(Event):
+    """Voting is on these options, by their places from 0."""
+
+    proposal: bytes
+    method: Method
+    options: tuple[bytes, ...]
+    seats_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevealOpened(Event):
+    """Enough have voted; candidates reveal the salts for lots until then."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaltRevealed(Event):
+    """A candidate takes part in the drawing of lots."""
+
+    proposal: bytes
+    office: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionsCounted(Event):
+    """What a count of ballots with marks found."""
+
+    proposal: bytes
+    method: Method
+    winners: tuple[bytes, ...]
+    """Offices or items, in the order of election."""
+    amounts: tuple[int, ...]
+    """What each item gets, in the order of the ballot paper; none where nothing is shared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficersSeated(Event):
+    """They sit in a body now, in place of those whose terms ended."""
+
+    proposal: bytes
+    body: BodyKind
+    offices: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsEnded(Event):
+    """Seats of a body are free whose terms have ended."""
+
+    body: BodyKind
+    offices: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerRecalled(Event):
+    """Members have taken a seat from an officer."""
+
+    body: BodyKind
+    office: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetitionStarted(Event):
+    """Members ask for an officer's recall."""
+
+    petition: bytes
+    body: BodyKind
+    office: bytes
+    text_hash: bytes
+    needed_count: int
+    lapses_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetitionSigned(Event):
+    """One more signature; whose it is, is in the transaction alone."""
+
+    petition: bytes
+    signatures_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetitionSucceeded(Event):
+    """Enough have signed: the assembly decides."""
+
+    petition: bytes
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyBegan(Event):
     """An emergency act holds until its ratification is decided."""
 
@@ -143,6 +260,19 @@ BODY_EVENTS: tuple[type[Event], ...] = (
     VetoWindowOpened,
     DataUseBegan,
     DataUseVetoed,
+    NominationOpened,
+    CandidateNominated,
+    CandidateWithdrew,
+    BallotPaperFixed,
+    RevealOpened,
+    SaltRevealed,
+    OptionsCounted,
+    OfficersSeated,
+    TermsEnded,
+    OfficerRecalled,
+    PetitionStarted,
+    PetitionSigned,
+    PetitionSucceeded,
     EmergencyBegan,
     EmergencyRatified,
     EmergencyReverted,

@@ -12,7 +12,7 @@ from msgspec import Meta
 from config.limits import BODY_SEATS_MAX
 from did.codec import Record
 from governance.body_acts import BodyAct, Stance
-from governance.fields import Count, Hash, Height, TimeMs
+from governance.fields import Count, Hash, HashOrEmpty, Height, TimeMs
 
 
 class BodyKind(IntEnum):
@@ -58,7 +58,7 @@ class Seat(Record, frozen=True, kw_only=True):
 
     office: Hash
     """Office account of who holds it."""
-    since_height: Height
+    since_ms: TimeMs
     term_ends_ms: TimeMs
     election: Hash
     """The proposal by which it was filled."""
@@ -70,6 +70,8 @@ class Body(Record, frozen=True, kw_only=True):
     kind: BodyKind
     seats: Annotated[tuple[Seat, ...], Meta(max_length=BODY_SEATS_MAX)] = ()
     """Ascending by office."""
+    election: HashOrEmpty = b""
+    """The proposal by which it is being elected; empty while it is not."""
 
     @property
     def offices(self) -> tuple[bytes, ...]:
@@ -110,3 +112,19 @@ class Emergency(Record, frozen=True, kw_only=True):
     acted_height: Height
     is_over: bool = False
     """Ratified, reverted, or undone by a later decision."""
+
+
+class Petition(Record, frozen=True, kw_only=True):
+    """Members ask for an officer's recall."""
+
+    id: Hash
+    body: BodyKind
+    office: Hash
+    text_hash: Hash
+    """SHA-256 of the reasons."""
+    needed_count: Count
+    """Signatures that bring the recall before the assembly."""
+    lapses_at_ms: TimeMs
+    """Signatures in blocks before this time count."""
+    signatures_count: Count = 0
+    has_succeeded: bool = False

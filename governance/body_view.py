@@ -3,7 +3,20 @@
 Beside `governance.federal_view`, whose getters it adds to. No rule is decided here.
 """
 
-from governance.body_records import Body, BodyKind, BodyMotion, Emergency, Opinion
+from governance.body_records import (
+    Body,
+    BodyKind,
+    BodyMotion,
+    Emergency,
+    Opinion,
+    Petition,
+)
+from governance.election_records import (
+    BallotPaper,
+    Candidate,
+    CountProgress,
+    CountResult,
+)
 from governance.federal_view import FederalView
 from governance.view import Collection, state_key
 
@@ -63,6 +76,102 @@ class BodyView(FederalView):
             self._put(cooperative, Collection.SUSPENDED_PEER, peer, _PRESENT)
         else:
             self.kv.delete(state_key(cooperative, Collection.SUSPENDED_PEER, peer))
+
+    def get_ballot_paper(self, cooperative: bytes, proposal: bytes) -> BallotPaper | None:
+        """What members choose from in a vote on options; None before voting has opened."""
+        data = self._get(cooperative, Collection.BALLOT_PAPER, proposal)
+        return None if data is None else BallotPaper.decode(data)
+
+    def require_ballot_paper(self, cooperative: bytes, proposal: bytes) -> BallotPaper:
+        """The ballot paper of a vote that has opened."""
+        return BallotPaper.decode(self._require(cooperative, Collection.BALLOT_PAPER, proposal))
+
+    def put_ballot_paper(self, cooperative: bytes, proposal: bytes, paper: BallotPaper) -> None:
+        """Set what members choose from."""
+        self._put(cooperative, Collection.BALLOT_PAPER, proposal, paper.encode())
+
+    def get_candidate(self, cooperative: bytes, proposal: bytes, office: bytes) -> Candidate | None:
+        """Somebody who stands in an election."""
+        data = self._get(cooperative, Collection.CANDIDATE, proposal + office)
+        return None if data is None else Candidate.decode(data)
+
+    def put_candidate(
+        self, cooperative: bytes, proposal: bytes, office: bytes, candidate: Candidate
+    ) -> None:
+        """Set somebody's candidacy."""
+        key = proposal + office
+        self._put(cooperative, Collection.CANDIDATE, key, candidate.encode())
+
+    def delete_candidate(self, cooperative: bytes, proposal: bytes, office: bytes) -> None:
+        """Forget a candidacy that was withdrawn."""
+        self.kv.delete(state_key(cooperative, Collection.CANDIDATE, proposal + office))
+
+    def list_candidates(self, cooperative: bytes, proposal: bytes) -> list[tuple[bytes, Candidate]]:
+        """Who stands, ascending by office."""
+        prefix = state_key(cooperative, Collection.CANDIDATE, proposal)
+        return [(key[len(prefix) :], Candidate.decode(data)) for key, data in self.kv.scan(prefix)]
+
+    def require_count_progress(self, cooperative: bytes, proposal: bytes) -> CountProgress:
+        """How far a count of ballots with marks is."""
+        return CountProgress.decode(self._require(cooperative, Collection.COUNT_PROGRESS, proposal))
+
+    def put_count_progress(
+        self, cooperative: bytes, proposal: bytes, progress: CountProgress
+    ) -> None:
+        """Set how far a count of ballots with marks is."""
+        self._put(cooperative, Collection.COUNT_PROGRESS, proposal, progress.encode())
+
+    def delete_count_progress(self, cooperative: bytes, proposal: bytes) -> None:
+        """Forget a count that is over."""
+        self.kv.delete(state_key(cooperative, Collection.COUNT_PROGRESS, proposal))
+
+    def require_option_tally(self, cooperative: bytes, proposal: bytes) -> bytes:
+        """What a method has counted so far, encoded."""
+        return self._require(cooperative, Collection.OPTION_TALLY, proposal)
+
+    def put_option_tally(self, cooperative: bytes, proposal: bytes, data: bytes) -> None:
+        """Set what a method has counted so far."""
+        self._put(cooperative, Collection.OPTION_TALLY, proposal, data)
+
+    def delete_option_tally(self, cooperative: bytes, proposal: bytes) -> None:
+        """Forget the tally of a count that is over."""
+        self.kv.delete(state_key(cooperative, Collection.OPTION_TALLY, proposal))
+
+    def get_count_result(self, cooperative: bytes, proposal: bytes) -> CountResult | None:
+        """What a count of ballots with marks found."""
+        data = self._get(cooperative, Collection.COUNT_RESULT, proposal)
+        return None if data is None else CountResult.decode(data)
+
+    def put_count_result(self, cooperative: bytes, proposal: bytes, result: CountResult) -> None:
+        """Set what a count found, once."""
+        self._put(cooperative, Collection.COUNT_RESULT, proposal, result.encode())
+
+    def get_petition(self, cooperative: bytes, petition: bytes) -> Petition | None:
+        """A petition of members."""
+        data = self._get(cooperative, Collection.PETITION, petition)
+        return None if data is None else Petition.decode(data)
+
+    def put_petition(self, cooperative: bytes, petition: Petition) -> None:
+        """Set a petition's record."""
+        self._put(cooperative, Collection.PETITION, petition.id, petition.encode())
+
+    def has_signed(self, cooperative: bytes, petition: bytes, account: bytes) -> bool:
+        """Check if a member has signed a petition."""
+        key = petition + account
+        return self._get(cooperative, Collection.SIGNATURE, key) is not None
+
+    def put_signature(
+        self, cooperative: bytes, petition: bytes, account: bytes, *, until_ms: int
+    ) -> None:
+        """Note that a member has signed, and until when that protects from exclusion."""
+        self._put(cooperative, Collection.SIGNATURE, petition + account, _PRESENT)
+        until = until_ms.to_bytes(8, "big")
+        self._put(cooperative, Collection.SIGNER, account, until)
+
+    def get_signer_until_ms(self, cooperative: bytes, account: bytes) -> int:
+        """Until when a member is a signer of a petition that runs; 0 for who is none."""
+        data = self._get(cooperative, Collection.SIGNER, account)
+        return 0 if data is None else int.from_bytes(data, "big")
 
     def get_offices_count(self, cooperative: bytes) -> int:
         """How many office accounts a cooperative has."""

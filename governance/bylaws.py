@@ -13,10 +13,13 @@ from typing import Any, Final, cast
 from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
+    Bodies,
     Emergency,
     Majority,
     ProposalLimits,
+    QuadraticVoting,
     Quorum,
+    Recall,
     Setting,
     Stages,
     Veto,
@@ -44,6 +47,9 @@ class Bylaws(Record, frozen=True, kw_only=True):
     proposals: ProposalLimits
     veto: Veto
     emergency: Emergency
+    bodies: Bodies
+    recall: Recall
+    quadratic_voting: QuadraticVoting
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""

@@ -51,6 +51,8 @@ class Quorum(Record, frozen=True, kw_only=True):
     insight_second_bps: Annotated[int, _second("the release of insights")]
     distribution_bps: Annotated[int, _quorum("the split of a surplus")]
     distribution_second_bps: Annotated[int, _second("the split of a surplus")]
+    election_bps: Annotated[int, _quorum("elections and recalls")]
+    election_second_bps: Annotated[int, _second("elections and recalls")]
 
 
 class Majority(Record, frozen=True, kw_only=True):
@@ -75,6 +77,12 @@ class Stages(Record, frozen=True, kw_only=True):
     ]
     insight_voting_s: Annotated[
         int, _within(3 * _DAY_S, 90 * _DAY_S, "Voting on an insight's release.")
+    ]
+    nomination_s: Annotated[
+        int, _within(7 * _DAY_S, 90 * _DAY_S, "Until when candidates come forward.")
+    ]
+    reveal_s: Annotated[
+        int, _within(_DAY_S, 14 * _DAY_S, "Until when candidates reveal their salts for lots.")
     ]
     review_s: Annotated[
         int, _within(_DAY_S, 30 * _DAY_S, "Working groups' review, where any group sits.")
@@ -108,6 +116,41 @@ class Emergency(Record, frozen=True, kw_only=True):
     voting_s: Annotated[
         int, _within(3 * _DAY_S, 14 * _DAY_S, "Voting on an emergency act, which begins at once.")
     ]
+
+
+class Bodies(Record, frozen=True, kw_only=True):
+    """How many sit in elected bodies, and for how long."""
+
+    # Specification §4.1.2: seven to eleven, for two years.
+    committee_seats: Annotated[int, _within(7, 11, "Seats of the committee.")]
+    committee_term_s: Annotated[
+        int, _within(365 * _DAY_S, 731 * _DAY_S, "Term of the committee's seats.")
+    ]
+    working_group_seats: Annotated[int, _within(3, 11, "Seats of each working group.")]
+    panel_seats: Annotated[
+        int, _within(2, 7, "Mediators, and seats of ethics panel, auditors and hardship panel.")
+    ]
+    other_term_s: Annotated[int, _within(365 * _DAY_S, 1_096 * _DAY_S, "Term of all other seats.")]
+
+
+class Recall(Record, frozen=True, kw_only=True):
+    """How members recall who they have elected."""
+
+    petition_bps: Annotated[
+        int, _within(100, 1_000, "Share of the roll whose signatures bring a recall to a vote.")
+    ]
+    petition_s: Annotated[
+        int, _within(30 * _DAY_S, 180 * _DAY_S, "How long signatures are collected.")
+    ]
+    grace_s: Annotated[
+        int, _within(0, 90 * _DAY_S, "From taking a seat until a petition may begin.")
+    ]
+
+
+class QuadraticVoting(Record, frozen=True, kw_only=True):
+    """Budgets and priorities by quadratic voting."""
+
+    credits: Annotated[int, _within(9, 10_000, "What each member may spend in one vote.")]
 
 
 @cache

@@ -41,6 +41,10 @@ WINDOW_EXTENSION_MAX_S: Final = 30 * _DAY_S
 """A window is extended by so much at most: a proposal ends some day."""
 FOUNDING_S: Final = 365 * _DAY_S
 """After so long provisional officers' time is over, whether there was an election or not."""
+COMMITTEE_LEAST: Final = 7
+"""A first committee needs so many candidates; with fewer the assembly acts itself."""
+ELECTION_LEAD_S: Final = 120 * _DAY_S
+"""An election fills seats whose terms end within so long."""
 BODY_MOTION_S: Final = 30 * _DAY_S
 """How long a motion of an elected body waits for support before it lapses."""
 SECOND_VOTE_S: Final = 90 * _DAY_S

@@ -9,15 +9,28 @@ instead of stopping the chain.
 from msgspec.structs import replace
 
 from config.errors import InvariantError
-from config.limits import BALLOTS_COUNTED_PER_BLOCK_MAX, DEADLINES_PER_BLOCK_MAX
+from config.limits import (
+    BALLOTS_COUNTED_PER_BLOCK_MAX,
+    COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
+    DEADLINES_PER_BLOCK_MAX,
+)
 from governance.ballots import close_proposal, compute_decision, count_ballots
+from governance.body_events import OptionsCounted
+from governance.body_records import BodyKind
 from governance.body_view import BodyView
 from governance.context import BlockContext
+from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
 from governance.implementing import conclude
+from governance.kinds import KINDS
+from governance.option_counts import (
+    begin_option_count,
+    clear_option_count,
+    continue_option_count,
+)
 from governance.proposal_records import Outcome, Proposal, Stage, Tally
 from governance.proposals import release_proposer, submit
-from governance.queues import Due, Turn, list_due, list_openings, put_opening
+from governance.queues import Due, Turn, list_due, list_openings, put_due, put_opening
 from governance.refusals import TxRefusedError
 from governance.transactions import SubmitProposal, compute_second_vote_id
 from governance.vetoes import end_veto_window
@@ -27,7 +40,11 @@ from governance.windows import (
     extend_window,
     has_second_call,
     open_next_window,
+    open_reveal,
 )
+
+_COUNTED = (Stage.VOTING, Stage.REVEAL, Stage.COUNTING)
+"""Where ballots are counted when the time has come."""
 
 
 def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
@@ -47,25 +64,75 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
     events: Events = ()
     ballots_left = BALLOTS_COUNTED_PER_BLOCK_MAX
     for due in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
-        if due.turn is Turn.SECOND_VOTE:
-            view.kv.delete(due.key)
-            events += _submit_again(view, due, block=block)
-            continue
-        if due.turn is Turn.VETO_WINDOW:
-            view.kv.delete(due.key)
-            events += end_veto_window(view, due.cooperative, due.subject)
+        if due.turn is not Turn.PROPOSAL:
+            events += _take_turn(view, due, block=block)
             continue
         proposal = _get_proposal(view, due.cooperative, due.subject)
-        if proposal.stage is not Stage.VOTING:
+        if proposal.stage not in _COUNTED:
             view.kv.delete(due.key)
             events += _end_waiting(view, due, proposal)
             continue
         if ballots_left == 0:
             break
-        told, counted = _end_voting(view, due, proposal, ballots_max=ballots_left, block=block)
+        count = _end_voting if proposal.stage is Stage.VOTING else _count_options
+        told, counted = count(view, due, proposal, ballots_max=ballots_left, block=block)
         events += told
         ballots_left -= counted
     return events
+
+
+def _take_turn(view: BodyView, due: Due, *, block: BlockContext) -> Events:
+    if due.turn is Turn.CLEARING:
+        proposal = _get_proposal(view, due.cooperative, due.subject)
+        if clear_option_count(view, proposal, items_max=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX):
+            view.kv.delete(due.key)
+        return ()
+    view.kv.delete(due.key)
+    match due.turn:
+        case Turn.SECOND_VOTE:
+            return _submit_again(view, due, block=block)
+        case Turn.VETO_WINDOW:
+            return end_veto_window(view, due.cooperative, due.subject)
+        case _:
+            kind = BodyKind(int.from_bytes(due.subject, "big"))
+            return end_terms(view, due.cooperative, kind, block=block)
+
+
+def _count_options(
+    view: BodyView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
+) -> tuple[Events, int]:
+    """Count ballots with marks on; what came of it, and how many papers were handled."""
+    if proposal.stage is Stage.REVEAL:
+        extended = extend_window(view, proposal, ends_ms=due.due_ms)
+        if extended:
+            view.kv.delete(due.key)
+            return extended, 0
+        proposal = replace(proposal, stage=Stage.COUNTING)
+        view.put_proposal(proposal)
+        begin_option_count(view, proposal)
+    result, counted = continue_option_count(view, proposal, papers_max=ballots_max)
+    if result is None:
+        return (), min(counted, ballots_max)
+    view.kv.delete(due.key)
+    view.put_count_result(proposal.cooperative, proposal.id, result)
+    put_due(
+        view,
+        Turn.CLEARING,
+        due_ms=block.time_ms,
+        cooperative=proposal.cooperative,
+        subject=proposal.id,
+    )
+    paper = view.require_ballot_paper(proposal.cooperative, proposal.id)
+    counted_event = OptionsCounted(
+        cooperative=proposal.cooperative,
+        proposal=proposal.id,
+        method=result.method,
+        winners=tuple(paper.options[place] for place in result.winners),
+        amounts=result.amounts,
+    )
+    tally = view.get_tally(proposal.cooperative, proposal.id)
+    closed = _close(view, proposal, tally, Outcome.ACCEPTED, block=block)
+    return (counted_event, *closed), min(counted, ballots_max)
 
 
 def _end_waiting(view: StateView, due: Due, proposal: Proposal) -> Events:
@@ -102,6 +169,32 @@ def _decide(view: BodyView, proposal: Proposal, tally: Tally, *, block: BlockCon
     if outcome is Outcome.NO_QUORUM and has_second_call(view, proposal):
         view.delete_tally(proposal.cooperative, proposal.id)
         return announce_second_call(view, proposal, ballots_count=tally.ballots_count, block=block)
+    if KINDS[proposal.kind].has_options and outcome is not Outcome.NO_QUORUM:
+        view.put_tally(proposal.cooperative, proposal.id, tally)
+        return _begin_options(view, proposal, block=block)
+    return _close(view, proposal, tally, outcome, block=block)
+
+
+def _begin_options(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+    """Enough have voted: draw lots among candidates first; items need none."""
+    if KINDS[proposal.kind].is_nominated:
+        return open_reveal(view, proposal, block=block)
+    proposal = replace(proposal, stage=Stage.COUNTING)
+    view.put_proposal(proposal)
+    begin_option_count(view, proposal)
+    put_due(
+        view,
+        Turn.PROPOSAL,
+        due_ms=block.time_ms,
+        cooperative=proposal.cooperative,
+        subject=proposal.id,
+    )
+    return ()
+
+
+def _close(
+    view: BodyView, proposal: Proposal, tally: Tally, outcome: Outcome, *, block: BlockContext
+) -> Events:
     events = close_proposal(view, proposal, tally, outcome=outcome, block=block)
     closed = _get_proposal(view, proposal.cooperative, proposal.id)
     is_accepted = outcome is Outcome.ACCEPTED

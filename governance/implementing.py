@@ -6,13 +6,17 @@ carry out.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from msgspec.structs import replace
 
+from config.errors import InvariantError
+from governance.body_events import OfficerRecalled
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms, is_within_charter
 from governance.charter import SECOND_VOTE_S
 from governance.context import BlockContext
+from governance.elections import check_election, note_election, seat_winners
 from governance.emergencies import end_emergency
 from governance.events import (
     BylawsChanged,
@@ -24,13 +28,17 @@ from governance.events import (
     SecondVoteAnnounced,
 )
 from governance.federal import approve
+from governance.kinds import KINDS
 from governance.leaving import give_notice
 from governance.member_acts import (
     ChangeBylaws,
+    ElectBody,
     EndCooperative,
+    FundItems,
     GrantLicence,
     LeaveFederation,
     MemberAct,
+    RecallOfficer,
     RevokeLicence,
     SupportMotion,
     get_number,
@@ -73,12 +81,26 @@ def conclude(
     if proposal.kind is ProposalKind.RATIFICATION:
         return end_emergency(view, cooperative, proposal.id, is_ratified=is_accepted)
     if not is_accepted:
+        note_election(view, proposal, is_open=False)
         return ()
+    if KINDS[proposal.kind].has_options:
+        return _use_result(view, proposal, block=block)
     if proposal.kind is ProposalKind.DATA_USE:
         return open_veto_window(view, proposal, block=block)
     if proposal.kind is ProposalKind.VETO_OVERRIDE:
         return _try(view, proposal, lambda tried: override(tried, cooperative, subject))
     return _implement(view, proposal, block=block)
+
+
+def _use_result(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+    """Seat who was elected; what a budget found is for people to carry out."""
+    if proposal.kind is not ProposalKind.ELECTION:
+        return ()
+    result = view.get_count_result(proposal.cooperative, proposal.id)
+    if result is None:
+        raise InvariantError("an election has closed without a count")
+    view.put_proposal(replace(proposal, enactment=Enactment.DONE))
+    return seat_winners(view, proposal, result, block=block)
 
 
 def _implement(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
@@ -145,6 +167,14 @@ def _do(
             return give_notice(view, cooperative, block=block)
         case EndCooperative():
             return _end(view, act, cooperative, block=block)
+        case RecallOfficer():
+            return _recall(view, act, cooperative)
+        case ElectBody():
+            check_election(view, act, cooperative, block=block)
+        case FundItems():
+            if any(low >= high for low, high in pairwise(act.items)):
+                raise TxRefusedError(RefusalCode.ITEMS_UNFIT)
+    return ()
 
 
 def _change_bylaws(view: BodyView, act: ChangeBylaws, cooperative: Cooperative) -> Events:
@@ -204,6 +234,15 @@ def _end(
     cooperative = replace(cooperative, successor=act.successor)
     view.put_cooperative(cooperative)
     return part(view, cooperative, CooperativeStatus.ENDED, block=block)
+
+
+def _recall(view: BodyView, act: RecallOfficer, cooperative: Cooperative) -> Events:
+    body = view.get_body(cooperative.id, act.body)
+    seats = tuple(seat for seat in body.seats if seat.office != act.office)
+    if len(seats) == len(body.seats):
+        raise TxRefusedError(RefusalCode.SEAT_UNKNOWN)
+    view.put_body(cooperative.id, replace(body, seats=seats))
+    return (OfficerRecalled(cooperative=cooperative.id, body=act.body, office=act.office),)
 
 
 def _announce_second_vote(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:

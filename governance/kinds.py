@@ -19,6 +19,7 @@ class Group(StrEnum):
     CONSTITUTIONAL = "constitutional"
     INSIGHT = "insight"
     DISTRIBUTION = "distribution"
+    ELECTION = "election"
 
 
 class Threshold(IntEnum):
@@ -58,6 +59,10 @@ class Kind:
     """Whether the committee may recommend before the vote; not where it is concerned itself."""
     is_discussed: bool = True
     has_second_call: bool = True
+    is_nominated: bool = False
+    """Whether candidates come forward instead of a discussion."""
+    has_options: bool = False
+    """Whether ballots mark options instead of saying yes or no."""
     is_submitted_by_members: bool = True
     """Else the rules submit it by themselves."""
 
@@ -95,6 +100,29 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         subject=Subject.ACT,
         acts=(2, 3),
         reviewers=(BodyKind.PRIVACY, BodyKind.FINANCE),
+    ),
+    ProposalKind.BUDGET: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.ACT,
+        acts=(9,),
+        reviewers=(BodyKind.FINANCE,),
+        has_options=True,
+    ),
+    ProposalKind.ELECTION: Kind(
+        group=Group.ELECTION,
+        subject=Subject.ACT,
+        acts=(7,),
+        is_recommended=False,
+        is_discussed=False,
+        is_nominated=True,
+        has_options=True,
+    ),
+    ProposalKind.RECALL: Kind(
+        group=Group.ELECTION,
+        subject=Subject.ACT,
+        acts=(8,),
+        is_recommended=False,
+        is_submitted_by_members=False,
     ),
     ProposalKind.DISTRIBUTION: Kind(
         group=Group.DISTRIBUTION,

@@ -8,7 +8,8 @@ next, for ever.
 from typing import assert_never
 
 from governance.ballots import apply_cast_ballot
-from governance.bodies import apply_propose_body_act, apply_support_body_act
+from governance.body_applying import apply_of_body
+from governance.body_transactions import BodyPayload
 from governance.body_view import BodyView
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
@@ -23,7 +24,6 @@ from governance.genesis import GenesisState, check_genesis
 from governance.importing import apply_import_roll
 from governance.keys import apply_replace_registrar, apply_rotate_keys
 from governance.leaving import apply_give_notice
-from governance.offices import apply_close_office, apply_open_offices
 from governance.outages import note_block
 from governance.proposals import (
     apply_amend_proposal,
@@ -40,13 +40,10 @@ from governance.transactions import (
     AmendProposal,
     ApproveFederalAct,
     CastBallot,
-    CloseOffice,
     FederalPayload,
     GiveNotice,
     ImportRoll,
-    OpenOffices,
     Payload,
-    ProposeBodyAct,
     ProposeFederalAct,
     ReplaceRegistrar,
     ReturnToDuty,
@@ -54,7 +51,6 @@ from governance.transactions import (
     RotateKeys,
     SealChain,
     SubmitProposal,
-    SupportBodyAct,
     UpdateCooperative,
     WithdrawProposal,
 )
@@ -123,6 +119,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     """
     view = BodyView(kv)
     check_not_sealed(view)
+    if isinstance(payload, BodyPayload):
+        return apply_of_body(view, payload, sender=sender, block=block)
     match payload:
         case AdmitMembers():
             return apply_admit_members(view, payload, sender=sender, block=block)
@@ -134,14 +132,6 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_amend_proposal(view, payload, sender=sender)
         case WithdrawProposal():
             return apply_withdraw_proposal(view, payload, sender=sender)
-        case OpenOffices():
-            return apply_open_offices(view, payload, sender=sender, block=block)
-        case CloseOffice():
-            return apply_close_office(view, payload, sender=sender, block=block)
-        case ProposeBodyAct():
-            return apply_propose_body_act(view, payload, sender=sender, block=block)
-        case SupportBodyAct():
-            return apply_support_body_act(view, payload, sender=sender, block=block)
         case _:
             return _apply_of_root(view, payload, sender=sender, block=block)
 

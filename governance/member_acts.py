@@ -11,7 +11,9 @@ from typing import Annotated, TypeAlias, get_args
 
 from msgspec import Meta
 
+from config.limits import COUNT_CANDIDATES_MAX, QUADRATIC_ITEMS_MIN, QUADRATIC_POOL_MAX
 from did.codec import Record
+from governance.body_records import BodyKind
 from governance.bylaws import Bylaws
 from governance.fields import Count, Hash
 
@@ -75,8 +77,42 @@ class EndCooperative(Record, frozen=True, kw_only=True, tag=6):
     """The member cooperative that gets the reserve and the rights in insights."""
 
 
+class ElectBody(Record, frozen=True, kw_only=True, tag=7):
+    """Fill the seats of a body that are free or whose terms end soon."""
+
+    body: BodyKind
+
+
+class RecallOfficer(Record, frozen=True, kw_only=True, tag=8):
+    """Take a seat from who holds it."""
+
+    body: BodyKind
+    office: Hash
+
+
+class FundItems(Record, frozen=True, kw_only=True, tag=9):
+    """Share a pool among items by quadratic voting, or only put them in order."""
+
+    items: Annotated[
+        tuple[Hash, ...], Meta(min_length=QUADRATIC_ITEMS_MIN, max_length=COUNT_CANDIDATES_MAX)
+    ]
+    """SHA-256 of what each item is; ascending, each once."""
+    pool_minor: Annotated[int, Meta(ge=0, le=QUADRATIC_POOL_MAX)]
+    """In the smallest unit of the currency; 0 to put the items in order alone."""
+    cap_minor: Annotated[int, Meta(ge=0, le=QUADRATIC_POOL_MAX)]
+    """The most that one item gets; 0 for no cap."""
+
+
 MemberAct: TypeAlias = (
-    ChangeBylaws | GrantLicence | RevokeLicence | SupportMotion | LeaveFederation | EndCooperative
+    ChangeBylaws
+    | GrantLicence
+    | RevokeLicence
+    | SupportMotion
+    | LeaveFederation
+    | EndCooperative
+    | ElectBody
+    | RecallOfficer
+    | FundItems
 )
 
 

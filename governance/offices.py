@@ -9,13 +9,16 @@ from msgspec.structs import replace
 
 from governance.body_events import OfficeClosed, OfficesOpened
 from governance.body_records import BodyKind
+from governance.body_transactions import (
+    CloseOffice,
+    OpenOffices,
+)
 from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.records import Account, AccountKey, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import require_account, require_registrar
-from governance.transactions import CloseOffice, OpenOffices
 
 
 def apply_open_offices(

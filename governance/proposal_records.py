@@ -6,10 +6,11 @@ knows when a record may change. Free text is never kept: only hashes of it.
 
 import hashlib
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
+from config.limits import COUNT_CANDIDATES_MAX
 from did.codec import Record
 from governance.fields import BasisPoints, Count, Hash, HashOrEmpty, Height, TimeMs
 
@@ -27,8 +28,14 @@ class ProposalKind(IntEnum):
     """Other bylaws, or another change of what the cooperative rests on."""
     LICENCE = 5
     """A licence to an insight is granted or revoked."""
+    BUDGET = 6
+    """How a pool is shared among items, or in which order they come."""
+    ELECTION = 7
+    """Who sits in a body."""
     DISTRIBUTION = 8
     """How a period's surplus is split."""
+    RECALL = 9
+    """An officer loses their seat; a petition brings it about."""
     VETO_OVERRIDE = 10
     """A data use begins although the privacy group has stopped it."""
     RATIFICATION = 11
@@ -64,6 +71,12 @@ class Stage(IntEnum):
     """Working groups look at it; their silence holds nothing up."""
     RECOMMENDATION = 9
     """The committee may recommend; its silence holds nothing up."""
+    NOMINATION = 10
+    """Candidates come forward."""
+    REVEAL = 11
+    """Candidates reveal the salts from which lots are drawn."""
+    COUNTING = 12
+    """Ballots are counted, over several blocks if there are many."""
 
 
 class Choice(IntEnum):
@@ -82,6 +95,13 @@ class Outcome(IntEnum):
     NO_QUORUM = 3
     TOO_FEW_YES = 4
     """More said yes than no, but a smaller part of the roll than the bylaws ask for."""
+
+
+Marks = Annotated[bytes, Meta(min_length=1, max_length=COUNT_CANDIDATES_MAX)]
+"""What a ballot says of options, by their places on the ballot paper: those it ranks or
+approves of, one byte each; or a number of votes for each item."""
+BallotChoice: TypeAlias = Choice | Marks
+"""Yes, no or nothing; or marks, where there are options to choose from."""
 
 
 class Enactment(IntEnum):
@@ -128,6 +148,8 @@ class Proposal(Record, frozen=True, kw_only=True):
     discussion_ends_ms: TimeMs = 0
     recommendation_ends_ms: TimeMs = 0
     """When the committee's time to recommend ends or ended; 0 where none sits."""
+    nomination_ends_ms: TimeMs = 0
+    """Until when candidates come forward; 0 where there are none."""
     closes_at_ms: TimeMs = 0
     """Ballots in blocks before this time count."""
     roll_height: Height = 0
@@ -138,6 +160,8 @@ class Proposal(Record, frozen=True, kw_only=True):
     quorum_bps: BasisPoints = 0
     yes_of_roll_bps: BasisPoints = 0
     """Share of the electorate that must say yes."""
+    reveal_ends_ms: TimeMs = 0
+    """Until when candidates reveal their salts; 0 where there are none."""
     call: Annotated[int, Meta(ge=1, le=2)] = 1
     """Which call to vote: the second comes when too few answered the first."""
     reopens_ms: TimeMs = 0
@@ -168,13 +192,14 @@ class Licence(Record, frozen=True, kw_only=True):
 class Ballot(Record, frozen=True, kw_only=True):
     """A choice under an opaque identity."""
 
-    choice: Choice
+    choice: BallotChoice
 
 
 class Tally(Record, frozen=True, kw_only=True):
     """A count so far; long ones are resumed in the next block."""
 
     yes_count: Count = 0
+    """Ballots with marks, where there are options."""
     no_count: Count = 0
     abstain_count: Count = 0
     last_ballot_id: HashOrEmpty = b""
@@ -232,3 +257,10 @@ def compute_ballot_id(*, proposal_id: bytes, account: bytes) -> bytes:
     there.
     """
     return hashlib.sha256(_BALLOT_DOMAIN + proposal_id + account).digest()
+
+
+def render_choice(choice: BallotChoice) -> str:
+    """A choice as people read it: `yes`, or `marks 2 0 1`."""
+    if isinstance(choice, bytes):
+        return "marks " + " ".join(map(str, choice))
+    return choice.name.lower()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
+from governance.elections import note_election
 from governance.events import (
     Events,
     ProposalAmended,
@@ -35,7 +36,13 @@ from governance.windows import leave_queues
 
 _SUBJECT_BYTES = 32
 _DAY_S = 86_400
-_BEFORE_VOTING = (Stage.SUBMITTED, Stage.REVIEW, Stage.DISCUSSION, Stage.RECOMMENDATION)
+_BEFORE_VOTING = (
+    Stage.SUBMITTED,
+    Stage.REVIEW,
+    Stage.DISCUSSION,
+    Stage.RECOMMENDATION,
+    Stage.NOMINATION,
+)
 
 
 def apply_submit_proposal(
@@ -122,6 +129,7 @@ def submit(
     view.put_proposal(proposal)
     if tx.act is not None:
         view.put_act(tx.cooperative, proposal_id, tx.act)
+    note_election(view, proposal, is_open=True)
     put_opening(view, cooperative=tx.cooperative, proposal_id=proposal_id)
     return (_render_submitted(proposal),)
 
@@ -165,6 +173,7 @@ def apply_withdraw_proposal(view: BodyView, tx: WithdrawProposal, *, sender: Sen
     proposal = _require_own(view, tx.cooperative, tx.proposal_id, sender=sender)
     leave_queues(view, proposal)
     view.put_proposal(replace(proposal, stage=Stage.WITHDRAWN))
+    note_election(view, proposal, is_open=False)
     release_proposer(view, proposal)
     return (ProposalWithdrawn(cooperative=tx.cooperative, proposal=tx.proposal_id),)
 

@@ -25,6 +25,10 @@ class Turn(IntEnum):
     """An accepted ending is voted on once more."""
     VETO_WINDOW = 3
     """The privacy group's time to stop an accepted data use is over."""
+    TERM = 4
+    """Terms of a body's seats end; the subject is its kind."""
+    CLEARING = 5
+    """The papers of a count that has ended are forgotten, some at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,21 @@ class RefusalCode(IntEnum):
     PEER_UNFIT = 218
     LICENCE_SUSPENDED = 219
     RULES_SUBMIT = 220
+    BALLOT_UNFIT = 221
+    ELECTION_OPEN = 222
+    NOTHING_TO_ELECT = 223
+    CANDIDATES_TOO_FEW = 224
+    CANDIDATES_TOO_MANY = 225
+    OFFICE_UNFIT = 226
+    NOT_A_CANDIDATE = 227
+    SALT_WRONG = 228
+    SEAT_UNKNOWN = 229
+    RECALL_TOO_EARLY = 230
+    PETITION_EXISTS = 231
+    PETITION_UNKNOWN = 232
+    PETITION_CLOSED = 233
+    PETITION_SIGNED = 234
+    ITEMS_UNFIT = 235
 
     @property
     def reason(self) -> str:
@@ -316,4 +331,33 @@ _REASONS = {
     RefusalCode.RULES_SUBMIT: (
         "Nobody submits a proposal of this kind: the rules do, when its time has come."
     ),
+    RefusalCode.BALLOT_UNFIT: "The ballot does not answer the question: mark what is asked.",
+    RefusalCode.ELECTION_OPEN: "This body is being elected already: wait for the result.",
+    RefusalCode.NOTHING_TO_ELECT: (
+        "No seat of this body is free, and no term ends soon: wait for the next election."
+    ),
+    RefusalCode.CANDIDATES_TOO_FEW: (
+        "Too few stand for this body: the assembly decides itself, and can call an election again."
+    ),
+    RefusalCode.CANDIDATES_TOO_MANY: (
+        "As many stand as a ballot paper has room for: somebody must withdraw first."
+    ),
+    RefusalCode.OFFICE_UNFIT: (
+        "Nobody sits in the committee and in a body that watches it: resign from one first."
+    ),
+    RefusalCode.NOT_A_CANDIDATE: "This office does not stand in this election: nominate it first.",
+    RefusalCode.SALT_WRONG: (
+        "This is not the salt that was committed to with the nomination: send that one."
+    ),
+    RefusalCode.SEAT_UNKNOWN: "This office holds no seat in this body: check both.",
+    RefusalCode.RECALL_TOO_EARLY: (
+        "The officer has not been in office for as long as the bylaws grant: wait until then."
+    ),
+    RefusalCode.PETITION_EXISTS: "This petition is already there: sign it instead.",
+    RefusalCode.PETITION_UNKNOWN: "The cooperative has no such petition: check its id.",
+    RefusalCode.PETITION_CLOSED: (
+        "The petition has succeeded or lapsed: start another if it is still wanted."
+    ),
+    RefusalCode.PETITION_SIGNED: "The member has signed this petition already: that counts.",
+    RefusalCode.ITEMS_UNFIT: "Items ascend, each once: sort them and remove repetitions.",
 }

@@ -16,33 +16,20 @@ from config.limits import (
     VOTING_DAYS_MAX,
 )
 from did.accounts import Inception
-from did.codec import CodecError, Record, encode
+from did.codec import CodecError, encode
 from governance.acts import FederalAct
-from governance.body_acts import BodyAct
-from governance.body_records import BodyKind
+from governance.body_transactions import BodyPayload
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
 from governance.member_acts import MemberAct
-from governance.proposal_records import Choice, ProposalKind
+from governance.payloads import PayloadRecord
+from governance.proposal_records import BallotChoice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.seals import ChainId, ImportedEntry
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
 _SECOND_VOTE_DOMAIN = b"rochdale/second-vote/v1"
-_RATIFICATION_DOMAIN = b"rochdale/ratification/v1"
-_BODY_MOTION_DOMAIN = b"rochdale/body-motion/v1"
 _MOTION_DOMAIN = b"rochdale/motion/v1"
 _KeyCount = Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
-
-
-class PayloadRecord(Record, frozen=True, kw_only=True):
-    """What every payload has."""
-
-    tag: ClassVar[int]
-
-    @property
-    def work_gas(self) -> int:
-        """What applying it costs, beside its bytes and signatures (`ledger.quotas`)."""
-        return 1_000
 
 
 class AdmitMembers(PayloadRecord, frozen=True, kw_only=True):
@@ -87,7 +74,7 @@ class CastBallot(PayloadRecord, frozen=True, kw_only=True):
 
     cooperative: Hash
     proposal_id: Hash
-    choice: Choice
+    choice: BallotChoice
 
     @property
     def work_gas(self) -> int:
@@ -112,51 +99,6 @@ class WithdrawProposal(PayloadRecord, frozen=True, kw_only=True):
 
     cooperative: Hash
     proposal_id: Hash
-
-
-class OpenOffices(PayloadRecord, frozen=True, kw_only=True):
-    """The registrar gives members accounts to act in bodies with (tag 0x20)."""
-
-    tag: ClassVar[int] = 0x20
-
-    cooperative: Hash
-    inceptions: Annotated[
-        tuple[Inception, ...], Meta(min_length=1, max_length=ADMISSIONS_PER_TX_MAX)
-    ]
-    """All or none; each belongs to somebody on the roll, to each one at most."""
-
-    @property
-    def work_gas(self) -> int:
-        """Each writes an account."""
-        return 1_000 * len(self.inceptions)
-
-
-class CloseOffice(PayloadRecord, frozen=True, kw_only=True):
-    """An officer resigns, or the registrar closes an office without a seat (tag 0x21)."""
-
-    tag: ClassVar[int] = 0x21
-
-    cooperative: Hash
-    office: Hash
-
-
-class ProposeBodyAct(PayloadRecord, frozen=True, kw_only=True):
-    """An officer asks a body they sit in to do something (tag 0x22)."""
-
-    tag: ClassVar[int] = 0x22
-
-    cooperative: Hash
-    body: BodyKind
-    act: BodyAct
-
-
-class SupportBodyAct(PayloadRecord, frozen=True, kw_only=True):
-    """An officer supports a motion of a body they sit in (tag 0x23)."""
-
-    tag: ClassVar[int] = 0x23
-
-    cooperative: Hash
-    motion: Hash
 
 
 class ProposeFederalAct(PayloadRecord, frozen=True, kw_only=True):
@@ -267,8 +209,6 @@ FederalPayload: TypeAlias = (
     | ImportRoll
 )
 """What cooperatives do among each other, and accounts' keys."""
-BodyPayload: TypeAlias = OpenOffices | CloseOffice | ProposeBodyAct | SupportBodyAct
-"""What officers do, and the registrar for them."""
 Payload: TypeAlias = (
     AdmitMembers
     | SubmitProposal
@@ -312,22 +252,6 @@ def compute_proposal_id(*, account: bytes, nonce: int, payload: SubmitProposal) 
 def compute_second_vote_id(proposal_id: bytes) -> bytes:
     """The id of the proposal by which an accepted ending is voted on once more."""
     return hashlib.sha256(_SECOND_VOTE_DOMAIN + proposal_id).digest()
-
-
-def compute_ratification_id(motion_id: bytes) -> bytes:
-    """The id of the proposal by which members decide on an emergency act of a body."""
-    return hashlib.sha256(_RATIFICATION_DOMAIN + motion_id).digest()
-
-
-def compute_body_motion_id(*, account: bytes, nonce: int, payload: ProposeBodyAct) -> bytes:
-    """The id that a motion of a body will have.
-
-    Args:
-        account: Id of the proposing officer's account.
-        nonce: The transaction's nonce.
-        payload: What is proposed.
-    """
-    return hashlib.sha256(_BODY_MOTION_DOMAIN + encode([account, nonce, payload])).digest()
 
 
 def compute_motion_id(*, account: bytes, nonce: int, payload: ProposeFederalAct) -> bytes:

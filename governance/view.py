@@ -88,6 +88,22 @@ class Collection(IntEnum):
     """Cooperative."""
     OFFICES = 0x35
     """How many office accounts there are."""
+    BALLOT_PAPER = 0x37
+    """Proposal."""
+    CANDIDATE = 0x38
+    """Proposal ‖ office."""
+    COUNT_PROGRESS = 0x39
+    """Proposal; there while ballots with marks are counted."""
+    OPTION_TALLY = 0x3A
+    """Proposal; likewise, what the method has counted so far."""
+    COUNT_RESULT = 0x3B
+    """Proposal: what a count of ballots with marks found."""
+    PETITION = 0x3C
+    """Petition."""
+    SIGNATURE = 0x3D
+    """Petition ‖ account."""
+    SIGNER = 0x3E
+    """Account: until when a petition that it has signed may run."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
@@ -288,6 +304,10 @@ class StateView:
         """What a proposal asks the rules to do."""
         data = self._get(cooperative, Collection.ACT, proposal_id)
         return None if data is None else ProposedAct.decode(data).act
+
+    def require_act(self, cooperative: bytes, proposal_id: bytes) -> MemberAct:
+        """What a proposal asks the rules to do that asks for something."""
+        return ProposedAct.decode(self._require(cooperative, Collection.ACT, proposal_id)).act
 
     def put_act(self, cooperative: bytes, proposal_id: bytes, act: MemberAct) -> None:
         """Set what a proposal asks the rules to do."""

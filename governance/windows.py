@@ -7,10 +7,18 @@ of the block after it was announced. Nobody can hold one up.
 
 from msgspec.structs import replace
 
-from governance.body_events import RecommendationOpened, ReviewOpened
+from governance.body_events import (
+    BallotPaperFixed,
+    NominationOpened,
+    RecommendationOpened,
+    RevealOpened,
+    ReviewOpened,
+)
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.context import BlockContext
+from governance.election_records import BallotPaper, Method
+from governance.elections import make_ballot_paper
 from governance.events import (
     DiscussionOpened,
     Events,
@@ -20,6 +28,7 @@ from governance.events import (
 )
 from governance.kinds import KINDS
 from governance.logs import Log, LogName, append, get_frontier
+from governance.member_acts import FundItems
 from governance.opinions import is_recommendation_awaited, is_review_awaited
 from governance.outages import compute_extension_ms
 from governance.proposal_records import Proposal, Stage
@@ -31,6 +40,8 @@ from governance.view import StateView
 _WINDOW_ENDS = {
     Stage.REVIEW: "review_ends_ms",
     Stage.DISCUSSION: "discussion_ends_ms",
+    Stage.NOMINATION: "nomination_ends_ms",
+    Stage.REVEAL: "reveal_ends_ms",
     Stage.RECOMMENDATION: "recommendation_ends_ms",
     Stage.VOTING: "closes_at_ms",
     Stage.SECOND_CALL: "reopens_ms",
@@ -42,7 +53,7 @@ def open_next_window(view: BodyView, proposal: Proposal, *, block: BlockContext)
     """Start the window that was announced in an earlier block, with this block's time.
 
     Raises:
-        TxRefusedError: ELECTORATE_EMPTY.
+        TxRefusedError: As `make_ballot_paper`; then ELECTORATE_EMPTY.
     """
     kind = KINDS[proposal.kind]
     if proposal.stage is Stage.SUBMITTED:
@@ -51,11 +62,25 @@ def open_next_window(view: BodyView, proposal: Proposal, *, block: BlockContext)
             append(view, Log(LogName.PROPOSALS, namespace=proposal.cooperative), [proposal.id])
         if is_review_awaited(view, proposal):
             return _open_review(view, proposal, block=block)
+    if kind.is_nominated and proposal.stage is Stage.SUBMITTED:
+        return _open_nomination(view, proposal, block=block)
     if kind.is_discussed and proposal.stage in (Stage.SUBMITTED, Stage.REVIEW):
         return _open_discussion(view, proposal, block=block)
     if proposal.stage is Stage.DISCUSSION and is_recommendation_awaited(view, proposal):
         return _open_recommendation(view, proposal, block=block)
-    return _open_voting(view, proposal, block=block)
+    fixed: Events = ()
+    if kind.has_options and proposal.call == 1:
+        fixed = _fix_ballot_paper(view, proposal, block=block)
+    return (*fixed, *_open_voting(view, proposal, block=block))
+
+
+def open_reveal(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+    """Let candidates reveal their salts, now that nobody can vote any more."""
+    bylaws = view.get_bylaws(proposal.bylaws_hash)
+    proposal, ends_ms = _begin(view, proposal, bylaws.stages.reveal_s, block=block)
+    proposal = replace(proposal, stage=Stage.REVEAL, reveal_ends_ms=ends_ms)
+    _call_up(view, proposal, due_ms=ends_ms)
+    return (RevealOpened(cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms),)
 
 
 def end_window_early(view: BodyView, proposal: Proposal) -> None:
@@ -152,6 +177,40 @@ def _open_recommendation(view: BodyView, proposal: Proposal, *, block: BlockCont
     return (
         RecommendationOpened(
             cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms
+        ),
+    )
+
+
+def _open_nomination(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+    bylaws = view.get_bylaws(proposal.bylaws_hash)
+    proposal, ends_ms = _begin(view, proposal, bylaws.stages.nomination_s, block=block)
+    proposal = replace(proposal, stage=Stage.NOMINATION, nomination_ends_ms=ends_ms)
+    _call_up(view, proposal, due_ms=ends_ms)
+    return (
+        NominationOpened(cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms),
+    )
+
+
+def _fix_ballot_paper(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+    act = view.require_act(proposal.cooperative, proposal.id)
+    if isinstance(act, FundItems):
+        bylaws = view.get_bylaws(proposal.bylaws_hash)
+        paper = BallotPaper(
+            method=Method.QUADRATIC,
+            options=act.items,
+            seats_count=0,
+            credits=bylaws.quadratic_voting.credits,
+        )
+    else:
+        paper = make_ballot_paper(view, proposal, block=block)
+    view.put_ballot_paper(proposal.cooperative, proposal.id, paper)
+    return (
+        BallotPaperFixed(
+            cooperative=proposal.cooperative,
+            proposal=proposal.id,
+            method=paper.method,
+            options=paper.options,
+            seats_count=paper.seats_count,
         ),
     )
 

@@ -149,4 +149,5 @@ def _answer_counted(state: State, question: Value) -> bytes:
     )
     if counted is None:
         raise QueryError("this ballot is not among those counted: ask after the vote closed")
-    return encode([int(counted.choice), counted.index, counted.size, [*counted.path]])
+    choice = counted.choice if isinstance(counted.choice, bytes) else int(counted.choice)
+    return encode([choice, counted.index, counted.size, [*counted.path]])

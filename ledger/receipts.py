@@ -20,7 +20,7 @@ from governance.ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import Log
 from governance.merkle_log import Frontier, is_included, is_range_included
-from governance.proposal_records import Ballot, Choice, Decision
+from governance.proposal_records import Ballot, BallotChoice, Decision
 from governance.view import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
@@ -98,7 +98,7 @@ class BallotFact:
     proposal_id: bytes
     ballot_id: bytes
     """The account's, if it equals `governance.records.compute_ballot_id` of it."""
-    choice: Choice
+    choice: BallotChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 PRESETS = Path(__file__).parents[1] / "config" / "presets"
-GROUPS = ("ordinary", "constitutional", "insight", "distribution")
+GROUPS = ("ordinary", "constitutional", "insight", "distribution", "election")
 
 
 def load_preset(name: str = "patient-group") -> dict[str, Any]:

@@ -245,6 +245,7 @@ def say_meaning(verified: "Verified") -> None:
 
 def describe_verified(verified: "Verified") -> dict[str, Any]:
     """The same for programs."""
+    from governance.proposal_records import render_choice  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
 
     ballot, decision, page = verified.ballot, verified.decision, verified.page
@@ -262,7 +263,7 @@ def describe_verified(verified: "Verified") -> dict[str, Any]:
             "cooperative": ballot.cooperative.hex(),
             "proposal": ballot.proposal_id.hex(),
             "ballot": ballot.ballot_id.hex(),
-            "choice": ballot.choice.name.lower(),
+            "choice": render_choice(ballot.choice),
         },
         "decision": None
         if decision is None

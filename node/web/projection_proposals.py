@@ -7,7 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from governance.body_events import RecommendationOpened, ReviewOpened
+from governance.body_events import (
+    NominationOpened,
+    RecommendationOpened,
+    RevealOpened,
+    ReviewOpened,
+)
 from governance.events import (
     DiscussionOpened,
     Event,
@@ -42,6 +47,10 @@ class ProjectedProposal:
     discussion_ends_ms: int
     recommendation_ends_ms: int
     """When the committee's time to recommend ends or ended; 0 where none sits."""
+    nomination_ends_ms: int
+    """Until when candidates come forward; 0 where there are none."""
+    reveal_ends_ms: int
+    """Until when candidates reveal their salts for lots; 0 where there are none."""
     reopens_ms: int
     """When the second call to vote comes or came; 0 without one."""
     closes_at_ms: int
@@ -82,6 +91,12 @@ def apply_to_proposals(
             _set(connection, event.proposal, stage | {"text_hash": event.text_hash})
         case ReviewOpened():
             stage = {"stage": Stage.REVIEW, "review_ends_ms": event.ends_ms}
+            _set(connection, event.proposal, stage)
+        case NominationOpened():
+            stage = {"stage": Stage.NOMINATION, "nomination_ends_ms": event.ends_ms}
+            _set(connection, event.proposal, stage)
+        case RevealOpened():
+            stage = {"stage": Stage.REVEAL, "reveal_ends_ms": event.ends_ms}
             _set(connection, event.proposal, stage)
         case RecommendationOpened():
             stage = {"stage": Stage.RECOMMENDATION, "recommendation_ends_ms": event.ends_ms}
@@ -152,7 +167,9 @@ def _extend(connection: sqlite3.Connection, event: WindowExtended) -> None:
         (Stage.REVIEW, "review_ends_ms"),
         (Stage.DISCUSSION, "discussion_ends_ms"),
         (Stage.RECOMMENDATION, "recommendation_ends_ms"),
+        (Stage.NOMINATION, "nomination_ends_ms"),
         (Stage.VOTING, "closes_at_ms"),
+        (Stage.REVEAL, "reveal_ends_ms"),
     ):
         connection.execute(
             f"UPDATE proposals SET {column} = ? WHERE id = ? AND stage = ?",  # noqa: S608 - ours

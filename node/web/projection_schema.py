@@ -31,6 +31,8 @@ CREATE TABLE proposals (
     review_ends_ms INTEGER NOT NULL DEFAULT 0,
     discussion_ends_ms INTEGER NOT NULL DEFAULT 0,
     recommendation_ends_ms INTEGER NOT NULL DEFAULT 0,
+    nomination_ends_ms INTEGER NOT NULL DEFAULT 0,
+    reveal_ends_ms INTEGER NOT NULL DEFAULT 0,
     reopens_ms INTEGER NOT NULL DEFAULT 0,
     closes_at_ms INTEGER NOT NULL DEFAULT 0,
     electorate_count INTEGER NOT NULL DEFAULT 0,

@@ -107,6 +107,8 @@ async def _read_proposal(
         review_ends_ms=proposal.review_ends_ms,
         discussion_ends_ms=proposal.discussion_ends_ms,
         recommendation_ends_ms=proposal.recommendation_ends_ms,
+        nomination_ends_ms=proposal.nomination_ends_ms,
+        reveal_ends_ms=proposal.reveal_ends_ms,
         reopens_ms=proposal.reopens_ms,
         closes_at_ms=proposal.closes_at_ms,
         electorate_count=proposal.electorate_count,

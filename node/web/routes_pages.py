@@ -162,6 +162,7 @@ def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
         ("Review until", proposal.review_ends_ms),
         ("Discussion until", proposal.discussion_ends_ms),
         ("Recommendation until", proposal.recommendation_ends_ms),
+        ("Nominations until", proposal.nomination_ends_ms),
         ("Second call", proposal.reopens_ms),
         ("Voting until", proposal.closes_at_ms),
         ("Counted", proposal.closed_ms),

@@ -88,6 +88,8 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
         "review_ends_ms": proposal.review_ends_ms,
         "discussion_ends_ms": proposal.discussion_ends_ms,
         "recommendation_ends_ms": proposal.recommendation_ends_ms,
+        "nomination_ends_ms": proposal.nomination_ends_ms,
+        "reveal_ends_ms": proposal.reveal_ends_ms,
         "reopens_ms": proposal.reopens_ms,
         "closes_at_ms": proposal.closes_at_ms,
         "closed_height": proposal.closed_height,
@@ -139,6 +141,12 @@ def describe_standing(proposal: ProjectedProposal) -> str:
         return f"Discussed; the committee may recommend until {ends}"
     if proposal.stage is Stage.DISCUSSION:
         return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
+    if proposal.stage is Stage.NOMINATION:
+        return f"Candidates come forward until {describe_time(proposal.nomination_ends_ms)}"
+    if proposal.stage is Stage.REVEAL:
+        return f"Voted; counted after {describe_time(proposal.reveal_ends_ms)}, when lots are drawn"
+    if proposal.stage is Stage.COUNTING:
+        return "Voted; the ballots are being counted"
     if proposal.stage is Stage.SECOND_CALL:
         return f"Too few voted; voting opens once more on {describe_time(proposal.reopens_ms)}"
     if proposal.stage is Stage.WITHDRAWN:

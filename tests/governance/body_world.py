@@ -5,14 +5,14 @@ from typing import Any
 
 from governance.body_acts import BodyAct
 from governance.body_records import Body, BodyKind, Seat
-from governance.body_view import BodyView
-from governance.transactions import (
+from governance.body_transactions import (
     CloseOffice,
     OpenOffices,
     ProposeBodyAct,
     SupportBodyAct,
     compute_body_motion_id,
 )
+from governance.body_view import BodyView
 from tests.governance.world import (
     COOPERATIVE,
     Act,
@@ -63,7 +63,7 @@ def view_of(world: World) -> BodyView:
 def fill(world: World, kind: BodyKind, numbers: Sequence[int]) -> None:
     """Seat officers without an election, which has tests of its own."""
     seats = tuple(
-        Seat(office=item, since_height=1, term_ends_ms=FOR_EVER_MS, election=bytes(32))
+        Seat(office=item, since_ms=0, term_ends_ms=FOR_EVER_MS, election=bytes(32))
         for item in sorted(office(number) for number in numbers)
     )
     view_of(world).put_body(COOPERATIVE, Body(kind=kind, seats=seats))

@@ -16,13 +16,15 @@ from governance.body_events import (
     VetoWindowOpened,
 )
 from governance.body_records import BodyKind
+from governance.body_transactions import (
+    compute_ratification_id,
+)
 from governance.events import ProposalClosed, VotingOpened
 from governance.member_acts import GrantLicence
 from governance.proposal_records import Choice, Enactment, Outcome, ProposalKind, Stage
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.roll import require_account
-from governance.transactions import compute_ratification_id
 from tests.governance.body_world import (
     REASONS,
     ask_body,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from governance.acts import ActKind
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
+from governance.election_records import Method
 from governance.event_codec import (
     _EVENTS,
     EventFormatError,
@@ -37,6 +38,7 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     Standing: st.sampled_from(Standing),
     BodyKind: st.sampled_from(BodyKind),
     Stance: st.sampled_from(Stance),
+    Method: st.sampled_from(Method),
 }
 
 

@@ -9,7 +9,18 @@ import pytest
 from did.accounts import compute_key_commitment
 from governance.body_acts import SuspendPeer
 from governance.body_records import BodyKind
-from governance.proposal_records import Choice
+from governance.body_transactions import (
+    CloseOffice,
+    Nominate,
+    OpenOffices,
+    ProposeBodyAct,
+    RevealSalt,
+    SignPetition,
+    StartPetition,
+    SupportBodyAct,
+    WithdrawNomination,
+)
+from governance.proposal_records import Choice, Stage
 from governance.roll import require_account
 from governance.transactions import (
     PAYLOADS,
@@ -17,12 +28,9 @@ from governance.transactions import (
     AmendProposal,
     ApproveFederalAct,
     CastBallot,
-    CloseOffice,
     GiveNotice,
     ImportRoll,
-    OpenOffices,
     Payload,
-    ProposeBodyAct,
     ProposeFederalAct,
     ReplaceRegistrar,
     ReturnToDuty,
@@ -30,7 +38,6 @@ from governance.transactions import (
     RotateKeys,
     SealChain,
     SubmitProposal,
-    SupportBodyAct,
     UpdateCooperative,
     WithdrawProposal,
 )
@@ -42,6 +49,16 @@ from tests.governance.body_world import (
     make_world_with_officers,
     open_offices,
     support,
+)
+from tests.governance.election_world import (
+    ELECTION,
+    make_petition_world,
+    nominate,
+    reveal,
+    sign,
+    standing,
+    start_petition,
+    withdraw_nomination,
 )
 from tests.governance.federation_world import (
     approve,
@@ -106,6 +123,12 @@ def _support() -> tuple[World, Act]:
     return world, support(2, suspend(1))
 
 
+def _sign() -> tuple[World, Act]:
+    world = make_petition_world()
+    world.run(start_petition(1, 4))
+    return world, sign(2, start_petition(1, 4))
+
+
 def _approve() -> tuple[World, Act]:
     world = make_federation(4)
     proposed = propose_act(0, request_of(9))
@@ -156,6 +179,11 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     CloseOffice: lambda: (make_world_with_officers(), close_office(1)),
     ProposeBodyAct: lambda: (_sit(), suspend(1)),
     SupportBodyAct: _support,
+    Nominate: lambda: (standing(Stage.NOMINATION), nominate(2, ELECTION)),
+    WithdrawNomination: lambda: (standing(Stage.NOMINATION), withdraw_nomination(1, ELECTION)),
+    RevealSalt: lambda: (standing(Stage.REVEAL), reveal(1, ELECTION)),
+    StartPetition: lambda: (make_petition_world(), start_petition(1, 4)),
+    SignPetition: _sign,
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),

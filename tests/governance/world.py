@@ -11,7 +11,7 @@ from governance.context import BlockContext, Sender
 from governance.events import Event
 from governance.genesis import GenesisCooperative, GenesisState
 from governance.member_acts import MemberAct
-from governance.proposal_records import Choice, Proposal, ProposalKind
+from governance.proposal_records import BallotChoice, Choice, Proposal, ProposalKind
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import (
@@ -234,7 +234,7 @@ def proposal_id_of(act: Act) -> bytes:
 
 
 def vote(
-    number: int, proposal_id: bytes, choice: Choice, *, cooperative: bytes = COOPERATIVE
+    number: int, proposal_id: bytes, choice: BallotChoice, *, cooperative: bytes = COOPERATIVE
 ) -> Act:
     payload = CastBallot(cooperative=cooperative, proposal_id=proposal_id, choice=choice)
     return Act(member(number), payload)

@@ -50,6 +50,7 @@ export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false
 // --- Receipts (ledger/receipts.py, ledger/receipt_meaning.py, ledger/lists.py) ----------------
 
 const CHOICES = ["no", "yes", "abstain"];
+const OPTIONS_MAX = 64;
 const OUTCOMES = ["", "accepted", "rejected", "no quorum", "too few yes"];
 const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
@@ -84,7 +85,7 @@ async function readFact({ kind, key, value, extra }) {
     const isDecision = value !== null && key.length === 65 && key[32] === DECISION_COLLECTION;
     need(isDecision, "a counted ballot is shown by the result of its vote");
     const { ballotsRoot, ...decision } = readDecision(value);
-    const leaf = concat([0x92, 0xc4, 32], extra.ballot_id, [extra.choice]);
+    const leaf = concat([0x92, 0xc4, 32], extra.ballot_id, encodeChoice(extra.choice));
     const size = decision.yes + decision.no + decision.abstain;
     const isCounted = await isIncluded(leaf, extra.index, size, extra.path, ballotsRoot);
     need(isCounted, "the ballot is not among those counted");
@@ -92,9 +93,7 @@ async function readFact({ kind, key, value, extra }) {
     return { ...none, kind: "counted", ballot, decision };
   }
   if (value !== null && key.length === 97 && key[32] === BALLOT_COLLECTION) {
-    const isBallot = value.length === 2 && value[0] === 0x91 && value[1] < CHOICES.length;
-    need(isBallot, "the ballot is malformed");
-    return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), value[1]) };
+    return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), readBallot(value)) };
   }
   return { ...none, kind: "state" };
 }
@@ -132,9 +131,23 @@ async function readFrontier(value) {
   return { size, root };
 }
 
+/** A ballot: a list of one choice, a small number or marks (governance/proposal_records.py). */
+function readBallot(value) {
+  const [list, first, length] = value;
+  if (value.length === 2 && list === 0x91 && first < CHOICES.length) return first;
+  const isMarked = list === 0x91 && first === 0xc4 && length > 0 && length <= OPTIONS_MAX;
+  need(isMarked && value.length === 3 + length, "the ballot is malformed");
+  return value.slice(3);
+}
+
+function encodeChoice(choice) {
+  return typeof choice === "number" ? [choice] : concat([0xc4, choice.length], choice);
+}
+
 function nameBallot(key, ballot, choice) {
   const [cooperative, proposal] = [key.slice(0, 32), key.slice(33, 65)].map(toHex);
-  return { cooperative, proposal, ballot: toHex(ballot), choice: CHOICES[choice] };
+  const said = typeof choice === "number" ? CHOICES[choice] : `marks ${[...choice].join(" ")}`;
+  return { cooperative, proposal, ballot: toHex(ballot), choice: said };
 }
 
 /** The result of a vote: canonical msgpack of twelve fields (governance/records.py, Decision). */
