@@ -69,6 +69,33 @@ BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
 UPGRADE_NOTICE_BLOCKS_MIN = 10
 """How far ahead a change of the rules is scheduled at least."""
 UPGRADE_NOTICE_BLOCKS_MAX = 100_000_000
+MONEY_MINOR_MAX = 10**15
+"""One amount of money in minor units: ten million millions of a currency with cents."""
+BALANCE_MINOR_MAX = 10**17
+"""What may be debited to, or credited to, one account of the books in all."""
+WEIGHT_TOTAL_MAX = 10**15
+"""Weights by which one pool is shared, all together."""
+SHARES_PER_CHUNK_MAX = 10_000
+"""Members whose shares are computed at once; a longer list goes on from there."""
+BOOK_ACCOUNTS_MAX = 128
+"""Accounts in a cooperative's books; closing a period reads all of them."""
+BOOK_ACCOUNTS_PER_TX_MAX = 32
+ENTRIES_PER_TX_MAX = 32
+ENTRY_LEGS_MAX = 32
+COMMITMENTS_PER_TX_MAX = 64
+"""Commitments to weights in one transaction; a proof takes about a millisecond."""
+COMMITMENTS_MIN = 8
+"""With fewer, the sum would say too much of each; empty slots fill up what lacks."""
+COMMITMENTS_MAX = 1_000_000
+"""Commitments to weights in one pool of one period."""
+POINTS_MAX = 1_000
+"""Points of one metric that count for one member and period, at most."""
+KUDOS_PER_MEMBER_MAX = 100
+"""The most thanks that a policy may let one member give in a period."""
+USES_MAX = 10**9
+"""Uses of insights that one report may count for one agreement and quarter."""
+USAGE_REPORTS_MAX = 4_096
+"""Agreements with reported usage in one quarter and currency: one netting reads all of them."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 
