@@ -7,6 +7,7 @@ they are the rules'. A number is never reused. docs/transactions.md gives their 
 from enum import IntEnum
 
 from config.errors import RefusedError
+from governance.refusals_of_value import REASONS_OF_VALUE
 
 
 class RefusalCode(IntEnum):
@@ -77,6 +78,49 @@ class RefusalCode(IntEnum):
     IMPORT_UNPROVEN = 145
     IMPORT_UNFINISHED = 146
     UPGRADE_UNFIT = 160
+
+    OFFICE_REQUIRED = 400
+    BOOKS_UNKNOWN = 401
+    BOOK_ACCOUNT_UNFIT = 402
+    BOOK_ACCOUNT_EXISTS = 403
+    BOOK_ACCOUNTS_TOO_MANY = 404
+    CURRENCY_OTHER = 405
+    ENTRY_UNBALANCED = 410
+    BOOK_ACCOUNT_UNKNOWN = 411
+    FUNDS_MIXED = 412
+    BOOK_ACCOUNT_RESERVED = 413
+    RESERVE_INDIVISIBLE = 414
+    ENTRY_ID_TAKEN = 415
+    ENTRY_UNKNOWN = 416
+    ENTRY_NOT_PENDING = 417
+    ENTRY_NOT_REVERSIBLE = 418
+    BALANCE_TOO_SMALL = 419
+    BALANCE_TOO_LARGE = 420
+    PERIOD_OTHER = 430
+    ENTRIES_PENDING = 431
+    SPLIT_UNDECIDED = 432
+    SPLIT_UNFIT = 433
+    METRIC_ATTESTED = 434
+    METRIC_MISSING = 435
+    ALLOCATION_CLOSED = 440
+    COMMITMENT_MALFORMED = 441
+    COMMITMENT_UNPROVEN = 442
+    COMMITMENTS_OUT_OF_ORDER = 443
+    COMMITMENTS_TOO_FEW = 444
+    COMMITMENTS_TOO_MANY = 445
+    SUM_UNPROVEN = 446
+    TOTAL_UNFIT = 447
+    SETTLEMENT_EXISTS = 450
+    SETTLEMENT_UNKNOWN = 451
+    SETTLEMENT_RESOLVED = 452
+    SETTLEMENT_UNFIT = 453
+    AGREEMENT_UNFIT = 460
+    AGREEMENT_SIGNED = 461
+    AGREEMENT_UNKNOWN = 462
+    AGREEMENT_NOT_IN_FORCE = 463
+    QUARTER_OPEN = 464
+    QUARTER_NETTED = 465
+    USAGE_REPORTS_TOO_MANY = 466
 
     @property
     def reason(self) -> str:
@@ -240,4 +284,5 @@ _REASONS = {
     RefusalCode.UPGRADE_UNFIT: (
         "The change of the rules cannot be scheduled so: correct its version or height."
     ),
+    **{RefusalCode(number): text for number, text in REASONS_OF_VALUE.items()},
 }
