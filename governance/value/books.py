@@ -119,9 +119,10 @@ def post(
         The entry; None if the very same is in the books already.
 
     Raises:
-        TxRefusedError: ENTRY_ID_TAKEN, ENTRY_UNBALANCED, BOOK_ACCOUNT_UNKNOWN,
-            RESERVE_INDIVISIBLE, BOOK_ACCOUNT_RESERVED, FUNDS_MIXED, BALANCE_TOO_LARGE,
-            BALANCE_TOO_SMALL; in this order, leg by leg where they concern one.
+        TxRefusedError: ENTRY_ID_TAKEN, ENTRY_UNBALANCED, BALANCE_TOO_LARGE (one amount),
+            BOOK_ACCOUNT_UNKNOWN, RESERVE_INDIVISIBLE, BOOK_ACCOUNT_RESERVED, FUNDS_MIXED,
+            BALANCE_TOO_LARGE (an account), BALANCE_TOO_SMALL; in this order, leg by leg where
+            they concern one.
     """
     entry = Entry(
         id=draft.id,
@@ -227,16 +228,18 @@ def reverse(
 
 
 def check_balanced(legs: Sequence[Leg]) -> None:
-    """Check that amounts add up to zero, none is zero and no account stands twice.
+    """Check that amounts add up to zero, none is zero or too large, no account stands twice.
 
     Raises:
-        TxRefusedError: ENTRY_UNBALANCED.
+        TxRefusedError: ENTRY_UNBALANCED, BALANCE_TOO_LARGE; in this order.
     """
     codes = [leg.account for leg in legs]
     if len(dict.fromkeys(codes)) != len(codes) or any(leg.amount_minor == 0 for leg in legs):
         raise TxRefusedError(RefusalCode.ENTRY_UNBALANCED, "legs")
     if sum(leg.amount_minor for leg in legs) != 0:
         raise TxRefusedError(RefusalCode.ENTRY_UNBALANCED, "amount_minor")
+    if any(abs(leg.amount_minor) > MONEY_MINOR_MAX for leg in legs):
+        raise TxRefusedError(RefusalCode.BALANCE_TOO_LARGE, "amount_minor")
 
 
 def _check_access(leg: Leg, place: int) -> None:
