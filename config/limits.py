@@ -94,6 +94,8 @@ KUDOS_PER_MEMBER_MAX = 100
 """The most thanks that a policy may let one member give in a period."""
 USES_MAX = 10**9
 """Uses of insights that one report may count for one agreement and quarter."""
+PRICE_MINOR_MAX = 10**6
+"""Price of one use: with the most uses it is one amount of money."""
 USAGE_REPORTS_MAX = 4_096
 """Agreements with reported usage in one quarter and currency: one netting reads all of them."""
 NETWORK_NAME_MAX = 32
