@@ -242,6 +242,13 @@ AGGREGATE_RESULT_BYTES_MAX = 65_536
 AGGREGATE_DEADLINE_S = 30
 AGGREGATE_MEMORY_BYTES_MAX = 536_870_912
 
+# Payment files for banks.
+PAYMENTS_PER_FILE_MAX = 10_000
+PAYMENT_LIST_BYTES_MAX = 4_194_304
+"""A list of payments as text."""
+PAYMENT_MINOR_MAX = 99_999_999_999
+"""The most that SEPA transfers at once: 999,999,999.99 EUR."""
+
 # The web process.
 DATABASE_BUSY_TIMEOUT_S = 5
 """How long one process waits while another writes to the same SQLite file."""
