@@ -92,12 +92,15 @@ POINTS_MAX = 1_000
 """Points of one metric that count for one member and period, at most."""
 KUDOS_PER_MEMBER_MAX = 100
 """The most thanks that a policy may let one member give in a period."""
-USES_MAX = 10**9
+USES_MAX = 10**7
 """Uses of insights that one report may count for one agreement and quarter."""
 PRICE_MINOR_MAX = 10**6
-"""Price of one use: with the most uses it is one amount of money."""
-USAGE_REPORTS_MAX = 4_096
-"""Agreements with reported usage in one quarter and currency: one netting reads all of them."""
+"""Price of one use. With the most uses, reports and cooperatives all nets stay in 64 bits."""
+USAGE_REPORTS_MAX = 128
+"""Agreements whose usage one cooperative may be the first to report in one quarter and
+currency: one as user and one as provider with each other member. A netting reads all."""
+NETTING_COOPERATIVES_MAX = 512
+"""Cooperatives in one netting: what a value in state can hold."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 

@@ -25,6 +25,7 @@ from governance.events import (
     VotingOpened,
 )
 from governance.federal_events import FEDERAL_EVENTS
+from governance.value.events import VALUE_EVENTS
 
 _TYPE_PREFIX = "rochdale."
 
@@ -42,6 +43,7 @@ _EVENTS: dict[str, type[Event]] = {
         UpgradeWithdrawn,
         RulesChanged,
         *FEDERAL_EVENTS,
+        *VALUE_EVENTS,
     )
 }
 

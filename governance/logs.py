@@ -45,6 +45,12 @@ class LogName(IntEnum):
     """Federation: ids of cases, in the order of opening."""
     SEALED_ACCOUNTS = 8
     """Cooperative: `ImportedAccount`, ascending by account, of a sealed chain."""
+    JOURNAL = 30
+    """Cooperative: ids of its books' entries, in the order in which they came."""
+    AGREEMENTS = 31
+    """Federation: ids, in the order of the first signature."""
+    COMMITMENTS = 32
+    """Cooperative, subject a pool's id: `SlotCommitment`, ascending by slot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ from governance.transactions import (
     UpdateCooperative,
 )
 from governance.validator_updates import apply_updates, begin_validators
+from governance.value.applying import apply_value
+from governance.value.transactions import ValuePayload
+from governance.value.view import ValueView
 from governance.view import KeyValue
 from governance.watch import apply_evidence, apply_silence
 
@@ -108,6 +111,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     """
     view = FederalView(kv)
     check_not_sealed(view)
+    if isinstance(payload, ValuePayload):
+        return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:
         case AdmitMembers():
             return apply_admit_members(view, payload, sender=sender, block=block)

@@ -45,6 +45,8 @@ class ProposalKind(IntEnum):
 
     ORDINARY = 1
     INSIGHT = 2
+    DISTRIBUTION = 8
+    """The subject is a period's split (`governance.value.period.DistributionSplit`)."""
 
 
 class Stage(IntEnum):

@@ -16,27 +16,18 @@ from config.limits import (
     VOTING_DAYS_MAX,
 )
 from did.accounts import Inception
-from did.codec import CodecError, Record, encode
+from did.codec import CodecError, encode
 from governance.acts import FederalAct
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
+from governance.payloads import PayloadRecord
 from governance.records import Choice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.seals import ChainId, ImportedEntry
+from governance.value.transactions import ValuePayload
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
 _MOTION_DOMAIN = b"rochdale/motion/v1"
 _KeyCount = Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
-
-
-class PayloadRecord(Record, frozen=True, kw_only=True):
-    """What every payload has."""
-
-    tag: ClassVar[int]
-
-    @property
-    def work_gas(self) -> int:
-        """What applying it costs, beside its bytes and signatures (`ledger.quotas`)."""
-        return 1_000
 
 
 class AdmitMembers(PayloadRecord, frozen=True, kw_only=True):
@@ -195,7 +186,7 @@ FederalPayload: TypeAlias = (
     | ImportRoll
 )
 """What cooperatives do among each other, and accounts' keys."""
-Payload: TypeAlias = AdmitMembers | SubmitProposal | CastBallot | FederalPayload
+Payload: TypeAlias = AdmitMembers | SubmitProposal | CastBallot | FederalPayload | ValuePayload
 
 PAYLOADS: tuple[type[Payload], ...] = get_args(Payload)
 _PAYLOADS: dict[int, type[Payload]] = {payload.tag: payload for payload in PAYLOADS}

@@ -81,6 +81,24 @@ class Collection(IntEnum):
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
+    BOOKS = 0x50
+    BOOK_ACCOUNT = 0x51
+    """Id: code, 2 bytes big-endian."""
+    BOOK_ENTRY = 0x52
+    PERIOD = 0x53
+    """Id: number, 8 bytes big-endian."""
+    METRIC = 0x54
+    """Id: period, 8 bytes big-endian ‖ metric, 1 byte."""
+    ALLOCATION = 0x55
+    """Id: `governance.value.records.compute_pool_id`."""
+    SETTLEMENT = 0x56
+    """Id: SHA-256 of the payment file."""
+    AGREEMENT = 0x57
+    """Federation: agreement id."""
+    USAGE = 0x58
+    """Federation. Id: quarter, 8 bytes big-endian ‖ currency, 3 bytes ‖ agreement id."""
+    NETTING = 0x59
+    """Federation. Id: quarter, 8 bytes big-endian ‖ currency, 3 bytes."""
     LOG_ENTRY = 0x80
     """Derived. Id: log ‖ place, 8 bytes big-endian."""
     LOG_NODE = 0x81

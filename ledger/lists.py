@@ -12,6 +12,7 @@ from governance.ballots import CountedEntry
 from governance.logs import Log, LogName
 from governance.records import DecisionLeaf, RollEntry
 from governance.seals import ImportedAccount
+from governance.value.need import SlotCommitment
 from governance.view import COLLECTION_AT, FEDERATION, Collection
 
 _ID_BYTES = 32
@@ -21,6 +22,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.ROLL: RollEntry,
     LogName.BALLOTS: CountedEntry,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
+    LogName.COMMITMENTS: SlotCommitment,
 }
 """The entries of all others are ids."""
 _IDS_COUNT = {
@@ -32,8 +34,13 @@ _IDS_COUNT = {
     LogName.MOTIONS: 0,
     LogName.CASES: 0,
     LogName.SEALED_ACCOUNTS: 1,
+    LogName.JOURNAL: 1,
+    LogName.AGREEMENTS: 0,
+    LogName.COMMITMENTS: 2,
 }
-"""How many ids say which of its kind a log is: none, cooperative, cooperative and proposal."""
+"""How many ids say which of its kind a log is: none, cooperative, cooperative and subject."""
+_SUBJECTS = {LogName.BALLOTS: ("on", "proposal"), LogName.COMMITMENTS: ("of", "pool")}
+"""What the second id is, and how sentences say it."""
 LIST_NAMES = tuple(_NAMES)
 
 
@@ -46,7 +53,8 @@ def find_log(name: str, ids: tuple[bytes, ...]) -> Log:
 
     Args:
         name: One of `LIST_NAMES`.
-        ids: None for the federation's lists; the cooperative; for `ballots` also the proposal.
+        ids: None for the federation's lists; the cooperative; for `ballots` also the proposal,
+            for `commitments` the pool.
 
     Raises:
         ListError: Another name, or more or fewer ids.
@@ -56,7 +64,9 @@ def find_log(name: str, ids: tuple[bytes, ...]) -> Log:
         raise ListError(f"there is no list {name!r}: ask for {', '.join(LIST_NAMES)}")
     count = _IDS_COUNT[log_name]
     if len(ids) != count or any(len(item) != _ID_BYTES for item in ids):
-        wanted = ("no id", "a cooperative's id", "the ids of a cooperative and a proposal")[count]
+        _, subject_name = _SUBJECTS.get(log_name, ("", ""))
+        two = f"the ids of a cooperative and a {subject_name}"
+        wanted = ("no id", "a cooperative's id", two)[count]
         raise ListError(f"the list {name} is named by {wanted}")
     namespace, *subject = ids or (FEDERATION,)
     return Log(log_name, namespace=namespace, subject=b"".join(subject))
@@ -84,7 +94,7 @@ def describe_list(log: Log) -> str:
     if log.namespace != FEDERATION:
         words += f" of cooperative {log.namespace.hex()[:16]}…"
     if log.subject:
-        words += f" on proposal {log.subject.hex()[:16]}…"
+        words += f" {' '.join(_SUBJECTS[log.name])} {log.subject.hex()[:16]}…"
     return words
 
 

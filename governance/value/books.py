@@ -14,7 +14,7 @@ Where accounts and entries lie is the caller's matter.
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -34,6 +34,8 @@ from governance.value.chart import (
     is_never_overdrawn,
 )
 
+RULES_ID_PREFIX: Final = b"rules/"
+"""Begins the ids of entries that rules write, so that nobody can take one beforehand."""
 Amount = Annotated[int, Meta(ge=-MONEY_MINOR_MAX, le=MONEY_MINOR_MAX)]
 Money = Annotated[int, Meta(ge=0, le=MONEY_MINOR_MAX)]
 
@@ -132,6 +134,8 @@ def post(
         maker=maker,
         stamp=stamp,
     )
+    if maker is Maker.OFFICER:
+        _check_id(draft.id)
     known = store.get_entry(draft.id)
     if known is None:
         return write(store, entry)
@@ -207,6 +211,7 @@ def reverse(
     is_reversible = (entry.phase, entry.maker) == (Phase.POSTED, Maker.OFFICER)
     if not is_reversible or entry.reverses or entry.reversed_by:
         raise TxRefusedError(RefusalCode.ENTRY_NOT_REVERSIBLE)
+    _check_id(reversal_id)
     if store.get_entry(reversal_id) is not None:
         raise TxRefusedError(RefusalCode.ENTRY_ID_TAKEN)
     reversal = write(
@@ -242,6 +247,11 @@ def check_balanced(legs: Sequence[Leg]) -> None:
         raise TxRefusedError(RefusalCode.BALANCE_TOO_LARGE, "amount_minor")
 
 
+def _check_id(entry_id: bytes) -> None:
+    if entry_id.startswith(RULES_ID_PREFIX):
+        raise TxRefusedError(RefusalCode.ENTRY_ID_TAKEN, "begins as the rules' own do")
+
+
 def _check_access(leg: Leg, place: int) -> None:
     access = get_access(leg.account)
     is_filling = access is Access.FUND and leg.amount_minor < 0
@@ -261,17 +271,16 @@ def _check_funds(legs: Sequence[Leg], accounts: Sequence[BookAccount]) -> None:
 def _add(account: BookAccount, amount_minor: int, *, phase: Phase) -> BookAccount:
     """An account after a leg; voiding takes a pending one away, by the opposite amount."""
     debit_minor, credit_minor = max(0, amount_minor), max(0, -amount_minor)
-    match phase:
-        case Phase.POSTED:
-            debits_minor = account.debits_minor + debit_minor
-            credits_minor = account.credits_minor + credit_minor
-            return replace(account, debits_minor=debits_minor, credits_minor=credits_minor)
-        case Phase.PENDING:
-            debits_minor = account.debits_pending_minor + debit_minor
-            credits_minor = account.credits_pending_minor + credit_minor
-        case Phase.VOIDED:
-            debits_minor = account.debits_pending_minor - credit_minor
-            credits_minor = account.credits_pending_minor - debit_minor
+    if phase is Phase.POSTED:
+        debits_minor = account.debits_minor + debit_minor
+        credits_minor = account.credits_minor + credit_minor
+        return replace(account, debits_minor=debits_minor, credits_minor=credits_minor)
+    if phase is Phase.PENDING:
+        debits_minor = account.debits_pending_minor + debit_minor
+        credits_minor = account.credits_pending_minor + credit_minor
+    else:
+        debits_minor = account.debits_pending_minor - credit_minor
+        credits_minor = account.credits_pending_minor - debit_minor
     return replace(account, debits_pending_minor=debits_minor, credits_pending_minor=credits_minor)
 
 

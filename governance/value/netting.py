@@ -13,11 +13,17 @@ from typing import Annotated
 from msgspec import Meta
 
 from config.errors import InvariantError
-from config.limits import MONEY_MINOR_MAX, PRICE_MINOR_MAX, USAGE_REPORTS_MAX, USES_MAX
+from config.limits import (
+    NETTING_COOPERATIVES_MAX,
+    PRICE_MINOR_MAX,
+    USAGE_REPORTS_MAX,
+    USES_MAX,
+)
 from did.codec import Record
 from governance.fields import Hash
 
-_NET_MAX = MONEY_MINOR_MAX * USAGE_REPORTS_MAX
+_OBLIGATION_MAX = USES_MAX * PRICE_MINOR_MAX
+_NET_MAX = _OBLIGATION_MAX * USAGE_REPORTS_MAX * NETTING_COOPERATIVES_MAX
 Uses = Annotated[int, Meta(ge=0, le=USES_MAX)]
 Price = Annotated[int, Meta(ge=0, le=PRICE_MINOR_MAX)]
 
@@ -27,7 +33,7 @@ class Obligation(Record, frozen=True, kw_only=True):
 
     debtor: Hash
     creditor: Hash
-    amount_minor: Annotated[int, Meta(ge=0, le=MONEY_MINOR_MAX)]
+    amount_minor: Annotated[int, Meta(ge=0, le=_OBLIGATION_MAX)]
 
 
 class Net(Record, frozen=True, kw_only=True):

@@ -33,15 +33,16 @@ _ListArgument = Annotated[
     str,
     typer.Argument(
         metavar="LIST",
-        help="decisions, cooperatives, roll, proposals, ballots, motions, cases or "
-        "sealed-accounts.",
+        help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
+        "sealed-accounts, journal, agreements or commitments.",
     ),
 ]
 _IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[COOPERATIVE] [PROPOSAL]",
-        help="Whose, for roll, proposals, ballots and sealed-accounts; the proposal for ballots.",
+        help="Whose, for all but the federation's; the proposal for ballots, the pool for "
+        "commitments.",
         show_default=False,
     ),
 ]

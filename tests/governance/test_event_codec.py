@@ -18,6 +18,8 @@ from governance.events import BallotCast, Event
 from governance.federal_records import CaseKind
 from governance.records import CooperativeStatus, Outcome, ProposalKind, Standing
 from governance.refusals import RefusalCode
+from governance.value.contribution import Metric
+from governance.value.records import Debt, Pool
 
 hashes = st.binary(min_size=32, max_size=32)
 VALUES: dict[type, st.SearchStrategy[Any]] = {
@@ -32,6 +34,9 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     CaseKind: st.sampled_from(CaseKind),
     CooperativeStatus: st.sampled_from(CooperativeStatus),
     Standing: st.sampled_from(Standing),
+    Metric: st.sampled_from(Metric),
+    Pool: st.sampled_from(Pool),
+    Debt: st.sampled_from(Debt),
 }
 all_events = st.one_of(
     st.builds(

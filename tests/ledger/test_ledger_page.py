@@ -34,7 +34,9 @@ def test_every_path_is_on_the_page() -> None:
 def test_every_list_is_on_the_page_with_its_id_and_namespace() -> None:
     """As both are found in keys."""
     rows = re.findall(
-        r"^\| `([a-z-]+)` \| `([0-9a-f]{2})`( ‖ proposal)? \| (\w+) \|", PAGE, flags=re.MULTILINE
+        r"^\| `([a-z-]+)` \| `([0-9a-f]{2})`( ‖ (?:proposal|pool))? \| (\w+) \|",
+        PAGE,
+        flags=re.MULTILINE,
     )
 
     assert tuple(name for name, *_ in rows) == LIST_NAMES

@@ -159,6 +159,14 @@ def test_parts_of_a_long_list_give_the_same_shares(
         assert sharing.carry_minor == whole.carry_minor
 
 
+def test_parts_of_a_list_without_weight_share_nothing() -> None:
+    """V1: the whole pool is for the commons."""
+    shares, sharing = continue_sharing(Sharing(pool_minor=10, weight_total=0), [0, 0])
+
+    assert shares == (0, 0)
+    assert sharing.paid_minor == 0
+
+
 def test_what_is_carried_is_not_known_early() -> None:
     """A part's remainder is no carry."""
     _, sharing = continue_sharing(Sharing(pool_minor=10, weight_total=3), [1])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from config.errors import InvariantError
 from governance.value.netting import (
+    _NET_MAX,
     Net,
     Obligation,
     Payment,
@@ -87,6 +88,11 @@ def test_the_lesser_id_comes_first_among_equals() -> None:
         Payment(payer=COOPS[3], payee=COOPS[1], amount_minor=4),
         Payment(payer=COOPS[4], payee=COOPS[0], amount_minor=8),
     )
+
+
+def test_the_greatest_nets_stay_in_64_bits() -> None:
+    """F1: or state could not hold them."""
+    assert _NET_MAX < 2**63
 
 
 @pytest.mark.parametrize(
