@@ -1,6 +1,8 @@
 """Need: bands that nobody sees, and proofs that nobody can forge (V1)."""
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from governance.value.allocation import compute_unit
 from governance.value.commitments import (
     GROUP_ORDER,
     SCALAR_BYTES,
+    SECOND_GENERATOR,
     CommitmentError,
     add_commitments,
     add_points,
@@ -36,6 +39,7 @@ from governance.value.need import (
 )
 from tests.governance.value.test_commitments import ORDER_8
 
+VECTORS = Path(__file__).parents[2] / "vectors"
 CONTEXT = b"context"
 POOL = b"p" * 32
 BLINDING = 123_456_789
@@ -196,6 +200,32 @@ def test_panel_payer_and_ledger_each_see_their_part(found: list[NeedBand], pool:
                 unit_minor=unit.unit_minor,
                 blinding=case.blinding,
             )
+
+
+def test_the_bytes_of_slots_commitments_and_proofs_are_settled() -> None:
+    """V1: other wallets compute them too, so they never change."""
+    settled = json.loads((VECTORS / "need_bands.json").read_text(encoding="utf-8"))
+    found = []
+    for item in settled["cases"]:
+        blinding = decode_scalar(bytes.fromhex(item["blinding"]))
+        assert blinding is not None
+        case = NeedCase(
+            account=bytes.fromhex(item["account"]),
+            band=NeedBand(item["band"]),
+            blinding=blinding,
+            salt=bytes.fromhex(item["salt"]),
+        )
+        made = prove_case(
+            case,
+            pool=bytes.fromhex(item["pool"]),
+            randomness=bytes.fromhex(item["randomness"]),
+        )
+        found.append(made.commitment)
+        assert (made.slot.hex(), made.commitment.hex()) == (item["slot"], item["commitment"])
+        assert made.proof.hex() == item["proof"]
+
+    assert settled["second_generator"] == SECOND_GENERATOR.hex()
+    assert add_commitments(found).hex() == settled["sum"]["commitment"]
 
 
 def test_no_representation_shows_a_band() -> None:
