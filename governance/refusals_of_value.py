@@ -13,6 +13,10 @@ REASONS_OF_VALUE: dict[int, str] = {
     403: "The books have this account already: choose another code.",
     404: "The books have as many accounts as they may: use those that are there.",
     405: "The books are kept in another currency: each cooperative keeps them in one.",
+    406: (
+        "Opening balances come with the first accounts, with their voucher, and owe members "
+        "nothing: correct them."
+    ),
     410: "An entry's amounts add up to zero, each account once, none empty: correct them.",
     411: "The books lack an account of the entry: open it first.",
     412: (

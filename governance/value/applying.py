@@ -47,7 +47,7 @@ def apply_value(
     """
     match payload:
         case OpenAccounts():
-            return apply_open_accounts(view, payload, sender=sender)
+            return apply_open_accounts(view, payload, sender=sender, block=block)
         case PostEntries():
             return apply_post_entries(view, payload, sender=sender, block=block)
         case ResolveEntry():

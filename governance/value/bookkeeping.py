@@ -9,31 +9,44 @@ from msgspec.structs import replace
 from config.limits import BOOK_ACCOUNTS_MAX
 from governance.context import BlockContext, Sender
 from governance.events import Events
-from governance.logs import append
+from governance.logs import append, get_frontier
 from governance.merkle_log import Frontier
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.value.books import Draft, Entry, Leg, Maker, Phase, Stamp, post, resolve, reverse
-from governance.value.chart import STANDARD, BookAccount, make_standard_accounts
+from governance.value.chart import (
+    OWED_TO_MEMBERS,
+    STANDARD,
+    BookAccount,
+    make_standard_accounts,
+)
 from governance.value.events import AccountsOpened, EntriesPosted, EntryResolved, EntryReversed
 from governance.value.offices import Office, require_books, require_officer
-from governance.value.records import Books
+from governance.value.records import Books, compute_entry_id
 from governance.value.transactions import OpenAccounts, PostEntries, ResolveEntry, ReverseEntry
 from governance.value.view import LedgerBooks, ValueView, journal_log
 
+_HASH_BYTES = 32
 
-def apply_open_accounts(view: ValueView, tx: OpenAccounts, *, sender: Sender) -> Events:
-    """Add accounts to a cooperative's books, and the standard ones the first time.
+
+def apply_open_accounts(
+    view: ValueView, tx: OpenAccounts, *, sender: Sender, block: BlockContext
+) -> Events:
+    """Add accounts to a cooperative's books; the first time the standard ones too.
+
+    What the cooperative had before is entered then, reserve and funds included, which no
+    officer writes to afterwards.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED,
-            CURRENCY_OTHER, BOOK_ACCOUNT_UNFIT, BOOK_ACCOUNT_EXISTS, BOOK_ACCOUNTS_TOO_MANY;
-            in this order.
+            CURRENCY_OTHER, OPENING_UNFIT, BOOK_ACCOUNT_UNFIT, BOOK_ACCOUNT_EXISTS,
+            BOOK_ACCOUNTS_TOO_MANY, then as `books.write`; in this order.
     """
     require_officer(view, sender, tx.cooperative, Office.TREASURER)
     store = LedgerBooks(view, tx.cooperative)
     books = view.get_books(tx.cooperative)
     if books is not None and books.currency != tx.currency:
         raise TxRefusedError(RefusalCode.CURRENCY_OTHER, books.currency)
+    _check_opening(tx, is_first=books is None)
     codes = [account.code for account in tx.accounts]
     if len(dict.fromkeys(codes)) != len(codes) or any(code in STANDARD for code in codes):
         raise TxRefusedError(RefusalCode.BOOK_ACCOUNT_UNFIT, "code")
@@ -49,9 +62,20 @@ def apply_open_accounts(view: ValueView, tx: OpenAccounts, *, sender: Sender) ->
     for new in tx.accounts:
         store.put_book_account(BookAccount(code=new.code, fund=new.fund))
     view.put_books(tx.cooperative, replace(books, accounts_count=accounts_count))
+    post_for_rules(
+        view,
+        tx.cooperative,
+        tx.opening,
+        entry_id=compute_entry_id(purpose="opening", subject=tx.cooperative, number=0),
+        reference=tx.reference,
+        stamp=Stamp(period=books.period, time_ms=block.time_ms),
+    )
     return (
         AccountsOpened(
-            cooperative=tx.cooperative, currency=books.currency, accounts_count=accounts_count
+            cooperative=tx.cooperative,
+            currency=books.currency,
+            accounts_count=accounts_count,
+            journal_root=get_frontier(view, journal_log(tx.cooperative)).compute_root(),
         ),
     )
 
@@ -148,6 +172,15 @@ def post_for_rules(
     draft = Draft(id=entry_id, reference=reference, legs=legs, is_pending=is_pending)
     entry = post(LedgerBooks(view, cooperative), draft, stamp=stamp, maker=Maker.RULES)
     write_journal(view, cooperative, [] if entry is None else [entry])
+
+
+def _check_opening(tx: OpenAccounts, *, is_first: bool) -> None:
+    if len(tx.reference) != (_HASH_BYTES if tx.opening else 0):
+        raise TxRefusedError(RefusalCode.OPENING_UNFIT, "reference")
+    if tx.opening and not is_first:
+        raise TxRefusedError(RefusalCode.OPENING_UNFIT, "opening")
+    if any(leg.account in OWED_TO_MEMBERS for leg in tx.opening):
+        raise TxRefusedError(RefusalCode.OPENING_UNFIT, "owed to members")
 
 
 def write_journal(view: ValueView, cooperative: bytes, entries: list[Entry]) -> Frontier:

@@ -104,6 +104,8 @@ STANDARD: Final = {
     SURPLUS: Access.RULES,
 }
 """Ascending by code."""
+OWED_TO_MEMBERS: Final = (MEMBERS_PAYABLE, EQUAL_POOL, CONTRIBUTION_POOL, NEED_POOL)
+"""What only a close fills."""
 _MAY_BE_NEGATIVE: Final = (BANK, PARTNERS, SURPLUS)
 
 

@@ -17,6 +17,8 @@ class AccountsOpened(Event):
     currency: str
     accounts_count: int
     """All that there are now."""
+    journal_root: bytes
+    """With the opening balances, if there were any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

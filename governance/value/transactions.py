@@ -12,6 +12,7 @@ from config.limits import (
     BOOK_ACCOUNTS_PER_TX_MAX,
     COMMITMENTS_PER_TX_MAX,
     ENTRIES_PER_TX_MAX,
+    ENTRY_LEGS_MAX,
     MONEY_MINOR_MAX,
     PAYMENTS_PER_FILE_MAX,
     WEIGHT_TOTAL_MAX,
@@ -19,7 +20,7 @@ from config.limits import (
 from did.codec import Record
 from governance.fields import Count, Hash, HashOrEmpty
 from governance.payloads import PayloadRecord
-from governance.value.books import Draft, Money
+from governance.value.books import Draft, Leg, Money
 from governance.value.chart import Code, Currency, Fund
 from governance.value.contribution import Metric
 from governance.value.need import PROOF_BYTES
@@ -48,11 +49,15 @@ class OpenAccounts(PayloadRecord, frozen=True, kw_only=True):
     cooperative: Hash
     currency: Currency
     accounts: Annotated[tuple[NewAccount, ...], Meta(max_length=BOOK_ACCOUNTS_PER_TX_MAX)]
+    opening: Annotated[tuple[Leg, ...], Meta(max_length=ENTRY_LEGS_MAX)]
+    """What the cooperative had before, if these are its first accounts; else empty."""
+    reference: HashOrEmpty
+    """SHA-256 of the opening balance sheet; empty without one."""
 
     @property
     def work_gas(self) -> int:
         """Each account is written."""
-        return 5_000 + 500 * len(self.accounts)
+        return 5_000 + 500 * (len(self.accounts) + len(self.opening))
 
 
 class PostEntries(PayloadRecord, frozen=True, kw_only=True):

@@ -6,9 +6,18 @@ import pytest
 
 from config.limits import BOOK_ACCOUNTS_MAX
 from governance.logs import get_entry, get_frontier
+from governance.merkle_log import EMPTY_ROOT
 from governance.refusals import RefusalCode
 from governance.value.books import RULES_ID_PREFIX, Draft, Leg, Phase
-from governance.value.chart import BANK, MEMBERS_PAYABLE, STANDARD
+from governance.value.chart import (
+    BANK,
+    CAPITAL,
+    COMMONS,
+    LEGAL_RESERVE,
+    MEMBERS_PAYABLE,
+    NEED_POOL,
+    STANDARD,
+)
 from governance.value.events import AccountsOpened, EntriesPosted
 from governance.value.transactions import PostEntries, ResolveEntry, ReverseEntry
 from governance.value.view import journal_log
@@ -57,11 +66,59 @@ def test_the_first_accounts_open_the_books() -> None:
     events = world.run(open_accounts((LICENCES, 0)))
 
     assert events == [
-        AccountsOpened(cooperative=COOPERATIVE, currency="EUR", accounts_count=len(STANDARD) + 1)
+        AccountsOpened(
+            cooperative=COOPERATIVE,
+            currency="EUR",
+            accounts_count=len(STANDARD) + 1,
+            journal_root=EMPTY_ROOT,
+        )
     ]
     codes = [account.code for account in view_of(world).scan_book_accounts(COOPERATIVE)]
     assert codes == sorted([*STANDARD, LICENCES])
     assert view_of(world).get_books(OTHER_COOPERATIVE) is None
+
+
+def test_what_a_cooperative_had_before_comes_with_its_first_accounts() -> None:
+    """V4: its reserve and funds too, which no officer writes to afterwards."""
+    world = make_world_with_members()
+    had = [(BANK, 900), (1_010, 50), (CAPITAL, -300), (LEGAL_RESERVE, -400), (COMMONS, -200)]
+    sheet = [*had, (4_100, -50)]
+
+    refusal = world.refuse(
+        open_accounts((1_010, 7), (4_100, 7), opening=sheet, reference=REFERENCE)
+    )
+
+    assert refusal is None
+    assert [balance(world, code) for code, _ in sheet] == [amount for _, amount in sheet]
+    assert get_frontier(world.view, journal_log(COOPERATIVE)).size == 1
+
+
+@pytest.mark.parametrize(
+    ("opening", "reference", "refusal"),
+    [
+        ([(BANK, 9), (CAPITAL, -9)], b"", RefusalCode.OPENING_UNFIT),
+        ([], REFERENCE, RefusalCode.OPENING_UNFIT),
+        ([(BANK, 9), (MEMBERS_PAYABLE, -9)], REFERENCE, RefusalCode.OPENING_UNFIT),
+        ([(BANK, 9), (NEED_POOL, -9)], REFERENCE, RefusalCode.OPENING_UNFIT),
+        ([(BANK, 9), (CAPITAL, -8)], REFERENCE, RefusalCode.ENTRY_UNBALANCED),
+        ([(BANK, -9), (LEGAL_RESERVE, 9)], REFERENCE, RefusalCode.RESERVE_INDIVISIBLE),
+        ([(BANK, 9), (4_100, -9)], REFERENCE, RefusalCode.FUNDS_MIXED),
+    ],
+)
+def test_refuses_an_opening_that_does_not_fit(
+    opening: list[tuple[int, int]], reference: bytes, refusal: RefusalCode
+) -> None:
+    """V3 and V4: with its balance sheet, and through the same walls."""
+    act = open_accounts((4_100, 7), opening=opening, reference=reference)
+
+    assert make_world_with_members().refuse(act) is refusal
+
+
+def test_refuses_an_opening_of_books_that_are_open() -> None:
+    """V4: or an officer could fill the reserve and the funds at any time."""
+    act = open_accounts(opening=[(BANK, 9), (CAPITAL, -9)], reference=REFERENCE)
+
+    assert make_books_world().refuse(act) is RefusalCode.OPENING_UNFIT
 
 
 def test_refuses_accounts_that_do_not_fit_the_chart() -> None:

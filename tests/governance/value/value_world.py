@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from governance.records import Choice, ProposalKind
-from governance.value.books import Draft, Entry
+from governance.value.books import Draft, Entry, Leg
 from governance.value.chart import BANK
 from governance.value.commitments import add_blindings, commit, encode_scalar, make_scalar
 from governance.value.contribution import Metric
@@ -79,11 +79,19 @@ def entry(world: World, entry_id: bytes) -> Entry:
 
 
 def open_accounts(
-    *accounts: tuple[int, int], currency: str = "EUR", cooperative: bytes = COOPERATIVE
+    *accounts: tuple[int, int],
+    currency: str = "EUR",
+    opening: Sequence[tuple[int, int]] = (),
+    reference: bytes = b"",
 ) -> Act:
-    new = tuple(NewAccount(code=code, fund=fund) for code, fund in accounts)
-    payload = OpenAccounts(cooperative=cooperative, currency=currency, accounts=new)
-    return Act(cooperative, payload)
+    payload = OpenAccounts(
+        cooperative=COOPERATIVE,
+        currency=currency,
+        accounts=tuple(NewAccount(code=code, fund=fund) for code, fund in accounts),
+        opening=tuple(Leg(account=code, amount_minor=amount) for code, amount in opening),
+        reference=reference,
+    )
+    return by_treasurer(payload)
 
 
 def post(*drafts: Draft) -> Act:
