@@ -18,7 +18,7 @@ from governance.election_records import (
     CountResult,
 )
 from governance.federal_view import FederalView
-from governance.view import Collection, state_key
+from governance.state_keys import Collection, state_key
 
 _PRESENT = b"\x01"
 """The key says all; proofs of state (ICS 23) want some value."""

@@ -37,6 +37,7 @@ from governance.events import (
     WindowExtended,
 )
 from governance.federal_events import FEDERAL_EVENTS
+from governance.value.events import VALUE_EVENTS
 
 _TYPE_PREFIX = "rochdale."
 
@@ -66,6 +67,7 @@ _EVENTS: dict[str, type[Event]] = {
         RulesChanged,
         *BODY_EVENTS,
         *FEDERAL_EVENTS,
+        *VALUE_EVENTS,
     )
 }
 

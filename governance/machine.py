@@ -55,6 +55,9 @@ from governance.transactions import (
     WithdrawProposal,
 )
 from governance.validator_updates import apply_updates, begin_validators
+from governance.value.applying import apply_value
+from governance.value.transactions import ValuePayload
+from governance.value.view import ValueView
 from governance.view import KeyValue
 from governance.watch import apply_evidence, apply_silence
 
@@ -121,6 +124,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     check_not_sealed(view)
     if isinstance(payload, BodyPayload):
         return apply_of_body(view, payload, sender=sender, block=block)
+    if isinstance(payload, ValuePayload):
+        return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:
         case AdmitMembers():
             return apply_admit_members(view, payload, sender=sender, block=block)

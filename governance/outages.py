@@ -24,7 +24,8 @@ from governance.events import Events, OutageEnded
 from governance.fields import Count, TimeMs
 from governance.proposal_records import Proposal
 from governance.queues import is_waiting
-from governance.view import FEDERATION, Collection, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import StateView
 
 _KEY = state_key(FEDERATION, Collection.OUTAGES, b"")
 

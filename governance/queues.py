@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
-from governance.view import FEDERATION, Collection, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import StateView
 
 _TIME_BYTES = 8
 _ID_BYTES = 32

@@ -7,6 +7,8 @@ they are the rules'. A number is never reused. docs/transactions.md gives their 
 from enum import IntEnum
 
 from config.errors import RefusedError
+from governance.refusals_of_members import REASONS_OF_MEMBERS
+from governance.refusals_of_value import REASONS_OF_VALUE
 
 
 class RefusalCode(IntEnum):
@@ -113,6 +115,50 @@ class RefusalCode(IntEnum):
     PETITION_CLOSED = 233
     PETITION_SIGNED = 234
     ITEMS_UNFIT = 235
+
+    OFFICE_REQUIRED = 400
+    BOOKS_UNKNOWN = 401
+    BOOK_ACCOUNT_UNFIT = 402
+    BOOK_ACCOUNT_EXISTS = 403
+    BOOK_ACCOUNTS_TOO_MANY = 404
+    CURRENCY_OTHER = 405
+    OPENING_UNFIT = 406
+    ENTRY_UNBALANCED = 410
+    BOOK_ACCOUNT_UNKNOWN = 411
+    FUNDS_MIXED = 412
+    BOOK_ACCOUNT_RESERVED = 413
+    RESERVE_INDIVISIBLE = 414
+    ENTRY_ID_TAKEN = 415
+    ENTRY_UNKNOWN = 416
+    ENTRY_NOT_PENDING = 417
+    ENTRY_NOT_REVERSIBLE = 418
+    BALANCE_TOO_SMALL = 419
+    BALANCE_TOO_LARGE = 420
+    PERIOD_OTHER = 430
+    ENTRIES_PENDING = 431
+    SPLIT_UNDECIDED = 432
+    SPLIT_UNFIT = 433
+    METRIC_ATTESTED = 434
+    METRIC_MISSING = 435
+    ALLOCATION_CLOSED = 440
+    COMMITMENT_MALFORMED = 441
+    COMMITMENT_UNPROVEN = 442
+    COMMITMENTS_OUT_OF_ORDER = 443
+    COMMITMENTS_TOO_FEW = 444
+    COMMITMENTS_TOO_MANY = 445
+    SUM_UNPROVEN = 446
+    TOTAL_UNFIT = 447
+    SETTLEMENT_EXISTS = 450
+    SETTLEMENT_UNKNOWN = 451
+    SETTLEMENT_RESOLVED = 452
+    SETTLEMENT_UNFIT = 453
+    AGREEMENT_UNFIT = 460
+    AGREEMENT_SIGNED = 461
+    AGREEMENT_UNKNOWN = 462
+    AGREEMENT_NOT_IN_FORCE = 463
+    QUARTER_OPEN = 464
+    QUARTER_NETTED = 465
+    USAGE_REPORTS_TOO_MANY = 466
 
     @property
     def reason(self) -> str:
@@ -276,88 +322,6 @@ _REASONS = {
     RefusalCode.UPGRADE_UNFIT: (
         "The change of the rules cannot be scheduled so: correct its version or height."
     ),
-    RefusalCode.ACT_REQUIRED: (
-        "A proposal of this kind says what is to be done: add an act that it may ask for."
-    ),
-    RefusalCode.ACT_FORBIDDEN: "A proposal of this kind asks for no act: leave it out.",
-    RefusalCode.BYLAWS_UNFIT: (
-        "The bylaws go below the charter's floors, or are those that are in force: correct them."
-    ),
-    RefusalCode.FOUNDING_UNFINISHED: (
-        "The cooperative is being founded: propose this after its first election, or when twelve"
-        " months have passed."
-    ),
-    RefusalCode.NOT_PROPOSER: "Only the proposer changes a proposal: sign with that account.",
-    RefusalCode.VOTING_OPENED: (
-        "Voting has opened or the proposal has ended: propose anew what should change."
-    ),
-    RefusalCode.AMENDMENTS_TOO_MANY: (
-        "The proposal was amended as often as the bylaws allow: withdraw it and propose anew."
-    ),
-    RefusalCode.LICENCE_UNKNOWN: (
-        "The cooperative has granted no such licence: check the granting proposal's id."
-    ),
-    RefusalCode.LICENCE_REVOKED: "The licence was revoked already: there is nothing to end.",
-    RefusalCode.SUCCESSOR_UNFIT: (
-        "The successor is not another member cooperative of this federation: name one that is."
-    ),
-    RefusalCode.OFFICES_TOO_MANY: (
-        "There would be more office accounts than members: close one that nobody uses first."
-    ),
-    RefusalCode.OFFICE_UNKNOWN: (
-        "The cooperative has no such open office account: check the account's id."
-    ),
-    RefusalCode.OFFICE_SEATED: (
-        "The office holds a seat: its holder resigns, or members recall them."
-    ),
-    RefusalCode.NOT_AN_OFFICER: (
-        "Only an office account of this cooperative does this: sign with the office's key, never"
-        " with the member's own."
-    ),
-    RefusalCode.NOT_IN_BODY: "The officer has no seat in this body: somebody who has must sign.",
-    RefusalCode.ACT_NOT_OF_BODY: "This is not for this body to do: ask the body that may.",
-    RefusalCode.STAGE_WRONG: (
-        "The proposal is not where this can be done: look up its stage and wait, or act earlier"
-        " next time."
-    ),
-    RefusalCode.DATA_USE_UNKNOWN: (
-        "No such data use is accepted, begun or stopped as this needs it: check its proposal."
-    ),
-    RefusalCode.PEER_UNFIT: (
-        "This is not another cooperative of the federation, or it is suspended already: check"
-        " its id."
-    ),
-    RefusalCode.LICENCE_SUSPENDED: "The licence is suspended already: nothing is left to do.",
-    RefusalCode.RULES_SUBMIT: (
-        "Nobody submits a proposal of this kind: the rules do, when its time has come."
-    ),
-    RefusalCode.BALLOT_UNFIT: "The ballot does not answer the question: mark what is asked.",
-    RefusalCode.ELECTION_OPEN: "This body is being elected already: wait for the result.",
-    RefusalCode.NOTHING_TO_ELECT: (
-        "No seat of this body is free, and no term ends soon: wait for the next election."
-    ),
-    RefusalCode.CANDIDATES_TOO_FEW: (
-        "Too few stand for this body: the assembly decides itself, and can call an election again."
-    ),
-    RefusalCode.CANDIDATES_TOO_MANY: (
-        "As many stand as a ballot paper has room for: somebody must withdraw first."
-    ),
-    RefusalCode.OFFICE_UNFIT: (
-        "Nobody sits in the committee and in a body that watches it: resign from one first."
-    ),
-    RefusalCode.NOT_A_CANDIDATE: "This office does not stand in this election: nominate it first.",
-    RefusalCode.SALT_WRONG: (
-        "This is not the salt that was committed to with the nomination: send that one."
-    ),
-    RefusalCode.SEAT_UNKNOWN: "This office holds no seat in this body: check both.",
-    RefusalCode.RECALL_TOO_EARLY: (
-        "The officer has not been in office for as long as the bylaws grant: wait until then."
-    ),
-    RefusalCode.PETITION_EXISTS: "This petition is already there: sign it instead.",
-    RefusalCode.PETITION_UNKNOWN: "The cooperative has no such petition: check its id.",
-    RefusalCode.PETITION_CLOSED: (
-        "The petition has succeeded or lapsed: start another if it is still wanted."
-    ),
-    RefusalCode.PETITION_SIGNED: "The member has signed this petition already: that counts.",
-    RefusalCode.ITEMS_UNFIT: "Items ascend, each once: sort them and remove repetitions.",
+    **{RefusalCode(number): text for number, text in REASONS_OF_MEMBERS.items()},
+    **{RefusalCode(number): text for number, text in REASONS_OF_VALUE.items()},
 }

@@ -22,8 +22,8 @@ from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import count_members, require_root
 from governance.roll import require_account, roll_log
 from governance.seals import ImportedAccount, Seal
+from governance.state_keys import Collection, state_key
 from governance.transactions import SealChain
-from governance.view import Collection, state_key
 
 
 def apply_seal_chain(

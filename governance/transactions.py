@@ -25,6 +25,7 @@ from governance.payloads import PayloadRecord
 from governance.proposal_records import BallotChoice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.seals import ChainId, ImportedEntry
+from governance.value.transactions import ValuePayload
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
 _SECOND_VOTE_DOMAIN = b"rochdale/second-vote/v1"
@@ -217,6 +218,7 @@ Payload: TypeAlias = (
     | WithdrawProposal
     | BodyPayload
     | FederalPayload
+    | ValuePayload
 )
 
 PAYLOADS: tuple[type[Payload], ...] = get_args(Payload)

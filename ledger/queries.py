@@ -25,7 +25,8 @@ from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import Value, decode, encode
 from governance.ballots import prove_counted
 from governance.logs import DECISIONS, frontier_key, get_frontier, prove_entry, prove_page
-from governance.view import Collection, StateView, state_key
+from governance.state_keys import Collection, state_key
+from governance.view import StateView
 from ledger.app_hash import STATE_PART, compute_parts
 from ledger.lists import read_log_key
 from ledger.state import State

@@ -8,7 +8,7 @@ import datetime
 
 from did.jcs import JsonObject
 from governance.proposal_records import render_choice
-from governance.view import FEDERATION
+from governance.state_keys import FEDERATION
 from ledger.lists import describe_list, get_list_name, render_entry
 from ledger.receipts import BallotFact, PageFact, Verified
 

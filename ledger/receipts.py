@@ -21,7 +21,7 @@ from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import Log
 from governance.merkle_log import Frontier, is_included, is_range_included
 from governance.proposal_records import Ballot, BallotChoice, Decision
-from governance.view import Collection, is_derived, state_key
+from governance.state_keys import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
 from ledger.light import find_on_chain

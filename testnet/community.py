@@ -14,7 +14,7 @@ from pathlib import Path
 from did.jcs import JsonObject
 from did.wallets import STRENGTH_TEST, Wallet, create_wallet, save_wallet
 from governance.proposal_records import Choice, ProposalKind
-from governance.view import Collection, state_key
+from governance.state_keys import Collection, state_key
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from ledger.trust import TrustBundle
 from node.member import Actor, apply_for_membership

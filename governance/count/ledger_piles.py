@@ -23,7 +23,8 @@ from governance.count.papers import Candidates, PerCandidate
 from governance.count.piles import Parcel
 from governance.count.stv_records import Row, StvCount
 from governance.fields import Count
-from governance.view import Collection, KeyValue, state_key
+from governance.state_keys import Collection, state_key
+from governance.view import KeyValue
 
 _NUMBER_BYTES = 4
 _PerPaper = Meta(max_length=COUNT_CHUNK_PAPERS_MAX)

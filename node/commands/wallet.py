@@ -201,7 +201,7 @@ async def _ask_status(
 ) -> "tuple[Receipt, JsonObject | None]":
     """The account's receipt, and how far an application is."""
     from config.errors import RefusedError  # noqa: PLC0415
-    from governance.view import Collection, state_key  # noqa: PLC0415
+    from governance.state_keys import Collection, state_key  # noqa: PLC0415
     from ledger.receipts import parse_receipt_object  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 

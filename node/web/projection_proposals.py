@@ -82,44 +82,16 @@ def apply_to_proposals(
         height: That block's.
         time_ms: That block's header time.
     """
-    ended: dict[str, object] = {"closed_height": height, "closed_ms": time_ms}
-    match event:
-        case ProposalSubmitted():
-            _insert(connection, event, height=height, time_ms=time_ms)
-        case ProposalAmended():
-            stage = {"stage": Stage.SUBMITTED, "discussion_ends_ms": 0}
-            _set(connection, event.proposal, stage | {"text_hash": event.text_hash})
-        case ReviewOpened():
-            stage = {"stage": Stage.REVIEW, "review_ends_ms": event.ends_ms}
-            _set(connection, event.proposal, stage)
-        case NominationOpened():
-            stage = {"stage": Stage.NOMINATION, "nomination_ends_ms": event.ends_ms}
-            _set(connection, event.proposal, stage)
-        case RevealOpened():
-            stage = {"stage": Stage.REVEAL, "reveal_ends_ms": event.ends_ms}
-            _set(connection, event.proposal, stage)
-        case RecommendationOpened():
-            stage = {"stage": Stage.RECOMMENDATION, "recommendation_ends_ms": event.ends_ms}
-            _set(connection, event.proposal, stage)
-        case DiscussionOpened():
-            stage = {"stage": Stage.DISCUSSION, "discussion_ends_ms": event.ends_ms}
-            _set(connection, event.proposal, stage)
-        case WindowExtended():
-            _extend(connection, event)
-        case SecondCallAnnounced():
-            stage = {"stage": Stage.SECOND_CALL, "reopens_ms": event.opens_ms}
-            _set(connection, event.proposal, stage)
-        case VotingOpened():
-            _set(connection, event.proposal, {"stage": Stage.VOTING} | _pick(event, _OPENED))
-        case ProposalClosed():
-            values = {"stage": Stage.CLOSED} | _pick(event, _COUNTED)
-            _set(connection, event.proposal, values | ended)
-        case ProposalVoided():
-            _set(connection, event.proposal, ended | {"stage": Stage.VOID})
-        case ProposalWithdrawn():
-            _set(connection, event.proposal, ended | {"stage": Stage.WITHDRAWN})
-        case _:
-            pass
+    if isinstance(event, ProposalSubmitted):
+        _insert(connection, event, height=height, time_ms=time_ms)
+    elif isinstance(event, WindowExtended):
+        _extend(connection, event)
+    elif type(event) in _CHANGES:
+        stage, columns = _CHANGES[type(event)]
+        values = {column: getattr(event, name) for column, name in columns.items()}
+        if stage in _ENDED:
+            values |= {"closed_height": height, "closed_ms": time_ms}
+        _set(connection, event.proposal, {"stage": stage} | values)  # type: ignore[attr-defined]
 
 
 def put_proposal(connection: sqlite3.Connection, proposal: ProjectedProposal) -> None:
@@ -136,17 +108,42 @@ def list_proposals(
     return [_read(row) for row in rows]
 
 
-_OPENED = ("closes_at_ms", "electorate_count", "quorum_bps", "yes_of_roll_bps")
-_COUNTED = (
-    "outcome",
-    "yes_count",
-    "no_count",
-    "abstain_count",
-    "electorate_count",
-    "quorum_bps",
-    "yes_of_roll_bps",
-    "decision_index",
-)
+_ENDED = (Stage.CLOSED, Stage.VOID, Stage.WITHDRAWN)
+_CHANGES: dict[type[Event], tuple[Stage, dict[str, str]]] = {
+    ProposalAmended: (Stage.SUBMITTED, {"text_hash": "text_hash"}),
+    ReviewOpened: (Stage.REVIEW, {"review_ends_ms": "ends_ms"}),
+    DiscussionOpened: (Stage.DISCUSSION, {"discussion_ends_ms": "ends_ms"}),
+    RecommendationOpened: (Stage.RECOMMENDATION, {"recommendation_ends_ms": "ends_ms"}),
+    NominationOpened: (Stage.NOMINATION, {"nomination_ends_ms": "ends_ms"}),
+    SecondCallAnnounced: (Stage.SECOND_CALL, {"reopens_ms": "opens_ms"}),
+    RevealOpened: (Stage.REVEAL, {"reveal_ends_ms": "ends_ms"}),
+    VotingOpened: (
+        Stage.VOTING,
+        {
+            name: name
+            for name in ("closes_at_ms", "electorate_count", "quorum_bps", "yes_of_roll_bps")
+        },
+    ),
+    ProposalClosed: (
+        Stage.CLOSED,
+        {
+            name: name
+            for name in (
+                "outcome",
+                "yes_count",
+                "no_count",
+                "abstain_count",
+                "electorate_count",
+                "quorum_bps",
+                "yes_of_roll_bps",
+                "decision_index",
+            )
+        },
+    ),
+    ProposalVoided: (Stage.VOID, {}),
+    ProposalWithdrawn: (Stage.WITHDRAWN, {}),
+}
+"""Where a proposal stands after an event, and which of its fields the columns are set to."""
 _SUBMITTED = ("cooperative", "kind", "proposer", "text_hash", "subject")
 
 

@@ -12,7 +12,7 @@ from governance.logs import COOPERATIVES, Log, LogName
 from governance.merkle_log import Frontier
 from governance.proposal_records import Decision, Proposal
 from governance.records import Account, Roll, RollEntry
-from governance.view import Collection, state_key
+from governance.state_keys import Collection, state_key
 from ledger.queries import LOG_PATH
 from ledger.rpc import EngineClient
 from node.sending import read_state

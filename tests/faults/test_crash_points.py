@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import RochdaleError
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.crash_points import POINTS, VARIABLE
 from ledger.queries import STATE_PATH
 from node import exit_codes

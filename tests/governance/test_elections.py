@@ -24,7 +24,7 @@ from governance.events import ProposalVoided
 from governance.member_acts import FundItems
 from governance.proposal_records import Choice, Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
-from governance.view import Collection
+from governance.state_keys import Collection
 from tests.governance.body_world import (
     close_office,
     fill,

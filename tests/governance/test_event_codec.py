@@ -22,6 +22,8 @@ from governance.federal_records import CaseKind
 from governance.proposal_records import Outcome, ProposalKind
 from governance.records import CooperativeStatus, Standing
 from governance.refusals import RefusalCode
+from governance.value.contribution import Metric
+from governance.value.records import Debt, Pool
 
 hashes = st.binary(min_size=32, max_size=32)
 VALUES: dict[type, st.SearchStrategy[Any]] = {
@@ -39,6 +41,9 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     BodyKind: st.sampled_from(BodyKind),
     Stance: st.sampled_from(Stance),
     Method: st.sampled_from(Method),
+    Metric: st.sampled_from(Metric),
+    Pool: st.sampled_from(Pool),
+    Debt: st.sampled_from(Debt),
 }
 
 

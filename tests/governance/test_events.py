@@ -69,6 +69,7 @@ from tests.governance.federation_world import (
 )
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
+from tests.governance.value.scenes import VALUE_SCENES
 from tests.governance.world import (
     OTHER_COOPERATIVE,
     Act,
@@ -194,6 +195,7 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     RotateKeys: _rotate_keys,
     SealChain: lambda: (make_solo(), Act(coop(0), SealChain(destination="test-heart-1"))),
     ImportRoll: _import,
+    **VALUE_SCENES,
 }
 """A world for each kind of transaction, and one that it takes."""
 

@@ -38,7 +38,7 @@ from tests.governance.world import (
     vote,
 )
 
-MODULES = sorted(Path(governance.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(governance.__file__).parent.rglob("*.py"))
 MOTION_ID = proposal_id_of(propose(1))
 
 

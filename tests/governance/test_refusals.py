@@ -20,7 +20,16 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
     numbers = [int(refusal) for refusal in RefusalCode]
 
     envelope = [*range(1, 21), 30, 31]
-    assert numbers == [*envelope, *range(100, 114), *range(120, 147), 160, *range(200, 236)]
+    rules = [*range(100, 114), *range(120, 147), 160, *range(200, 236)]
+    value = [
+        *range(400, 407),
+        *range(410, 421),
+        *range(430, 436),
+        *range(440, 448),
+        *range(450, 454),
+        *range(460, 467),
+    ]
+    assert numbers == [*envelope, *rules, *value]
     assert RefusalCode.NOT_A_MEMBER == 104
     assert RefusalCode.VOTING_CLOSED == 111
     assert RefusalCode.NOT_IN_ELECTORATE == 112

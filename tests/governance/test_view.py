@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from config.errors import InvariantError
 from governance.records import Account, AccountKey, Role
-from governance.view import FEDERATION, Collection, MemoryKeyValue, Savepoint, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import MemoryKeyValue, Savepoint, StateView
 
 keys = st.binary(min_size=1, max_size=3)
 changes = st.lists(st.tuples(keys, st.none() | st.binary(max_size=2)), max_size=20)

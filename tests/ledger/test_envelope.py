@@ -198,7 +198,7 @@ def test_a_changed_byte_changes_the_hash_or_is_refused(place: int, flipped: int)
         (rebuild(nonce=True), RefusalCode.MALFORMED),
         (rebuild(until=-1), RefusalCode.MALFORMED),
         (rebuild(chain=1), RefusalCode.MALFORMED),
-        (rebuild(tag=99), RefusalCode.TYPE_UNKNOWN),
+        (rebuild(tag=254), RefusalCode.TYPE_UNKNOWN),
         (rebuild(value=[]), RefusalCode.PAYLOAD_MALFORMED),
         (rebuild(signatures=[]), RefusalCode.SIGNATURES_MALFORMED),
         (rebuild(signatures=[bytes(63)]), RefusalCode.SIGNATURES_MALFORMED),

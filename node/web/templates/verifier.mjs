@@ -56,17 +56,20 @@ const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
 const LOG_COLLECTION = 0x21;
 const DERIVED_FROM = 0x80;
-const LISTS = [
-  { name: "decisions", ids: 0 },
-  { name: "cooperatives", ids: 0 },
-  { name: "roll", ids: 1 },
-  { name: "proposals", ids: 1 },
-  { name: "ballots", ids: 2 },
-  { name: "motions", ids: 0 },
-  { name: "cases", ids: 0 },
-  { name: "sealed-accounts", ids: 1 },
-  { name: "second-ballots", ids: 2 },
-];
+const LISTS = {
+  1: { name: "decisions", ids: 0 },
+  2: { name: "cooperatives", ids: 0 },
+  3: { name: "roll", ids: 1 },
+  4: { name: "proposals", ids: 1 },
+  5: { name: "ballots", ids: 2 },
+  6: { name: "motions", ids: 0 },
+  7: { name: "cases", ids: 0 },
+  8: { name: "sealed-accounts", ids: 1 },
+  9: { name: "second-ballots", ids: 2 },
+  30: { name: "journal", ids: 1 },
+  31: { name: "agreements", ids: 0 },
+  32: { name: "commitments", ids: 2 },
+};
 
 async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
   need(!(key[32] >= DERIVED_FROM), "the key is outside the state, which shows nothing about it");
@@ -100,7 +103,7 @@ async function readFact({ kind, key, value, extra }) {
 
 /** Entries of a list from a place on, none left out. */
 async function readPage(key, value, { first, entries, path }) {
-  const list = LISTS[key[33] - 1];
+  const list = LISTS[key[33]];
   const isOfFederation = key.slice(0, 32).every((byte) => byte === 0);
   const isLog = key[32] === LOG_COLLECTION && list && isOfFederation === (list.ids === 0);
   const isKey = isLog && key.length === 34 + 32 * Math.max(0, list.ids - 1);
@@ -184,7 +187,8 @@ function renderMeaning({ chainId, height, timeMs, key, value, ballot, decision, 
 function describePage({ list, cooperative, proposal, size, first, entries }) {
   let words = `the list ${list}`;
   if (cooperative) words += ` of cooperative ${cooperative.slice(0, 16)}…`;
-  if (proposal) words += ` on proposal ${proposal.slice(0, 16)}…`;
+  const subject = list === "commitments" ? "of pool" : "on proposal";
+  if (proposal) words += ` ${subject} ${proposal.slice(0, 16)}…`;
   if (!entries.length) return `${words} is empty`;
   const last = first + entries.length - 1;
   const noun = size === 1 ? "entry" : "entries";
