@@ -5,9 +5,14 @@ Open and recorded, with office accounts (specification §4.1.2). A motion lapses
 
 from msgspec.structs import replace
 
+from governance.admissions import audit_roll, decide_challenge, let_roll_grow
 from governance.body_acts import (
     RULES,
+    AuditRoll,
     BodyAct,
+    DecideChallenge,
+    ExcludeMember,
+    LetRollGrow,
     Recommend,
     Review,
     Veto,
@@ -23,10 +28,10 @@ from governance.body_transactions import (
     compute_body_motion_id,
     compute_ratification_id,
 )
-from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.charter import BODY_MOTION_S
 from governance.context import BlockContext, Sender
+from governance.departures import exclude
 from governance.emergencies import begin_emergency
 from governance.events import Events
 from governance.offices import require_office
@@ -38,6 +43,7 @@ from governance.opinions import (
 from governance.proposal_records import ProposalKind, Stage
 from governance.proposals import submit
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll_view import RollView
 from governance.transactions import (
     SubmitProposal,
 )
@@ -47,7 +53,7 @@ from governance.windows import end_window_early
 
 
 def apply_propose_body_act(
-    view: BodyView, tx: ProposeBodyAct, *, sender: Sender, block: BlockContext
+    view: RollView, tx: ProposeBodyAct, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Ask a body to do something; whoever asks supports it.
 
@@ -70,7 +76,7 @@ def apply_propose_body_act(
         proposed_height=block.height,
         lapses_at_ms=block.time_ms + compute_window_ms(BODY_MOTION_S, time_scale=scale),
     )
-    _do(BodyView(Savepoint(view.kv)), motion, cooperative=tx.cooperative, block=block)
+    _do(RollView(Savepoint(view.kv)), motion, cooperative=tx.cooperative, block=block)
     if view.get_body_motion(tx.cooperative, motion_id) is not None:
         raise TxRefusedError(RefusalCode.MOTION_EXISTS)
     view.put_body_motion(tx.cooperative, motion)
@@ -87,7 +93,7 @@ def apply_propose_body_act(
 
 
 def apply_support_body_act(
-    view: BodyView, tx: SupportBodyAct, *, sender: Sender, block: BlockContext
+    view: RollView, tx: SupportBodyAct, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Support a motion of a body; the support that makes enough does it.
 
@@ -122,7 +128,7 @@ def apply_support_body_act(
 
 
 def _settle(
-    view: BodyView, motion: BodyMotion, *, cooperative: bytes, block: BlockContext
+    view: RollView, motion: BodyMotion, *, cooperative: bytes, block: BlockContext
 ) -> Events:
     if not _is_enough(view, motion, cooperative):
         return ()
@@ -137,13 +143,21 @@ def _settle(
     return (done, *_do(view, motion, cooperative=cooperative, block=block))
 
 
-def _do(view: BodyView, motion: BodyMotion, *, cooperative: bytes, block: BlockContext) -> Events:
+def _do(view: RollView, motion: BodyMotion, *, cooperative: bytes, block: BlockContext) -> Events:
     act: BodyAct = motion.act
     match act:
         case Review() | Recommend():
             return _advise(view, act, cooperative, motion.body, block=block)
         case Veto():
             return veto(view, act, cooperative=cooperative)
+        case ExcludeMember():
+            return exclude(view, act, cooperative=cooperative, block=block)
+        case DecideChallenge():
+            return decide_challenge(view, act, cooperative=cooperative, block=block)
+        case AuditRoll():
+            return audit_roll(view, act, cooperative=cooperative)
+        case LetRollGrow():
+            return let_roll_grow(view, act, cooperative=cooperative, block=block)
         case _:
             ratification = compute_ratification_id(motion.id)
             events = begin_emergency(
@@ -171,7 +185,7 @@ def _do(view: BodyView, motion: BodyMotion, *, cooperative: bytes, block: BlockC
 
 
 def _advise(
-    view: BodyView,
+    view: RollView,
     act: Review | Recommend,
     cooperative: bytes,
     body: BodyKind,
@@ -187,16 +201,16 @@ def _advise(
     return events
 
 
-def _is_enough(view: BodyView, motion: BodyMotion, cooperative: bytes) -> bool:
+def _is_enough(view: RollView, motion: BodyMotion, cooperative: bytes) -> bool:
     return _count_supporters(view, motion, cooperative) >= _count_needed(view, motion, cooperative)
 
 
-def _count_supporters(view: BodyView, motion: BodyMotion, cooperative: bytes) -> int:
+def _count_supporters(view: RollView, motion: BodyMotion, cooperative: bytes) -> int:
     """Who has a seat now; who has lost it counts no more."""
     offices = view.get_body(cooperative, motion.body).offices
     return sum(1 for office in motion.supporters if office in offices)
 
 
-def _count_needed(view: BodyView, motion: BodyMotion, cooperative: bytes) -> int:
+def _count_needed(view: RollView, motion: BodyMotion, cooperative: bytes) -> int:
     seats_count = len(view.get_body(cooperative, motion.body).seats)
     return compute_needed(seats_count, RULES[type(motion.act)].needed)

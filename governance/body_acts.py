@@ -7,13 +7,13 @@ reused.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
 from config.limits import TX_SIGNATURES_MAX
 from did.codec import Record
-from governance.fields import Hash
+from governance.fields import Count, Hash
 
 
 class Stance(IntEnum):
@@ -80,7 +80,40 @@ class RotateRegistrarKeys(Record, frozen=True, kw_only=True, tag=7):
 
 EmergencyAct: TypeAlias = PauseDataUse | SuspendPeer | SuspendLicence | RotateRegistrarKeys
 """The closed list: never bylaws, roll, elections or money."""
-BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct
+
+
+class ExcludeMember(Record, frozen=True, kw_only=True, tag=13):
+    """The committee wants to exclude a member, who may appeal."""
+
+    account: Hash
+    reasons_hash: Hash
+
+
+class DecideChallenge(Record, frozen=True, kw_only=True, tag=14):
+    """The auditors say of somebody whose admission was challenged whether they come."""
+
+    admission: Hash
+    account: Hash
+    is_upheld: bool
+    """Whether the objection holds: then they do not come."""
+
+
+class AuditRoll(Record, frozen=True, kw_only=True, tag=15):
+    """The auditors vouch for the roll as it is."""
+
+    epoch: Count
+    active_count: Count
+
+
+class LetRollGrow(Record, frozen=True, kw_only=True, tag=16):
+    """The auditors let more members onto the roll in this period, having looked at them."""
+
+    count: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+RollAct: TypeAlias = ExcludeMember | DecideChallenge | AuditRoll | LetRollGrow
+"""What bodies do about the roll."""
+BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | RollAct
 
 
 class Needed(IntEnum):
@@ -107,17 +140,16 @@ RULES: dict[type[Record], ActRule] = {
     SuspendPeer: ActRule((1,), Needed.TWO_THIRDS),
     SuspendLicence: ActRule((1,), Needed.TWO_THIRDS),
     RotateRegistrarKeys: ActRule((1,), Needed.TWO_THIRDS),
-}
-
-
-_NUMBERS: dict[type[Record], int] = {
-    act: number for number, act in enumerate(get_args(BodyAct), start=1)
+    ExcludeMember: ActRule((1,), Needed.TWO_THIRDS),
+    DecideChallenge: ActRule((1, 10)),
+    AuditRoll: ActRule((10,)),
+    LetRollGrow: ActRule((10,)),
 }
 
 
 def get_number(act: BodyAct) -> int:
     """An act's number on the wire."""
-    return _NUMBERS[type(act)]
+    return int(str(act.__struct_config__.tag))
 
 
 def get_subject(act: BodyAct) -> bytes:
@@ -129,7 +161,9 @@ def get_subject(act: BodyAct) -> bytes:
             return act.peer
         case SuspendLicence():
             return act.licence
-        case RotateRegistrarKeys():
+        case ExcludeMember() | DecideChallenge():
+            return act.account
+        case RotateRegistrarKeys() | AuditRoll() | LetRollGrow():
             return b""
 
 

@@ -15,7 +15,6 @@ from governance.body_transactions import (
     SupportBodyAct,
     WithdrawNomination,
 )
-from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
 from governance.elections import (
     apply_nominate,
@@ -25,10 +24,11 @@ from governance.elections import (
 from governance.events import Events
 from governance.offices import apply_close_office, apply_open_offices
 from governance.petitions import apply_sign_petition, apply_start_petition
+from governance.roll_view import RollView
 
 
 def apply_of_body(
-    view: BodyView, payload: BodyPayload, *, sender: Sender, block: BlockContext
+    view: RollView, payload: BodyPayload, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Apply one; arguments and refusals as `governance.machine.apply`."""
     match payload:

@@ -20,6 +20,7 @@ from governance.bylaws_tables import (
     QuadraticVoting,
     Quorum,
     Recall,
+    RollRules,
     Setting,
     Stages,
     Veto,
@@ -50,6 +51,7 @@ class Bylaws(Record, frozen=True, kw_only=True):
     bodies: Bodies
     recall: Recall
     quadratic_voting: QuadraticVoting
+    roll: RollRules
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""

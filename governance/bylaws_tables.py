@@ -147,6 +147,24 @@ class Recall(Record, frozen=True, kw_only=True):
     ]
 
 
+class RollRules(Record, frozen=True, kw_only=True):
+    """How people come onto the roll and leave it."""
+
+    challenge_s: Annotated[
+        int, _within(7 * _DAY_S, 60 * _DAY_S, "Until when members may object to an admission.")
+    ]
+    appeal_s: Annotated[
+        int, _within(14 * _DAY_S, 90 * _DAY_S, "Until when who is to be excluded may appeal.")
+    ]
+    batch_s: Annotated[
+        int, _within(3_600, 31 * _DAY_S, "Changes of the roll land together, so often.")
+    ]
+    period_s: Annotated[int, _within(30 * _DAY_S, 366 * _DAY_S, "In which growth is measured.")]
+    growth_bps: Annotated[
+        int, _within(0, 5_000, "Most by which the roll grows in a period without an audit.")
+    ]
+
+
 class QuadraticVoting(Record, frozen=True, kw_only=True):
     """Budgets and priorities by quadratic voting."""
 

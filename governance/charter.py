@@ -41,6 +41,8 @@ WINDOW_EXTENSION_MAX_S: Final = 30 * _DAY_S
 """A window is extended by so much at most: a proposal ends some day."""
 FOUNDING_S: Final = 365 * _DAY_S
 """After so long provisional officers' time is over, whether there was an election or not."""
+GROWTH_FREE: Final = 25
+"""By so many members a roll may grow in any period, however small it is."""
 COMMITTEE_LEAST: Final = 7
 """A first committee needs so many candidates; with fewer the assembly acts itself."""
 ELECTION_LEAD_S: Final = 120 * _DAY_S

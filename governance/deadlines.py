@@ -14,11 +14,12 @@ from config.limits import (
     COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
     DEADLINES_PER_BLOCK_MAX,
 )
+from governance.admissions import end_objections
 from governance.ballots import close_proposal, compute_decision, count_ballots
 from governance.body_events import OptionsCounted
 from governance.body_records import BodyKind
-from governance.body_view import BodyView
 from governance.context import BlockContext
+from governance.departures import end_appeal_window
 from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
 from governance.implementing import conclude
@@ -32,6 +33,8 @@ from governance.proposal_records import Outcome, Proposal, Stage, Tally
 from governance.proposals import release_proposer, submit
 from governance.queues import Due, Turn, list_due, list_openings, put_due, put_opening
 from governance.refusals import TxRefusedError
+from governance.roll_batches import land_batch
+from governance.roll_view import RollView
 from governance.transactions import SubmitProposal, compute_second_vote_id
 from governance.vetoes import end_veto_window
 from governance.view import KeyValue, Savepoint, StateView
@@ -60,7 +63,7 @@ def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
 
 def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
     """Do what has fallen due, earliest first."""
-    view = BodyView(kv)
+    view = RollView(kv)
     events: Events = ()
     ballots_left = BALLOTS_COUNTED_PER_BLOCK_MAX
     for due in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
@@ -81,14 +84,21 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
     return events
 
 
-def _take_turn(view: BodyView, due: Due, *, block: BlockContext) -> Events:
+def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
     if due.turn is Turn.CLEARING:
         proposal = _get_proposal(view, due.cooperative, due.subject)
         if clear_option_count(view, proposal, items_max=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX):
             view.kv.delete(due.key)
         return ()
+    if due.turn is Turn.ROLL:
+        return _land(view, due, block=block)
     view.kv.delete(due.key)
     match due.turn:
+        case Turn.ADMISSION:
+            end_objections(view, due.cooperative, due.subject, block=block)
+            return ()
+        case Turn.EXCLUSION:
+            return end_appeal_window(view, due.cooperative, due.subject, block=block)
         case Turn.SECOND_VOTE:
             return _submit_again(view, due, block=block)
         case Turn.VETO_WINDOW:
@@ -98,8 +108,18 @@ def _take_turn(view: BodyView, due: Due, *, block: BlockContext) -> Events:
             return end_terms(view, due.cooperative, kind, block=block)
 
 
+def _land(view: RollView, due: Due, *, block: BlockContext) -> Events:
+    if view.get_roll_clock(due.cooperative).due_ms != due.due_ms:  # another batch is awaited
+        view.kv.delete(due.key)
+        return ()
+    events, is_whole = land_batch(view, due.cooperative, block=block)
+    if is_whole:
+        view.kv.delete(due.key)
+    return events
+
+
 def _count_options(
-    view: BodyView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
+    view: RollView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
 ) -> tuple[Events, int]:
     """Count ballots with marks on; what came of it, and how many papers were handled."""
     if proposal.stage is Stage.REVEAL:
@@ -146,7 +166,7 @@ def _end_waiting(view: StateView, due: Due, proposal: Proposal) -> Events:
 
 
 def _end_voting(
-    view: BodyView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
+    view: RollView, due: Due, proposal: Proposal, *, ballots_max: int, block: BlockContext
 ) -> tuple[Events, int]:
     """Count on; what came of it, and how many ballots were read."""
     before = view.get_tally(proposal.cooperative, proposal.id)
@@ -164,7 +184,7 @@ def _end_voting(
     return _decide(view, proposal, tally, block=block), counted
 
 
-def _decide(view: BodyView, proposal: Proposal, tally: Tally, *, block: BlockContext) -> Events:
+def _decide(view: RollView, proposal: Proposal, tally: Tally, *, block: BlockContext) -> Events:
     outcome = compute_decision(proposal, tally)
     if outcome is Outcome.NO_QUORUM and has_second_call(view, proposal):
         view.delete_tally(proposal.cooperative, proposal.id)
@@ -175,7 +195,7 @@ def _decide(view: BodyView, proposal: Proposal, tally: Tally, *, block: BlockCon
     return _close(view, proposal, tally, outcome, block=block)
 
 
-def _begin_options(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
+def _begin_options(view: RollView, proposal: Proposal, *, block: BlockContext) -> Events:
     """Enough have voted: draw lots among candidates first; items need none."""
     if KINDS[proposal.kind].is_nominated:
         return open_reveal(view, proposal, block=block)
@@ -193,7 +213,7 @@ def _begin_options(view: BodyView, proposal: Proposal, *, block: BlockContext) -
 
 
 def _close(
-    view: BodyView, proposal: Proposal, tally: Tally, outcome: Outcome, *, block: BlockContext
+    view: RollView, proposal: Proposal, tally: Tally, outcome: Outcome, *, block: BlockContext
 ) -> Events:
     events = close_proposal(view, proposal, tally, outcome=outcome, block=block)
     closed = _get_proposal(view, proposal.cooperative, proposal.id)
@@ -201,7 +221,7 @@ def _close(
     return events + conclude(view, closed, is_accepted=is_accepted, block=block)
 
 
-def _submit_again(view: BodyView, due: Due, *, block: BlockContext) -> Events:
+def _submit_again(view: RollView, due: Due, *, block: BlockContext) -> Events:
     """Put an accepted ending before the members once more, unless they have left meanwhile."""
     first = _get_proposal(view, due.cooperative, due.subject)
     cooperative = view.require_cooperative(due.cooperative)
@@ -227,15 +247,15 @@ def _submit_again(view: BodyView, due: Due, *, block: BlockContext) -> Events:
 def _open(kv: KeyValue, proposal: Proposal, *, block: BlockContext) -> Events:
     savepoint = Savepoint(kv)
     try:
-        events = open_next_window(BodyView(savepoint), proposal, block=block)
+        events = open_next_window(RollView(savepoint), proposal, block=block)
     except TxRefusedError as error:
-        return _void(BodyView(kv), proposal, error, block=block)
+        return _void(RollView(kv), proposal, error, block=block)
     savepoint.commit()
     return events
 
 
 def _void(
-    view: BodyView, proposal: Proposal, error: TxRefusedError, *, block: BlockContext
+    view: RollView, proposal: Proposal, error: TxRefusedError, *, block: BlockContext
 ) -> Events:
     proposal = replace(proposal, stage=Stage.VOID)
     view.put_proposal(proposal)

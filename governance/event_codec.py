@@ -21,6 +21,7 @@ from governance.events import (
     LicenceGranted,
     LicenceRevoked,
     MembersAdmitted,
+    MembersLeft,
     OutageEnded,
     ProposalAmended,
     ProposalClosed,
@@ -37,6 +38,7 @@ from governance.events import (
     WindowExtended,
 )
 from governance.federal_events import FEDERAL_EVENTS
+from governance.roll_events import ROLL_EVENTS
 from governance.value.events import VALUE_EVENTS
 
 _TYPE_PREFIX = "rochdale."
@@ -45,6 +47,7 @@ _EVENTS: dict[str, type[Event]] = {
     _TYPE_PREFIX + event.__name__: event
     for event in (
         MembersAdmitted,
+        MembersLeft,
         ProposalSubmitted,
         DiscussionOpened,
         VotingOpened,
@@ -65,6 +68,7 @@ _EVENTS: dict[str, type[Event]] = {
         UpgradeScheduled,
         UpgradeWithdrawn,
         RulesChanged,
+        *ROLL_EVENTS,
         *BODY_EVENTS,
         *FEDERAL_EVENTS,
         *VALUE_EVENTS,

@@ -30,6 +30,15 @@ class MembersAdmitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembersLeft(Event):
+    """A batch of members is off the roll."""
+
+    accounts: tuple[bytes, ...]
+    epoch: int
+    active_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalSubmitted(Event):
     """A motion is before the cooperative."""
 

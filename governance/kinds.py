@@ -135,6 +135,12 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         threshold=Threshold.TWO_THIRDS,
         subject=Subject.DIGEST,
     ),
+    ProposalKind.APPEAL: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.DIGEST,
+        is_recommended=False,
+        is_submitted_by_members=False,
+    ),
     ProposalKind.RATIFICATION: Kind(
         group=Group.ORDINARY,
         subject=Subject.DIGEST,

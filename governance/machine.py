@@ -7,12 +7,17 @@ next, for ever.
 
 from typing import assert_never
 
+from governance.admissions import (
+    apply_admit_members,
+    apply_attest_admission,
+    apply_challenge_admission,
+)
 from governance.ballots import apply_cast_ballot
 from governance.body_applying import apply_of_body
 from governance.body_transactions import BodyPayload
-from governance.body_view import BodyView
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
+from governance.departures import apply_appeal_exclusion, apply_leave_roll
 from governance.events import Events
 from governance.federal import (
     apply_approve_federal_act,
@@ -32,7 +37,14 @@ from governance.proposals import (
 )
 from governance.records import Parameters
 from governance.registry import apply_update_cooperative, register
-from governance.roll import apply_admit_members
+from governance.roll_transactions import (
+    AppealExclusion,
+    AttestAdmission,
+    ChallengeAdmission,
+    LeaveRoll,
+    RollPayload,
+)
+from governance.roll_view import RollView
 from governance.sealing import apply_seal_chain, check_not_sealed, continue_seal
 from governance.standing import apply_return_to_duty, apply_rotate_consensus_key
 from governance.transactions import (
@@ -120,10 +132,12 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     Raises:
         TxRefusedError: A rule forbids it; docs/transactions.md has the precedence.
     """
-    view = BodyView(kv)
+    view = RollView(kv)
     check_not_sealed(view)
     if isinstance(payload, BodyPayload):
         return apply_of_body(view, payload, sender=sender, block=block)
+    if isinstance(payload, RollPayload):
+        return _apply_of_roll(view, payload, sender=sender, block=block)
     if isinstance(payload, ValuePayload):
         return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:
@@ -148,6 +162,22 @@ def end_block(kv: KeyValue, block: BlockContext) -> Events:
         InvariantError: An update would break the engine or the charter.
     """
     return apply_updates(FederalView(kv), block=block)
+
+
+def _apply_of_roll(
+    view: RollView, payload: RollPayload, *, sender: Sender, block: BlockContext
+) -> Events:
+    match payload:
+        case LeaveRoll():
+            return apply_leave_roll(view, payload, sender=sender, block=block)
+        case AppealExclusion():
+            return apply_appeal_exclusion(view, payload, sender=sender, block=block)
+        case AttestAdmission():
+            return apply_attest_admission(view, payload, sender=sender, block=block)
+        case ChallengeAdmission():
+            return apply_challenge_admission(view, payload, sender=sender, block=block)
+        case _:
+            assert_never(payload)
 
 
 def _apply_of_root(

@@ -7,7 +7,7 @@ never reused.
 
 import hashlib
 from enum import IntEnum
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
@@ -122,14 +122,9 @@ class ProposedAct(Record, frozen=True, kw_only=True):
     act: MemberAct
 
 
-_NUMBERS: dict[type[Record], int] = {
-    act: number for number, act in enumerate(get_args(MemberAct), start=1)
-}
-
-
 def get_number(act: MemberAct) -> int:
     """An act's number on the wire."""
-    return _NUMBERS[type(act)]
+    return int(str(act.__struct_config__.tag))
 
 
 def compute_subject(act: MemberAct) -> bytes:

@@ -15,7 +15,6 @@ from governance.body_transactions import (
     compute_petition_id,
     compute_recall_id,
 )
-from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender
 from governance.counting import WHOLE_BPS
@@ -26,13 +25,14 @@ from governance.proposals import submit
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
+from governance.roll_view import RollView
 from governance.transactions import (
     SubmitProposal,
 )
 
 
 def apply_start_petition(
-    view: BodyView, tx: StartPetition, *, sender: Sender, block: BlockContext
+    view: RollView, tx: StartPetition, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Ask for an officer's recall, and sign it.
 
@@ -75,7 +75,7 @@ def apply_start_petition(
 
 
 def apply_sign_petition(
-    view: BodyView, tx: SignPetition, *, sender: Sender, block: BlockContext
+    view: RollView, tx: SignPetition, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Sign a petition; the signature that makes enough brings the recall.
 
@@ -95,7 +95,7 @@ def apply_sign_petition(
 
 
 def _sign(
-    view: BodyView,
+    view: RollView,
     petition: Petition,
     cooperative: Cooperative,
     account: bytes,
@@ -138,7 +138,7 @@ def _sign(
     )
 
 
-def _require_member(view: BodyView, cooperative: bytes, *, sender: Sender) -> Cooperative:
+def _require_member(view: RollView, cooperative: bytes, *, sender: Sender) -> Cooperative:
     """A cooperative that takes part, one of whose members sends.
 
     Raises:

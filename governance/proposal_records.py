@@ -48,6 +48,8 @@ class ProposalKind(IntEnum):
     """The cooperative dissolves, merges or changes its form."""
     VALIDATION = 15
     """A partner's insight is found valid by the members of this cooperative."""
+    APPEAL = 20
+    """Whether the exclusion of a member stands; the member asks."""
     WITHDRAWAL = 16
     """An insight that was released is taken back."""
 

@@ -7,7 +7,6 @@ and voting once more. Nobody can hold a stage up. Counting is `governance.ballot
 
 from msgspec.structs import replace
 
-from governance.body_view import BodyView
 from governance.context import BlockContext, Sender
 from governance.elections import note_election
 from governance.events import (
@@ -16,14 +15,15 @@ from governance.events import (
     ProposalSubmitted,
     ProposalWithdrawn,
 )
-from governance.implementing import check_member_act
 from governance.kinds import KINDS, Subject
 from governance.member_acts import compute_subject, get_number
+from governance.member_enactment import check_member_act
 from governance.proposal_records import Proposal, ProposalKind, Stage
 from governance.queues import put_opening
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
+from governance.roll_view import RollView
 from governance.transactions import (
     AmendProposal,
     SubmitProposal,
@@ -46,7 +46,7 @@ _BEFORE_VOTING = (
 
 
 def apply_submit_proposal(
-    view: BodyView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
+    view: RollView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Take a member's motion; its discussion starts with the next block's time.
 
@@ -94,7 +94,7 @@ def apply_submit_proposal(
 
 
 def submit(
-    view: BodyView,
+    view: RollView,
     tx: SubmitProposal,
     *,
     cooperative: Cooperative,
@@ -134,7 +134,7 @@ def submit(
     return (_render_submitted(proposal),)
 
 
-def apply_amend_proposal(view: BodyView, tx: AmendProposal, *, sender: Sender) -> Events:
+def apply_amend_proposal(view: RollView, tx: AmendProposal, *, sender: Sender) -> Events:
     """Give a proposal another text; its discussion begins anew with the next block's time.
 
     Whoever wants an amendment asks the proposer for it; only words can change, never what the
@@ -164,7 +164,7 @@ def apply_amend_proposal(view: BodyView, tx: AmendProposal, *, sender: Sender) -
     )
 
 
-def apply_withdraw_proposal(view: BodyView, tx: WithdrawProposal, *, sender: Sender) -> Events:
+def apply_withdraw_proposal(view: RollView, tx: WithdrawProposal, *, sender: Sender) -> Events:
     """Take a proposal back for good; it stays in the list of proposals if it was discussed.
 
     Raises:

@@ -28,6 +28,12 @@ class Turn(IntEnum):
     """The privacy group's time to stop an accepted data use is over."""
     TERM = 4
     """Terms of a body's seats end; the subject is its kind."""
+    ADMISSION = 6
+    """Nobody can object to an admission any more."""
+    ROLL = 7
+    """A batch of changes lands on the roll."""
+    EXCLUSION = 8
+    """Nobody can appeal against an exclusion any more."""
     CLEARING = 5
     """The papers of a count that has ended are forgotten, some at a time."""
 

@@ -178,6 +178,8 @@ class Roll(Record, frozen=True, kw_only=True):
     epoch: Count = 0
     """Batches of changes so far."""
     active_count: Count = 0
+    audited_count: Count = 0
+    """Members that count in the federation: attested one by one, or audited since."""
 
 
 class RollEntry(Record, frozen=True, kw_only=True):
@@ -185,6 +187,14 @@ class RollEntry(Record, frozen=True, kw_only=True):
 
     account: Hash
     height: Height
+
+
+class RollChange(Record, frozen=True, kw_only=True):
+    """Somebody left a roll, or came back to it, in a cooperative's log of such changes."""
+
+    account: Hash
+    height: Height
+    is_back: bool
 
 
 def compute_office_account_id(*, cooperative: bytes, role: Role) -> bytes:

@@ -59,4 +59,20 @@ REASONS_OF_MEMBERS: Final[dict[int, str]] = {
     233: ("The petition has succeeded or lapsed: start another if it is still wanted."),
     234: "The member has signed this petition already: that counts.",
     235: "Items ascend, each once: sort them and remove repetitions.",
+    236: "The cooperative has no such admission that waits: check its id.",
+    237: "An auditor has attested this admission already: that is enough.",
+    238: (
+        "Nobody can object to this now: name somebody of the admission, once, while its window"
+        " is open."
+    ),
+    239: "The roll is another by now: look at it once more and vouch for what it is.",
+    240: "The member leaves already with the next batch: there is nothing to do.",
+    241: "The account is on this cooperative's roll no more, or never was: check it.",
+    242: "The member is being excluded already: wait for the end of that.",
+    243: "Nobody wants to exclude this member: there is nothing to appeal against.",
+    244: "The appeal was made, or came too late: the assembly's decision holds.",
+    245: (
+        "The member has signed a petition that still runs: officers cannot exclude signers until"
+        " it has ended."
+    ),
 }

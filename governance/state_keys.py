@@ -92,6 +92,16 @@ class Collection(IntEnum):
     """Petition ‖ account."""
     SIGNER = 0x3E
     """Account: until when a petition that it has signed may run."""
+    ADMISSION = 0x49
+    """Admission: whom the registrar admits, while others may object."""
+    LANDING = 0x4A
+    """Account: who goes onto the roll, or comes back, with the next batch."""
+    LEAVING = 0x4B
+    """Account: who leaves the roll with the next batch."""
+    ROLL_CLOCK = 0x4C
+    """When the next batch lands, and how much the roll has grown in this period."""
+    EXCLUSION = 0x4D
+    """Account: whom the committee wants to exclude."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

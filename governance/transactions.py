@@ -24,6 +24,7 @@ from governance.member_acts import MemberAct
 from governance.payloads import PayloadRecord
 from governance.proposal_records import BallotChoice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll_transactions import RollPayload
 from governance.seals import ChainId, ImportedEntry
 from governance.value.transactions import ValuePayload
 
@@ -216,6 +217,7 @@ Payload: TypeAlias = (
     | CastBallot
     | AmendProposal
     | WithdrawProposal
+    | RollPayload
     | BodyPayload
     | FederalPayload
     | ValuePayload

@@ -11,7 +11,7 @@ from did.jcs import JsonObject
 from governance.ballots import CountedEntry
 from governance.logs import Log, LogName
 from governance.proposal_records import DecisionLeaf
-from governance.records import RollEntry
+from governance.records import RollChange, RollEntry
 from governance.seals import ImportedAccount
 from governance.state_keys import COLLECTION_AT, FEDERATION, Collection
 from governance.value.need import SlotCommitment
@@ -23,6 +23,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.ROLL: RollEntry,
     LogName.BALLOTS: CountedEntry,
     LogName.SECOND_BALLOTS: CountedEntry,
+    LogName.ROLL_CHANGES: RollChange,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
     LogName.COMMITMENTS: SlotCommitment,
 }
@@ -37,6 +38,7 @@ _IDS_COUNT = {
     LogName.CASES: 0,
     LogName.SEALED_ACCOUNTS: 1,
     LogName.SECOND_BALLOTS: 2,
+    LogName.ROLL_CHANGES: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

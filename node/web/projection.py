@@ -17,6 +17,7 @@ from governance.events import (
     BallotCast,
     Event,
     MembersAdmitted,
+    MembersLeft,
 )
 from governance.federal_events import MembersImported
 from governance.proposal_records import Outcome, ProposalKind
@@ -247,6 +248,11 @@ class Projection:
                 self._connection.executemany(
                     "INSERT OR IGNORE INTO members VALUES (?, ?, ?)",
                     [(account, event.cooperative, block.height) for account in event.accounts],
+                )
+            case MembersLeft():
+                self._connection.executemany(
+                    "DELETE FROM members WHERE account = ?",
+                    [(account,) for account in event.accounts],
                 )
             case BallotCast():
                 self._connection.execute(

@@ -22,6 +22,12 @@ from governance.body_transactions import (
 )
 from governance.proposal_records import Choice, Stage
 from governance.roll import require_account
+from governance.roll_transactions import (
+    AppealExclusion,
+    AttestAdmission,
+    ChallengeAdmission,
+    LeaveRoll,
+)
 from governance.transactions import (
     PAYLOADS,
     AdmitMembers,
@@ -66,6 +72,14 @@ from tests.governance.federation_world import (
     make_federation,
     propose_act,
     request_of,
+)
+from tests.governance.test_admissions import (
+    appeal,
+    attest,
+    challenge,
+    exclude,
+    leave,
+    make_founded_world,
 )
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
@@ -124,6 +138,18 @@ def _support() -> tuple[World, Act]:
     return world, support(2, suspend(1))
 
 
+def admitting() -> World:
+    world = make_founded_world()
+    world.run(admit([21]))
+    return world
+
+
+def _appeal() -> tuple[World, Act]:
+    world = make_founded_world()
+    exclude(world, 3)
+    return world, appeal(3)
+
+
 def _sign() -> tuple[World, Act]:
     world = make_petition_world()
     world.run(start_petition(1, 4))
@@ -180,6 +206,10 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     CloseOffice: lambda: (make_world_with_officers(), close_office(1)),
     ProposeBodyAct: lambda: (_sit(), suspend(1)),
     SupportBodyAct: _support,
+    LeaveRoll: lambda: (make_world_with_members(), leave(1)),
+    AppealExclusion: _appeal,
+    AttestAdmission: lambda: (admitting(), attest(8, admit([21]))),
+    ChallengeAdmission: lambda: (admitting(), challenge(1, admit([21]), 21)),
     Nominate: lambda: (standing(Stage.NOMINATION), nominate(2, ELECTION)),
     WithdrawNomination: lambda: (standing(Stage.NOMINATION), withdraw_nomination(1, ELECTION)),
     RevealSalt: lambda: (standing(Stage.REVEAL), reveal(1, ELECTION)),

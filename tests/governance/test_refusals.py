@@ -20,7 +20,7 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
     numbers = [int(refusal) for refusal in RefusalCode]
 
     envelope = [*range(1, 21), 30, 31]
-    rules = [*range(100, 114), *range(120, 147), 160, *range(200, 236)]
+    rules = [*range(100, 114), *range(120, 147), 160, *range(200, 246)]
     value = [
         *range(400, 407),
         *range(410, 421),
