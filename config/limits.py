@@ -64,6 +64,8 @@ GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""
 STATE_KEY_BYTES_MAX = 256
 """A key of the state; the rules' longest has 105."""
+BALLOTS_ARCHIVED_PER_BLOCK_MAX = 5_000
+"""Ballots of old votes that leave state in one block; they stay in the log of their count."""
 ROLL_CHANGES_PER_BATCH_MAX = 256
 """Members that come or go in one block; what is left of a batch waits for the next."""
 COUNT_ITEMS_CLEARED_PER_BLOCK_MAX = 256

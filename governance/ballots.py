@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from did.codec import Record
 from governance.ballot_papers import check_choice
 from governance.body_view import BodyView
+from governance.bylaws import compute_window_ms
+from governance.charter import ARCHIVE_S
 from governance.context import BlockContext, Sender
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
@@ -41,6 +43,7 @@ from governance.proposal_records import (
     compute_ballot_id,
 )
 from governance.proposals import release_proposer
+from governance.queues import Turn, put_due
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account, was_on_roll
 from governance.transactions import CastBallot
@@ -187,7 +190,38 @@ def close_proposal(
     view.put_proposal(replace(proposal, stage=Stage.CLOSED))
     view.delete_tally(proposal.cooperative, proposal.id)
     release_proposer(view, proposal)
+    scale = view.get_parameters().time_scale
+    put_due(
+        view,
+        Turn.ARCHIVE,
+        due_ms=block.time_ms + compute_window_ms(ARCHIVE_S, time_scale=scale),
+        cooperative=proposal.cooperative,
+        subject=proposal.id,
+    )
     return (_render_closed(proposal, decision),)
+
+
+def archive_ballots(
+    view: StateView, cooperative: bytes, proposal_id: bytes, *, ballots_max: int
+) -> bool:
+    """Take counted ballots out of state, some at a time; whether none are left.
+
+    They stay in the log of their count, from which anybody can count them again.
+    """
+    ballots = view.scan_ballots(cooperative, proposal_id=proposal_id)
+    found = [ballot_id for ballot_id, _ in islice(ballots, ballots_max)]
+    for ballot_id in found:
+        view.delete_ballot(cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
+    return len(found) < ballots_max
+
+
+def list_counted(
+    view: StateView, proposal: Proposal, *, start: int, count: int
+) -> list[CountedEntry]:
+    """Ballots as a vote's count read them, from a place on."""
+    log = _log_of(proposal.cooperative, proposal.id, call=proposal.call)
+    end = min(start + count, get_frontier(view, log).size)
+    return [CountedEntry.decode(get_entry(view, log, place)) for place in range(start, end)]
 
 
 def compute_ballot_leaf(*, ballot_id: bytes, choice: BallotChoice) -> bytes:

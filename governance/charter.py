@@ -47,6 +47,9 @@ COMMITTEE_LEAST: Final = 7
 """A first committee needs so many candidates; with fewer the assembly acts itself."""
 ELECTION_LEAD_S: Final = 120 * _DAY_S
 """An election fills seats whose terms end within so long."""
+ARCHIVE_S: Final = 3 * 365 * _DAY_S
+"""Ballots stay in state for so long after the count, longer than any term they elect to; then
+in the count's log alone, whose root the decision names."""
 BODY_MOTION_S: Final = 30 * _DAY_S
 """How long a motion of an elected body waits for support before it lapses."""
 SECOND_VOTE_S: Final = 90 * _DAY_S

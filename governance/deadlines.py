@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from config.errors import InvariantError
 from config.limits import (
+    BALLOTS_ARCHIVED_PER_BLOCK_MAX,
     BALLOTS_COUNTED_PER_BLOCK_MAX,
     COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
     DEADLINES_PER_BLOCK_MAX,
 )
 from governance.admissions import end_objections
-from governance.ballots import close_proposal, compute_decision, count_ballots
+from governance.ballots import archive_ballots, close_proposal, compute_decision, count_ballots
 from governance.body_events import OptionsCounted
 from governance.body_records import BodyKind
 from governance.context import BlockContext
@@ -92,6 +93,12 @@ def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
         return ()
     if due.turn is Turn.ROLL:
         return _land(view, due, block=block)
+    if due.turn is Turn.ARCHIVE:
+        if archive_ballots(
+            view, due.cooperative, due.subject, ballots_max=BALLOTS_ARCHIVED_PER_BLOCK_MAX
+        ):
+            view.kv.delete(due.key)
+        return ()
     view.kv.delete(due.key)
     match due.turn:
         case Turn.ADMISSION:

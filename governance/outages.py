@@ -1,8 +1,8 @@
 """When the chain stood still: windows that were open then last longer by as much.
 
 Time is only known from blocks. State remembers in which stretch of time the last block fell;
-when whole stretches have no block, the chain stood still meanwhile. It does so only while
-something is to fall due and changes once a stretch at most, so that an idle chain stays idle.
+when whole stretches have no block, the chain stood still meanwhile. It does so only while a
+window is open and changes once a stretch at most, so that an idle chain stays idle.
 """
 
 from typing import Annotated

@@ -1,7 +1,9 @@
-"""Two queues of time: windows that start with the next block, and deadlines that fall due.
+"""Queues of time: windows that start with the next block, and deadlines that fall due.
 
-Both are ordered by the bytes of their keys, so every node takes them in the same order. What
-happens when an entry's time comes is `governance.deadlines`' matter.
+Windows of proposals that end are apart from what falls due otherwise, some of it years ahead:
+only windows last longer when the chain stands still (`governance.outages`). All are ordered by
+the bytes of their keys, so every node takes them in the same order. What happens when an
+entry's time comes is `governance.deadlines`' matter.
 """
 
 from dataclasses import dataclass
@@ -34,6 +36,8 @@ class Turn(IntEnum):
     """A batch of changes lands on the roll."""
     EXCLUSION = 8
     """Nobody can appeal against an exclusion any more."""
+    ARCHIVE = 9
+    """Ballots that were counted are no more in state, but in their count's log alone."""
     CLEARING = 5
     """The papers of a count that has ended are forgotten, some at a time."""
 
@@ -67,7 +71,7 @@ def put_opening(view: StateView, *, cooperative: bytes, proposal_id: bytes) -> N
 
 
 def is_waiting(view: StateView) -> bool:
-    """Check if any window is to start, or anything to fall due."""
+    """Check if any window of a proposal is to start or open."""
     return any(
         next(view.kv.scan(state_key(FEDERATION, collection, b"")), None) is not None
         for collection in (Collection.OPENING, Collection.DUE)
@@ -105,19 +109,21 @@ def list_openings(view: StateView, *, entries_max: int) -> list[Opening]:
 
 def list_due(view: StateView, *, time_ms: int, entries_max: int) -> list[Due]:
     """Deadlines at or before a time, earliest first."""
-    prefix = state_key(FEDERATION, Collection.DUE, b"")
     found = []
-    for key, _ in islice(view.kv.scan(prefix), entries_max):
-        due = _read_due(key, key[len(prefix) :])
-        if due.due_ms > time_ms:
-            break
-        found.append(due)
-    return found
+    for collection in (Collection.DUE, Collection.LATER):
+        prefix = state_key(FEDERATION, collection, b"")
+        for key, _ in islice(view.kv.scan(prefix), entries_max):
+            due = _read_due(key, key[len(prefix) :])
+            if due.due_ms > time_ms:
+                break
+            found.append(due)
+    return sorted(found, key=lambda due: due.key[len(prefix) :])[:entries_max]
 
 
 def _due_key(turn: Turn, *, due_ms: int, cooperative: bytes, subject: bytes) -> bytes:
     record_id = due_ms.to_bytes(_TIME_BYTES, "big") + bytes([turn]) + cooperative + subject
-    return state_key(FEDERATION, Collection.DUE, record_id)
+    collection = Collection.DUE if turn is Turn.PROPOSAL else Collection.LATER
+    return state_key(FEDERATION, collection, record_id)
 
 
 def _read_due(key: bytes, record_id: bytes) -> Due:

@@ -238,6 +238,10 @@ class StateView:
         """Set or replace a ballot."""
         self._put(cooperative, Collection.BALLOT, proposal_id + ballot_id, ballot.encode())
 
+    def delete_ballot(self, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes) -> None:
+        """Forget a ballot that the log of its count keeps."""
+        self.kv.delete(state_key(cooperative, Collection.BALLOT, proposal_id + ballot_id))
+
     def scan_ballots(
         self, cooperative: bytes, *, proposal_id: bytes, after: bytes = b""
     ) -> Iterator[tuple[bytes, Ballot]]:
