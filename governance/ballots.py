@@ -1,38 +1,30 @@
-"""Ballots: taking them, counting them at the close, and proving that one was counted.
+"""Ballots: taking them, counting them at the close, and closing votes.
 
 Counting sees an opaque ballot identity and a choice, nothing else, and goes on in the next
 block when a vote is longer than what one block may count. Whether a vote binds is
 `governance.counting`'s matter.
 """
 
-from bisect import bisect_left
-from dataclasses import dataclass
 from itertools import islice
 
 from msgspec.structs import replace
 
-from did.codec import Record
 from governance.ballot_papers import check_choice
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.charter import ARCHIVE_S
 from governance.context import BlockContext, Sender
+from governance.counted_ballots import compute_ballot_leaf, counted_log
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
-from governance.fields import Hash
 from governance.kinds import KINDS
 from governance.logs import (
     DECISIONS,
-    Log,
-    LogName,
     append,
-    get_entry,
     get_frontier,
-    prove_entry,
 )
 from governance.proposal_records import (
     Ballot,
-    BallotChoice,
     Choice,
     Decision,
     DecisionLeaf,
@@ -48,24 +40,6 @@ from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account, was_on_roll
 from governance.transactions import CastBallot
 from governance.view import StateView
-
-
-class CountedEntry(Record, frozen=True, kw_only=True):
-    """A ballot as its vote's log holds it."""
-
-    ballot_id: Hash
-    choice: BallotChoice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedProof:
-    """That a ballot was counted; check it against `Decision.ballots_root`."""
-
-    choice: BallotChoice
-    index: int
-    size: int
-    """Ballots counted."""
-    path: tuple[bytes, ...]
 
 
 def apply_cast_ballot(
@@ -133,7 +107,7 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
         leaves.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
         last_ballot_id = ballot_id
     is_complete = next(ballots, None) is None
-    append(view, _log_of(proposal.cooperative, proposal.id, call=proposal.call), leaves)
+    append(view, counted_log(proposal.cooperative, proposal.id, call=proposal.call), leaves)
     counted = Tally(
         yes_count=tally.yes_count + counts[Choice.YES] + marked_count,
         no_count=tally.no_count + counts[Choice.NO],
@@ -171,7 +145,7 @@ def close_proposal(
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
     )
-    ballots = _log_of(proposal.cooperative, proposal.id, call=proposal.call)
+    ballots = counted_log(proposal.cooperative, proposal.id, call=proposal.call)
     decision = Decision(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
@@ -213,50 +187,6 @@ def archive_ballots(
     for ballot_id in found:
         view.delete_ballot(cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
     return len(found) < ballots_max
-
-
-def list_counted(
-    view: StateView, proposal: Proposal, *, start: int, count: int
-) -> list[CountedEntry]:
-    """Ballots as a vote's count read them, from a place on."""
-    log = _log_of(proposal.cooperative, proposal.id, call=proposal.call)
-    end = min(start + count, get_frontier(view, log).size)
-    return [CountedEntry.decode(get_entry(view, log, place)) for place in range(start, end)]
-
-
-def compute_ballot_leaf(*, ballot_id: bytes, choice: BallotChoice) -> bytes:
-    """A ballot as `Decision.ballots_root` commits to it."""
-    return CountedEntry(ballot_id=ballot_id, choice=choice).encode()
-
-
-def prove_counted(
-    view: StateView, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes
-) -> CountedProof | None:
-    """Prove that a ballot is among those that a closed vote counted; None if it is not."""
-    decision = view.get_decision(cooperative, proposal_id)
-    if decision is None:
-        return None
-    log = _log_of(cooperative, proposal_id, call=decision.call)
-    size = get_frontier(view, log).size
-    index = bisect_left(range(size), ballot_id, key=lambda place: _read_leaf(view, log, place)[0])
-    if index == size:
-        return None
-    counted_id, choice = _read_leaf(view, log, index)
-    proof = prove_entry(view, log, index=index, size=size)
-    if counted_id != ballot_id or proof is None:
-        return None
-    return CountedProof(choice=choice, index=index, size=size, path=proof.path)
-
-
-def _log_of(cooperative: bytes, proposal_id: bytes, *, call: int) -> Log:
-    # Each call has a count of its own: a log only grows.
-    name = LogName.BALLOTS if call == 1 else LogName.SECOND_BALLOTS
-    return Log(name, namespace=cooperative, subject=proposal_id)
-
-
-def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, BallotChoice]:
-    counted = CountedEntry.decode(get_entry(view, log, place))
-    return counted.ballot_id, counted.choice
 
 
 def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:

@@ -22,8 +22,9 @@ from governance.elections import (
     apply_withdraw_nomination,
 )
 from governance.events import Events
-from governance.offices import apply_close_office, apply_open_offices
+from governance.offices import apply_open_offices
 from governance.petitions import apply_sign_petition, apply_start_petition
+from governance.resignations import apply_close_office
 from governance.roll_view import RollView
 
 

@@ -197,6 +197,27 @@ class OfficerRecalled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountbackOpened(Event):
+    """A seat is vacant, and the ballots that elected its holder fill it."""
+
+    countback: bytes
+    body: BodyKind
+    office: bytes
+    """Whose it was."""
+    election: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountbackEnded(Event):
+    """Who follows in a vacant seat; nobody if it is for an election to fill."""
+
+    countback: bytes
+    body: BodyKind
+    office: bytes
+    """Empty where nobody follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PetitionStarted(Event):
     """Members ask for an officer's recall."""
 
@@ -270,6 +291,8 @@ BODY_EVENTS: tuple[type[Event], ...] = (
     OfficersSeated,
     TermsEnded,
     OfficerRecalled,
+    CountbackOpened,
+    CountbackEnded,
     PetitionStarted,
     PetitionSigned,
     PetitionSucceeded,

@@ -62,6 +62,8 @@ class Seat(Record, frozen=True, kw_only=True):
     term_ends_ms: TimeMs
     election: Hash
     """The proposal by which it was filled."""
+    place: Count = 0
+    """On its ballot paper, of who was elected to it; whoever follows by countback has it too."""
 
 
 class Body(Record, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from governance.body_records import (
 from governance.election_records import (
     BallotPaper,
     Candidate,
+    Countback,
     CountProgress,
     CountResult,
 )
@@ -145,6 +146,19 @@ class BodyView(FederalView):
     def put_count_result(self, cooperative: bytes, proposal: bytes, result: CountResult) -> None:
         """Set what a count found, once."""
         self._put(cooperative, Collection.COUNT_RESULT, proposal, result.encode())
+
+    def get_countback(self, cooperative: bytes, countback: bytes) -> Countback | None:
+        """A vacancy that is being filled."""
+        data = self._get(cooperative, Collection.COUNTBACK, countback)
+        return None if data is None else Countback.decode(data)
+
+    def put_countback(self, cooperative: bytes, countback: Countback) -> None:
+        """Set how far the filling of a vacancy is."""
+        self._put(cooperative, Collection.COUNTBACK, countback.id, countback.encode())
+
+    def delete_countback(self, cooperative: bytes, countback: bytes) -> None:
+        """A vacancy is filled, or stays."""
+        self.kv.delete(state_key(cooperative, Collection.COUNTBACK, countback))
 
     def get_petition(self, cooperative: bytes, petition: bytes) -> Petition | None:
         """A petition of members."""

@@ -37,6 +37,7 @@ from governance.refusals import TxRefusedError
 from governance.roll_batches import land_batch
 from governance.roll_view import RollView
 from governance.transactions import SubmitProposal, compute_second_vote_id
+from governance.vacancies import continue_countback
 from governance.vetoes import end_veto_window
 from governance.view import KeyValue, Savepoint, StateView
 from governance.windows import (
@@ -93,6 +94,13 @@ def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
         return ()
     if due.turn is Turn.ROLL:
         return _land(view, due, block=block)
+    if due.turn is Turn.COUNTBACK:
+        events, has_ended = continue_countback(
+            view, due.cooperative, due.subject, papers_max=BALLOTS_COUNTED_PER_BLOCK_MAX
+        )
+        if has_ended:
+            view.kv.delete(due.key)
+        return events
     if due.turn is Turn.ARCHIVE:
         if archive_ballots(
             view, due.cooperative, due.subject, ballots_max=BALLOTS_ARCHIVED_PER_BLOCK_MAX

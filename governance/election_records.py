@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from config.limits import COUNT_CANDIDATES_MAX
 from did.codec import Record
+from governance.body_records import BodyKind, Seat
 from governance.count.papers import Candidates, PerCandidate
 from governance.fields import Count, Hash, HashOrEmpty
 
@@ -74,3 +75,18 @@ class CountResult(Record, frozen=True, kw_only=True):
     """What each item gets of the pool, where items are funded."""
     carried_minor: Count = 0
     """What of the pool no item gets."""
+
+
+class Countback(Record, frozen=True, kw_only=True):
+    """A vacancy that the ballots of the election fill."""
+
+    id: Hash
+    body: BodyKind
+    seat: Seat
+    """As it was when it fell vacant."""
+    contesting: Candidates
+    """Places on the ballot paper of who may have it, ascending."""
+    read_count: Count = 0
+    """Ballots of the election that were read."""
+    has_begun: bool = False
+    are_ballots_in: bool = False

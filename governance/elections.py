@@ -49,7 +49,7 @@ def apply_nominate(view: BodyView, tx: Nominate, *, sender: Sender, block: Block
     require_office(view, tx.cooperative, sender=sender)
     proposal = _require_nomination(view, tx.cooperative, tx.proposal_id, block=block)
     body = require_election(view, proposal).body
-    if not _may_sit(view, tx.cooperative, body, sender.account):
+    if not may_sit(view, tx.cooperative, body, sender.account):
         raise TxRefusedError(RefusalCode.OFFICE_UNFIT)
     standing = view.list_candidates(tx.cooperative, tx.proposal_id)
     is_new = all(office != sender.account for office, _ in standing)
@@ -147,7 +147,7 @@ def make_ballot_paper(view: BodyView, proposal: Proposal, *, block: BlockContext
     offices = tuple(
         office
         for office, _ in view.list_candidates(proposal.cooperative, proposal.id)
-        if _may_sit(view, proposal.cooperative, body.kind, office)
+        if may_sit(view, proposal.cooperative, body.kind, office)
     )
     needed = COMMITTEE_LEAST if body.kind is BodyKind.COMMITTEE and not body.seats else 1
     if len(offices) < needed:
@@ -181,9 +181,10 @@ def seat_winners(
             since_ms=block.time_ms,
             term_ends_ms=block.time_ms + (term_ms if place < full_count else term_ms // 2),
             election=proposal.id,
+            place=winner,
         )
         for place, winner in enumerate(result.winners)
-        if _may_sit(view, proposal.cooperative, body.kind, paper.options[winner])
+        if may_sit(view, proposal.cooperative, body.kind, paper.options[winner])
     )
     kept = tuple(seat for seat in staying if all(seat.office != new.office for new in seated))
     seats = tuple(sorted((*kept, *seated), key=lambda seat: seat.office))
@@ -278,7 +279,7 @@ def _list_staying(view: BodyView, body: Body, *, block: BlockContext) -> tuple[S
     return tuple(seat for seat in body.seats if seat.term_ends_ms > soon_ms)
 
 
-def _may_sit(view: BodyView, cooperative: bytes, kind: BodyKind, office: bytes) -> bool:
+def may_sit(view: BodyView, cooperative: bytes, kind: BodyKind, office: bytes) -> bool:
     """Check that an office is open, and sits in no body that watches this one or is watched."""
     account = view.get_account(office)
     if account is None or account.left_height is not None:

@@ -37,6 +37,7 @@ from governance.records import Cooperative, CooperativeStatus
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import part
 from governance.roll_view import RollView
+from governance.vacancies import vacate
 from governance.view import Savepoint
 
 _DAY_S = 86_400
@@ -90,7 +91,7 @@ def enact_member_act(
         case EndCooperative():
             return _end(view, act, cooperative, block=block)
         case RecallOfficer():
-            return _recall(view, act, cooperative)
+            return _recall(view, act, cooperative, block=block)
         case ElectBody():
             check_election(view, act, cooperative, block=block)
         case FundItems():
@@ -158,10 +159,10 @@ def _end(
     return part(view, cooperative, CooperativeStatus.ENDED, block=block)
 
 
-def _recall(view: RollView, act: RecallOfficer, cooperative: Cooperative) -> Events:
-    body = view.get_body(cooperative.id, act.body)
-    seats = tuple(seat for seat in body.seats if seat.office != act.office)
-    if len(seats) == len(body.seats):
+def _recall(
+    view: RollView, act: RecallOfficer, cooperative: Cooperative, *, block: BlockContext
+) -> Events:
+    if act.office not in view.get_body(cooperative.id, act.body).offices:
         raise TxRefusedError(RefusalCode.SEAT_UNKNOWN)
-    view.put_body(cooperative.id, replace(body, seats=seats))
-    return (OfficerRecalled(cooperative=cooperative.id, body=act.body, office=act.office),)
+    recalled = OfficerRecalled(cooperative=cooperative.id, body=act.body, office=act.office)
+    return (recalled, *vacate(view, cooperative.id, act.body, act.office, block=block))

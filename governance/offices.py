@@ -1,16 +1,11 @@
 """Office accounts: with them officers and candidates act, never with their ballot accounts.
 
 The registrar attests that each belongs to somebody on the roll, and to whom nobody else has
-given one; nothing on the ledger says to whom. An office without a seat may be closed by the
-registrar, one with a seat by its holder alone: elected people are recalled, not deleted.
+given one; nothing on the ledger says to whom.
 """
 
-from msgspec.structs import replace
-
-from governance.body_events import OfficeClosed, OfficesOpened
-from governance.body_records import BodyKind
+from governance.body_events import OfficesOpened
 from governance.body_transactions import (
-    CloseOffice,
     OpenOffices,
 )
 from governance.body_view import BodyView
@@ -53,34 +48,6 @@ def apply_open_offices(
             ),
         )
     return (OfficesOpened(cooperative=tx.cooperative, offices=offices),)
-
-
-def apply_close_office(
-    view: BodyView, tx: CloseOffice, *, sender: Sender, block: BlockContext
-) -> Events:
-    """Close an office account, and give up its seats.
-
-    Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, OFFICE_UNKNOWN, then for the holder nothing, for
-            others as `require_registrar`, OFFICE_SEATED; in this order.
-    """
-    if view.get_cooperative(tx.cooperative) is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    account = view.get_account(tx.office)
-    if account is None or not is_office(account, tx.cooperative):
-        raise TxRefusedError(RefusalCode.OFFICE_UNKNOWN)
-    held = [kind for kind in BodyKind if tx.office in view.get_body(tx.cooperative, kind).offices]
-    if sender.account != tx.office:
-        require_registrar(view, tx.cooperative, sender=sender)
-        if held:
-            raise TxRefusedError(RefusalCode.OFFICE_SEATED)
-    for kind in held:
-        body = view.get_body(tx.cooperative, kind)
-        seats = tuple(seat for seat in body.seats if seat.office != tx.office)
-        view.put_body(tx.cooperative, replace(body, seats=seats))
-    view.put_account(tx.office, replace(account, left_height=block.height))
-    view.put_offices_count(tx.cooperative, view.get_offices_count(tx.cooperative) - 1)
-    return (OfficeClosed(cooperative=tx.cooperative, office=tx.office, bodies=tuple(held)),)
 
 
 def is_office(account: Account, cooperative: bytes) -> bool:

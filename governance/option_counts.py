@@ -27,10 +27,10 @@ from governance.count.stv import (
     add_papers,
     advance,
     begin_count,
-    clear,
     close_papers,
     get_result,
 )
+from governance.count.stv_records import StvResult
 from governance.count.ties import LotEntry, compute_lot_order
 from governance.election_records import BallotPaper, CountProgress, CountResult, Method
 from governance.member_acts import FundItems
@@ -47,7 +47,7 @@ _TALLIES: dict[Method, type[ApprovalTally | SchulzeTally | QuadraticTally]] = {
 def begin_option_count(view: BodyView, proposal: Proposal) -> None:
     """Begin to count a vote whose ballots are all in and whose lots can be drawn."""
     paper = view.require_ballot_paper(proposal.cooperative, proposal.id)
-    lot = b"" if paper.method is Method.QUADRATIC else _draw_lots(view, proposal, paper)
+    lot = b"" if paper.method is Method.QUADRATIC else draw_lots(view, proposal, paper)
     count = len(paper.options)
     match paper.method:
         case Method.SCOTTISH_STV:
@@ -103,11 +103,19 @@ def continue_option_count(
     return _conclude_tally(view, proposal, paper, progress), 1
 
 
+def get_stv_result(view: BodyView, proposal: Proposal) -> StvResult:
+    """Every stage of a count by the single transferable vote that has ended."""
+    return get_result(_piles_of(view, proposal))
+
+
 def clear_option_count(view: BodyView, proposal: Proposal, *, items_max: int) -> bool:
-    """Forget the papers of a count that has ended, some at a time; whether none are left."""
+    """Forget the papers of a count that has ended, some at a time; whether none are left.
+
+    The stages of a single transferable vote stay.
+    """
     paper = view.require_ballot_paper(proposal.cooperative, proposal.id)
     if paper.method is Method.SCOTTISH_STV:
-        if not clear(_piles_of(view, proposal), items_max=items_max):
+        if not _piles_of(view, proposal).clear_papers(items_max):
             return False
     else:
         view.delete_option_tally(proposal.cooperative, proposal.id)
@@ -195,7 +203,8 @@ def _fund(view: BodyView, proposal: Proposal, tally: QuadraticTally) -> CountRes
     )
 
 
-def _draw_lots(view: BodyView, proposal: Proposal, paper: BallotPaper) -> bytes:
+def draw_lots(view: BodyView, proposal: Proposal, paper: BallotPaper) -> bytes:
+    """Who wins ties among the candidates of a vote, by the salts that they have revealed."""
     entries = []
     for office in paper.options:
         candidate = view.get_candidate(proposal.cooperative, proposal.id, office)

@@ -223,7 +223,7 @@ class Decision(Record, frozen=True, kw_only=True):
     quorum_bps: BasisPoints
     outcome: Outcome
     ballots_root: Hash
-    """Root of the log of ballots counted (`governance.ballots.compute_ballot_leaf`)."""
+    """Root of the log of ballots counted (`governance.counted_ballots.compute_ballot_leaf`)."""
     decision_index: Count
     """Place in the federation's decision log."""
     closed_height: Height

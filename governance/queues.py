@@ -36,6 +36,8 @@ class Turn(IntEnum):
     """A batch of changes lands on the roll."""
     EXCLUSION = 8
     """Nobody can appeal against an exclusion any more."""
+    COUNTBACK = 15
+    """A vacancy is being filled from the ballots of the election."""
     ARCHIVE = 9
     """Ballots that were counted are no more in state, but in their count's log alone."""
     CLEARING = 5

@@ -102,6 +102,8 @@ class Collection(IntEnum):
     """When the next batch lands, and how much the roll has grown in this period."""
     EXCLUSION = 0x4D
     """Account: whom the committee wants to exclude."""
+    COUNTBACK = 0x4F
+    """Countback: a vacancy that the ballots of the election fill."""
     LATER = 0x4E
     """Federation. As `DUE`, for what is no window of a proposal."""
     QUOTA = 0x20

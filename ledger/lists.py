@@ -8,7 +8,7 @@ entries to it, so that none can be left out, changed or added. What a receipt sa
 from config.errors import InvariantError, RefusedError
 from did.codec import Record
 from did.jcs import JsonObject
-from governance.ballots import CountedEntry
+from governance.counted_ballots import CountedEntry
 from governance.logs import Log, LogName
 from governance.proposal_records import DecisionLeaf
 from governance.records import RollChange, RollEntry

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from config.errors import RefusedError
 from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import Value, decode, encode
-from governance.ballots import prove_counted
+from governance.counted_ballots import prove_counted
 from governance.logs import DECISIONS, frontier_key, get_frontier, prove_entry, prove_page
 from governance.state_keys import Collection, state_key
 from governance.view import StateView

@@ -16,7 +16,7 @@ from config.limits import (
     STATE_PROOF_BYTES_MAX,
 )
 from did.jcs import JsonObject, parse_json_object
-from governance.ballots import compute_ballot_leaf
+from governance.counted_ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import Log
 from governance.merkle_log import Frontier, is_included, is_range_included

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.ballots import compute_ballot_leaf, list_counted, prove_counted
+from governance.counted_ballots import compute_ballot_leaf, list_counted, prove_counted
 from governance.events import BallotCast, ProposalClosed
 from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.merkle_log import is_included

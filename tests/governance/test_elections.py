@@ -8,17 +8,12 @@ from governance import deadlines
 from governance.body_events import (
     BallotPaperFixed,
     NominationOpened,
-    OfficerRecalled,
     OfficersSeated,
     OptionsCounted,
-    PetitionSucceeded,
     RevealOpened,
     TermsEnded,
 )
 from governance.body_records import BodyKind
-from governance.body_transactions import (
-    compute_recall_id,
-)
 from governance.election_records import Method
 from governance.events import ProposalVoided
 from governance.member_acts import FundItems
@@ -38,14 +33,10 @@ from tests.governance.election_world import (
     elect,
     go_on_until,
     hold_election,
-    make_petition_world,
     mark,
     nominate,
-    petition_of,
     reveal,
-    sign,
     sitting,
-    start_petition,
     withdraw_nomination,
 )
 from tests.governance.world import (
@@ -174,7 +165,7 @@ def test_a_tie_is_settled_by_salts_and_who_keeps_theirs_loses() -> None:
 
 
 def test_a_long_count_goes_on_in_the_next_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However it is cut, the count finds the same, and leaves nothing behind."""
+    """However it is cut, the count finds the same, and leaves no papers behind."""
     results = []
     ballots = [[1, 2, 3, 4], [2, 1, 5], [3, 6, 7], [4, 7, 8], [5, 6], [6, 5], [7, 8], [8, 1, 2]]
     for ballots_max in (10_000, 3, 1):
@@ -184,8 +175,10 @@ def test_a_long_count_goes_on_in_the_next_blocks(monkeypatch: pytest.MonkeyPatch
         results.append(view_of(world).get_count_result(COOPERATIVE, proposal_id_of(election)))
         for _ in range(4):
             world.run()
-        left = {key[32] for key, _ in world.dump() if key.startswith(COOPERATIVE)}
-        assert not left & {Collection.COUNT, Collection.COUNT_PROGRESS, Collection.OPTION_TALLY}
+        keys = [key for key, _ in world.dump() if key.startswith(COOPERATIVE)]
+        assert not any(key[32] == Collection.COUNT_PROGRESS for key in keys)
+        chunks = [key for key in keys if key[32] == Collection.COUNT and key[65] == 3]
+        assert chunks == [], "papers are cleared away, stages stay"
 
     assert results[0] is not None
     assert results[1:] == results[:1] * 2
@@ -275,60 +268,6 @@ def test_a_question_of_yes_or_no_takes_no_marks() -> None:
     world.open_voting(propose(1))
 
     assert world.refuse(vote(1, proposal_id_of(propose(1)), b"\x00")) is RefusalCode.BALLOT_UNFIT
-
-
-def test_g5_members_recall_an_officer_by_petition() -> None:
-    """G5: a tenth of the members bring it to a vote; a majority decides."""
-    world = make_petition_world()
-    started = start_petition(1, 4)
-    world.run(started, sign(2, started), after_ms=DAY_MS)
-    assert world.refuse(sign(2, started)) is RefusalCode.PETITION_SIGNED
-
-    events = world.run(sign(3, started))
-
-    recall_id = compute_recall_id(petition_of(started))
-    assert any(isinstance(event, PetitionSucceeded) for event in events)
-    assert world.refuse(sign(4, started)) is RefusalCode.PETITION_CLOSED
-    for _ in range(100):
-        proposal = world.view.get_proposal(COOPERATIVE, recall_id)
-        assert proposal is not None
-        if proposal.stage is Stage.VOTING:
-            break
-        world.run(after_ms=DAY_MS)
-    world.run(*(vote(number, recall_id, Choice.YES) for number in range(1, 11)))
-    while world.view.get_decision(COOPERATIVE, recall_id) is None:
-        world.run(after_ms=DAY_MS)
-    assert (
-        OfficerRecalled(cooperative=COOPERATIVE, body=BodyKind.COMMITTEE, office=office(4))
-        in world.events
-    )
-    assert sitting(world, BodyKind.COMMITTEE) == [1, 2, 3, 5, 6, 7]
-
-
-def test_a_petition_without_enough_signatures_lapses() -> None:
-    """It does not hang over anybody for ever."""
-    world = make_petition_world()
-    started = start_petition(1, 4)
-    world.run(started, after_ms=DAY_MS)
-
-    assert world.refuse(sign(2, started), after_ms=61 * DAY_MS) is RefusalCode.PETITION_CLOSED
-
-
-def test_a_petition_needs_a_seat_and_a_member() -> None:
-    """Only members recall, and only who holds a seat, after the time of grace."""
-    world = make_petition_world()
-    started = start_petition(1, 4)
-
-    assert world.refuse(start_petition(1, 8)) is RefusalCode.SEAT_UNKNOWN
-    assert world.refuse(sign(1, started)) is RefusalCode.PETITION_UNKNOWN
-    outsider = Act(office(1), started.payload)
-    assert world.refuse(outsider) is RefusalCode.NOT_A_MEMBER
-    assert world.refuse(started) is None
-    assert world.refuse(started) is RefusalCode.PETITION_EXISTS
-    ballots = [[8], [8], [8, 9], [9], [9], [8], [9], [8], [8], [8]]
-    fill(world, BodyKind.COMMITTEE, range(1, 6))
-    hold_election(world, BodyKind.COMMITTEE, [8, 9], ballots)
-    assert world.refuse(start_petition(1, 8)) is RefusalCode.RECALL_TOO_EARLY
 
 
 ITEMS = tuple(bytes([number]) * 32 for number in (1, 2, 3))

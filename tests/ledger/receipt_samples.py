@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from governance.ballots import compute_ballot_leaf
+from governance.counted_ballots import compute_ballot_leaf
 from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
 from governance.merkle_log import EMPTY_FRONTIER, compute_range_path, compute_root
 from governance.proposal_records import Ballot, Choice, Decision, Outcome, compute_ballot_id
