@@ -7,6 +7,8 @@ import heapq
 from collections.abc import Iterator
 from typing import Protocol
 
+from sortedcontainers import SortedList
+
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
 from governance.member_acts import MemberAct, ProposedAct
@@ -96,6 +98,7 @@ class MemoryKeyValue:
 
     def __init__(self) -> None:
         self._items: dict[bytes, bytes] = {}
+        self._order: SortedList = SortedList()
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
@@ -103,16 +106,24 @@ class MemoryKeyValue:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set or replace a value."""
+        if key not in self._items:
+            self._order.add(key)
         self._items[key] = value
 
     def delete(self, key: bytes) -> None:
         """Remove a value; nothing happens if there is none."""
-        self._items.pop(key, None)
+        if self._items.pop(key, None) is not None:
+            self._order.remove(key)
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`."""
-        found = (key for key in self._items if key.startswith(prefix) and key > after)
-        return ((key, self._items[key]) for key in sorted(found))
+        is_after = after >= prefix
+        for key in self._order.irange(
+            after if is_after else prefix, inclusive=(not is_after, True)
+        ):
+            if not key.startswith(prefix):
+                return
+            yield key, self._items[key]
 
 
 class StateView:
