@@ -17,7 +17,7 @@ from governance.proposal_records import Choice, ProposalKind
 from governance.state_keys import Collection, state_key
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from ledger.trust import TrustBundle
-from node.member import Actor, apply_for_membership
+from node.member import Actor, Asked, apply_for_membership
 from node.member_client import Committed
 from node.registrar import admit_members
 from node.settings import load_settings
@@ -80,7 +80,8 @@ class Member:
         voting_days: int = 0,
     ) -> Motion:
         """Put a motion before the cooperative."""
-        sent = await self.actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
+        asked = Asked(kind=kind, subject=subject)
+        sent = await self.actor.propose(text, asked, voting_days=voting_days)
         self.acknowledged.append(sent.committed)
         return Motion(proposal_id=sent.proposal_id, title=text.splitlines()[0], node=self.node)
 
