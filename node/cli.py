@@ -22,12 +22,13 @@ from node.commands.ledger import ledger_app
 from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
 from node.commands.office import act, office_app
+from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
 from node.commands.run import start, stop
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app
-from node.commands.voting import propose, vote
+from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.settings import extract_flags
 
