@@ -23,44 +23,53 @@ if TYPE_CHECKING:
     from node.member import Asked, SentProposal
 
 
+_TextArgument = Annotated[
+    str | None, typer.Argument(help="What is proposed; the first line is the title.")
+]
+_FileOption = Annotated[
+    Path | None, typer.Option("--file", help="Read the text from a file instead.")
+]
+_InsightOption = Annotated[
+    str | None,
+    typer.Option("--insight", metavar="DIGEST", help="Release this draft of an insight."),
+]
+_KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="ordinary, data-use, constitutional, licence, budget, election, veto-override, "
+        "distribution, federal, exit, ending, validation or withdrawal.",
+    ),
+]
+_SubjectOption = Annotated[
+    str | None,
+    typer.Option("--subject", metavar="DIGEST", help="What it is about, for kinds that ask."),
+]
+_ActOption = Annotated[
+    Path | None,
+    typer.Option("--act", metavar="FILE.toml", help="What the rules do if it is accepted."),
+]
+_DaysOption = Annotated[
+    int,
+    typer.Option("--voting-days", min=0, max=366, help="Vote longer than the bylaws ask for."),
+]
+_TextOnlyOption = Annotated[
+    bool, typer.Option("--text-only", help="Only send the text of a proposal that lacks it.")
+]
+
+
 def propose(
     *,
     wallet: WalletOption,
-    text: Annotated[
-        str | None, typer.Argument(help="What is proposed; the first line is the title.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="Read the text from a file instead.")
-    ] = None,
-    insight: Annotated[
-        str | None,
-        typer.Option("--insight", metavar="DIGEST", help="Release this draft of an insight."),
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            help="ordinary, data-use, constitutional, licence, budget, election, veto-override, "
-            "distribution, federal, exit, ending, validation or withdrawal.",
-        ),
-    ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option("--subject", metavar="DIGEST", help="What it is about, for kinds that ask."),
-    ] = None,
-    act: Annotated[
-        Path | None,
-        typer.Option("--act", metavar="FILE.toml", help="What the rules do if it is accepted."),
-    ] = None,
-    voting_days: Annotated[
-        int,
-        typer.Option("--voting-days", min=0, max=366, help="Vote longer than the bylaws ask for."),
-    ] = 0,
-    text_only: Annotated[
-        bool,
-        typer.Option("--text-only", help="Only send the text of a proposal that lacks it."),
-    ] = False,
+    text: _TextArgument = None,
+    file: _FileOption = None,
+    insight: _InsightOption = None,
+    kind: _KindOption = None,
+    subject: _SubjectOption = None,
+    act: _ActOption = None,
+    voting_days: _DaysOption = 0,
+    text_only: _TextOnlyOption = False,
     node: NodeOption = None,
     passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
