@@ -20,6 +20,7 @@ from node.web.insight_store import HeldInsight, InsightState
 from node.web.page_files import answer_file, answer_missing, answer_page
 from node.web.projection_proposals import ProjectedProposal
 from node.web.requests import get_context, read_hash
+from node.web.routes_governance import find_options
 from node.web.status import (
     describe_insight,
     describe_standing,
@@ -32,6 +33,28 @@ _THRESHOLDS = {
     Threshold.MAJORITY: "and is won if more are for than against",
     Threshold.TWO_THIRDS: "and is won if at least twice as many are for as against",
 }
+_ASKS = {
+    ProposalKind.INSIGHT: "release an insight, a result from health records. Only an accepted one"
+    " is published",
+    ProposalKind.VALIDATION: "find a partner's insight valid",
+    ProposalKind.WITHDRAWAL: "take back an insight that was released",
+    ProposalKind.DATA_USE: "let somebody use members' data for a purpose. The privacy group may"
+    " stop it, and members may override that",
+    ProposalKind.CONSTITUTIONAL: "change the bylaws, or what else the cooperative rests on",
+    ProposalKind.LICENCE: "grant or revoke a licence to an insight",
+    ProposalKind.BUDGET: "share a pool among items, or put them in order",
+    ProposalKind.ELECTION: "elect who sits in a body",
+    ProposalKind.RECALL: "take a seat from an officer. Enough members have signed a petition",
+    ProposalKind.VETO_OVERRIDE: "let a data use begin that the privacy group has stopped",
+    ProposalKind.RATIFICATION: "let an emergency act of the committee stand. If members do not"
+    " accept it, it is undone",
+    ProposalKind.DISTRIBUTION: "split a period's surplus",
+    ProposalKind.FEDERAL: "approve a motion of the federation in the cooperative's name",
+    ProposalKind.EXIT: "leave the federation",
+    ProposalKind.ENDING: "end the cooperative. It is voted on twice, ninety days apart",
+    ProposalKind.APPEAL: "exclude a member, who has appealed",
+}
+"""What a proposal of a kind asks members to do, in words."""
 _CHECKS = (
     "{name} signed it, with the key that the ledger holds for {name}.",
     "The ledger holds the decision of the members of {name} to release exactly this.",
@@ -71,12 +94,14 @@ async def get_proposal(request: web.Request) -> web.Response:
     if proposal is None:
         return answer_missing(context, "This node knows no such proposal.")
     described = _describe_proposal(context, proposal)
-    text = None if proposal.subject else _find_text(context, proposal)
+    is_insight = proposal.kind is ProposalKind.INSIGHT
     return answer_page(
         context,
         "proposal.html",
         proposal=described,
-        text=described["title"] if proposal.subject else text,
+        text=described["title"] if is_insight else _find_text(context, proposal),
+        asks=_ASKS.get(proposal.kind, ""),
+        options=await find_options(context, proposal.id),
         dates=_list_dates(proposal),
         needed=_count_share(proposal, proposal.quorum_bps),
         needed_yes=_count_share(proposal, proposal.yes_of_roll_bps),

@@ -57,6 +57,7 @@ def test_members_elect_mediators_and_one_resigns(
         assert len(seats(terminal, home, "mediators")) == 2
         assert find(home, election)["outcome"] == "accepted"
         check_counted(terminal, home, members[0], election)
+        check_pages(home, election)
         assert "mediators: 2" in terminal.do("governance", "bodies", "--home", home)
         terminal.type("office", "resign", "-w", officers[0])
         assert "--yes" in terminal.error
@@ -139,3 +140,18 @@ def check_refusals(terminal: Terminal, member: Path, officers: list[Path], elect
 def seats(terminal: Terminal, home: Path, body: str) -> list[dict[str, Any]]:
     found = terminal.ask("governance", "bodies", "--home", home)
     return list(next(item for item in found if item["body"] == body)["seats"])
+
+
+def check_pages(home: Path, election: str) -> None:
+    """People see by which numbers they vote, who was elected, and who sits."""
+    options = json.loads(fetch(home, f"/api/proposals/{election}/options")[1])
+    assert (options["method"], options["seats"]) == ("approval", 3)
+    assert [item["number"] for item in options["options"]] == [0, 1]
+    assert all(item["is_elected"] for item in options["options"])
+    page = fetch(home, f"/proposals/{election}")[1]
+    assert "What members choose from" in page
+    assert page.count("<td>elected</td>") == 2
+    assert "It asks to elect who sits in a body." in page
+    bodies = fetch(home, "/bodies")[1]
+    assert options["options"][0]["id"] in bodies
+    assert bodies.count("Nobody sits in it.") == 10
