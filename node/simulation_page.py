@@ -19,6 +19,7 @@ from node.simulation_words import (
     render_days,
     render_number,
     render_permille,
+    render_setting,
 )
 
 _FOLDER = files("node.web") / "templates"
@@ -78,7 +79,7 @@ def render_page(scenario: Scenario, result: dict[str, Any]) -> str:
         decided=_tabulate(_DECIDED, reports),
         power=_tabulate(_POWER, reports),
         plots=[
-            (caption, [(report["bylaws"], draw(report)) for report in reports])
+            (caption, [(report["bylaws"], draw(report, reports)) for report in reports])
             for caption, draw in PLOTS
         ],
     )
@@ -93,9 +94,13 @@ def _tabulate(
     ]
 
 
-def _list_settings(scenario: Scenario) -> list[tuple[str, int, str]]:
+def _list_settings(scenario: Scenario) -> list[tuple[str, str, str]]:
     return [
-        (f"{table}.{name}", getattr(getattr(scenario, table), name), setting.meaning)
+        (
+            f"{table}.{name}",
+            render_setting(name, getattr(getattr(scenario, table), name)),
+            setting.meaning,
+        )
         for table, kind in list_tables(Scenario).items()
         for name, setting in list_settings(kind).items()
     ]
@@ -119,4 +124,5 @@ _ENVIRONMENT = jinja2.Environment(
 _ENVIRONMENT.filters["spell"] = _spell
 _ENVIRONMENT.filters["days"] = render_days
 _ENVIRONMENT.filters["number"] = render_number
+_ENVIRONMENT.filters["setting"] = render_setting
 _ENVIRONMENT.filters["permille"] = render_permille

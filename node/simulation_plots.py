@@ -4,13 +4,14 @@ Each says in words what it shows, for those who cannot see it, and tells things 
 or hatching as well as by colour.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from markupsafe import Markup, escape
 
 from node.simulation_words import render_days, render_permille
 
+Report: TypeAlias = dict[str, Any]
 _WIDTH = 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 10, 30
 _PLOT_HEIGHT = 150
@@ -20,7 +21,7 @@ _TIME_BARS = 12
 _WHOLE_PERMILLE = 1_000
 
 
-def draw_outcomes(report: dict[str, Any]) -> Markup:
+def draw_outcomes(report: Report, _: Sequence[Report]) -> Markup:
     """How proposals ended, as one bar."""
     proposals = report["proposals"]
     other = proposals["void"] + proposals["refused"]
@@ -41,21 +42,19 @@ def draw_outcomes(report: dict[str, Any]) -> Markup:
     return _svg(f"How proposals ended. {label}.", body, height=60 + 20 * row)
 
 
-def draw_times(report: dict[str, Any]) -> Markup:
-    """How long decisions took, as bars of equal width."""
-    hours = [row["hours"] for row in report["decisions"] if row["hours"]]
-    most = max(hours, default=0)
-    days = max(1, -(-most // (_TIME_BARS * _HOURS_PER_DAY)))
-    counts = [0] * _TIME_BARS
-    for value in hours:
-        counts[min(_TIME_BARS - 1, value // (days * _HOURS_PER_DAY))] += 1
+def draw_times(report: Report, reports: Sequence[Report]) -> Markup:
+    """How long decisions took, as bars of equal width; on one scale for all reports."""
+    most = max((row["hours"] for item in reports for row in item["decisions"]), default=0)
+    days = max(1, most // (_TIME_BARS * _HOURS_PER_DAY) + 1)
+    bars = [_count_times(item, days=days) for item in reports]
+    counts = _count_times(report, days=days)
     spread = report["hours_to_decide"]
     label = (
         f"Days from submission to decision. The usual one took {render_days(spread['median'])}, "
         f"nine of ten at most {render_days(spread['ninety_percent'])}, the longest "
         f"{render_days(spread['most'])}."
     )
-    highest = max(1, *counts)
+    highest = max(1, *(max(item) for item in bars))
     body = _axes(highest, "decisions")
     step = (_WIDTH - _LEFT - _RIGHT) // _TIME_BARS
     for place, count in enumerate(counts):
@@ -69,7 +68,7 @@ def draw_times(report: dict[str, Any]) -> Markup:
     return _svg(label, body, height=_TOP + _PLOT_HEIGHT + _BOTTOM + 4)
 
 
-def draw_turnout(report: dict[str, Any]) -> Markup:
+def draw_turnout(report: Report, _: Sequence[Report]) -> Markup:
     """Turnout of each proposal in the order of submission."""
     rows = [row for row in report["decisions"] if row["electorate"]]
     spread = report["turnout_permille"]
@@ -92,10 +91,12 @@ def draw_turnout(report: dict[str, Any]) -> Markup:
     return _svg(label, body, height=_TOP + _PLOT_HEIGHT + _BOTTOM)
 
 
-def draw_seats(report: dict[str, Any]) -> Markup:
+def draw_seats(report: Report, reports: Sequence[Report]) -> Markup:
     """Seats won in each year, the bloc's hatched."""
     years = report["by_year"]
-    highest = max(1, *(sum(year["seats_won"].values()) for year in years))
+    highest = max(
+        1, *(sum(year["seats_won"].values()) for item in reports for year in item["by_year"])
+    )
     told = ", ".join(
         f"year {year['year']}: {year['seats_won']['bloc']} of {sum(year['seats_won'].values())}"
         for year in years
@@ -113,6 +114,14 @@ def draw_seats(report: dict[str, Any]) -> Markup:
     body += _text(_WIDTH - _RIGHT, _TOP + _PLOT_HEIGHT + 28, "year", anchor="end")
     label = f"Seats won in each year, hatched those of the bloc: {told}."
     return _svg(label, body, height=_TOP + _PLOT_HEIGHT + _BOTTOM + 4)
+
+
+def _count_times(report: Report, *, days: int) -> list[int]:
+    counts = [0] * _TIME_BARS
+    for row in report["decisions"]:
+        if row["hours"]:
+            counts[row["hours"] // (days * _HOURS_PER_DAY)] += 1
+    return counts
 
 
 def _axes(highest: int, what: str) -> str:
@@ -143,7 +152,7 @@ def _svg(label: str, body: str, *, height: int) -> Markup:
     )
 
 
-PLOTS: Sequence[tuple[str, Any]] = (
+PLOTS: Sequence[tuple[str, Callable[[Report, Sequence[Report]], Markup]]] = (
     ("How proposals ended", draw_outcomes),
     ("Days from submission to decision", draw_times),
     ("Turnout: dots reached the quorum, crosses did not", draw_turnout),

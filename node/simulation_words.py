@@ -75,6 +75,8 @@ def compare(result: dict[str, Any]) -> list[str]:
     ]
     for what, path, render in _MEASURES:
         values = tuple(read(report, path) for report in (first, second))
+        if path.startswith("power.") and values == (0, 0):
+            continue
         if values[0] == values[1]:
             said.append(f"{what}: {render(values[0])} under both.")
         else:
@@ -106,6 +108,23 @@ def render_days(hours: int) -> str:
 def render_number(number: int) -> str:
     """A whole number as people read it."""
     return f"{number:,}"
+
+
+def render_setting(name: str, value: int) -> str:
+    """A setting as people read it, by the unit that ends its name.
+
+    Args:
+        name: Such as `stages.voting_s`.
+        value: As the file has it.
+    """
+    if name.endswith("_bps"):
+        return f"{value / 100:g} %"
+    if name.endswith("_s") and value % 3_600 == 0:
+        hours = value // 3_600
+        if hours % _HOURS_PER_DAY:
+            return _count(hours, "hour")
+        return _count(hours // _HOURS_PER_DAY, "day")
+    return render_number(value)
 
 
 _MEASURES = (
