@@ -102,10 +102,6 @@ class SimulatedChain:
         self._staged.commit()
         return machine.end_block(self.kv, self.block)
 
-    def settle(self) -> None:
-        """Write what this block's transactions have done so far."""
-        self._staged.commit()
-
     def compute_next_ms(self) -> int:
         """When the rules themselves want the next block, and no later than a heartbeat."""
         if list_openings(self.view, entries_max=1):

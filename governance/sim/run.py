@@ -183,8 +183,7 @@ class Simulation:
     def _follow_election(self, motion: Motion, event: Event) -> None:
         match event:
             case NominationOpened():
-                if motion.body is not None:
-                    self.candidates.stand(self.chain, motion, motion.body)
+                self.candidates.stand(self.chain, motion)
             case BallotPaperFixed():
                 self.candidates.fill_papers(motion, event)
             case RevealOpened():
@@ -228,8 +227,7 @@ class Simulation:
                 choice=motion.choices[place],
             )
             if chain.apply(self.people[place].account, ballot) is None:
-                self.course.ballots_late += 1
-                continue
+                raise InvariantError("the rules refuse a ballot that they should take")
             motion.voted[place] = None
             self._votes[place] = self._votes.get(place, 0) + 1
             self.course.ballots += 1

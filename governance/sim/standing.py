@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from governance.body_events import BallotPaperFixed
-from governance.body_records import BodyKind
 from governance.body_transactions import Nominate, OpenOffices, RevealSalt
-from governance.body_view import BodyView
 from governance.charter import ELECTION_LEAD_S
 from governance.count.ties import compute_commitment
 from governance.proposal_records import BallotChoice
@@ -55,9 +53,9 @@ class Candidates:
                 chain.registrar, OpenOffices(cooperative=chain.cooperative, inceptions=some)
             )
 
-    def stand(self, chain: SimulatedChain, motion: Motion, body: BodyKind) -> None:
+    def stand(self, chain: SimulatedChain, motion: Motion) -> None:
         """Come forward: some of the others, and all of the bloc's who do not sit for long yet."""
-        staying = list_staying(chain.view, chain.cooperative, body, time_ms=chain.time_ms)
+        staying = list_staying(chain, motion)
         free = [place for place in self._others if self.office_of[place] not in staying]
         ready = self._chance.shuffle(free, "stands", motion.number)
         chosen = ready[: self._scenario.elections.candidates]
@@ -94,12 +92,12 @@ class Candidates:
         return self._chance.digest("salt", motion.number, place)
 
 
-def list_staying(
-    view: BodyView, cooperative: bytes, body: BodyKind, *, time_ms: int
-) -> tuple[bytes, ...]:
-    """Officers whose seats this election does not fill: they have no reason to stand."""
-    soon_ms = time_ms + 2 * ELECTION_LEAD_S * 1_000
-    seats = view.get_body(cooperative, body).seats
+def list_staying(chain: SimulatedChain, motion: Motion) -> tuple[bytes, ...]:
+    """Officers whose seats an election does not fill: they have no reason to stand."""
+    if motion.body is None:
+        return ()
+    soon_ms = chain.time_ms + 2 * ELECTION_LEAD_S * 1_000
+    seats = chain.view.get_body(chain.cooperative, motion.body).seats
     return tuple(seat.office for seat in seats if seat.term_ends_ms > soon_ms)
 
 

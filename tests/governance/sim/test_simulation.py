@@ -166,3 +166,33 @@ def test_nothing_happens_where_nothing_is_planned() -> None:
 
     assert told["proposals"]["count"] == told["elections"]["count"] == 0
     assert told["chain"]["ballots"] == told["gini_permille"]["seats"] == 0
+
+
+def test_without_enough_candidates_the_founding_goes_on() -> None:
+    """Too few stand: elections are void, and what waits for the founding is refused."""
+    told = make_report(
+        elections={"candidates": 3},
+        proposals={"per_year": 12, "constitutional_bps": 5_000},
+        bloc={},
+        years=1,
+    )
+
+    assert told["elections"]["void"] == told["elections"]["count"] == 1
+    assert told["proposals"]["refused"] > 0
+    assert told["chain"]["refusals"] == {"founding_unfinished": told["proposals"]["refused"]}
+    assert told["power"]["seats_won"] == {"member": 0, "bloc": 0, "sybil": 0}
+
+
+def test_a_surplus_is_shared_when_members_accept() -> None:
+    """What is paid is no more than what there was; who did more gets more."""
+    told = make_report(
+        members={"count": 60, "turnout_bps": 6_000},
+        proposals={"per_year": 4, "support_bps": 9_000, "support_spread_bps": 0},
+        bloc={},
+        sybils={},
+    )
+
+    paid = [year["dividend_paid_minor"] for year in told["by_year"]]
+    assert 0 < paid[0] <= 1_000_003
+    assert sum(paid) <= 2 * 1_000_003
+    assert 0 < told["gini_permille"]["dividends"] < 1_000
