@@ -54,6 +54,7 @@ _POWER = (
     ("Turned by the bloc's discipline alone", "power.turned_by_bloc", render_number),
     ("Turned by made-up members alone", "power.turned_by_sybils", render_number),
     ("Turned by either or both", "power.turned_by_both", render_number),
+    ("Committee seats that others would hold without them", "power.seats_turned", render_number),
     ("Gini of seats, per mille", "gini_permille.seats", render_number),
     ("Gini of dividend shares, per mille", "gini_permille.dividends", render_number),
 )

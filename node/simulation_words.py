@@ -135,6 +135,7 @@ _MEASURES = (
     ("Longest time to a decision", "hours_to_decide.most", render_days),
     ("The bloc's proposals accepted", "power.bloc_proposals_accepted", render_number),
     ("Seats that the bloc wins", "power.bloc_seats_permille", render_permille),
+    ("Committee seats turned by bloc or made-up members", "power.seats_turned", render_number),
     ("Decisions turned by bloc or made-up members", "power.turned_by_both", render_number),
 )
 

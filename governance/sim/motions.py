@@ -74,6 +74,10 @@ class Motion:
     winners: tuple[int, ...] = ()
     """Places of who was elected."""
     seats: int = 0
+    bloc_as_members: list[int] = field(default_factory=list)
+    """Of the bloc, who would have voted by now if they were like other members."""
+    imagined_winners: tuple[int, ...] | None = None
+    """Places of who would have been elected without bloc and sybils; None where nobody asks."""
 
     @property
     def ballots(self) -> int:

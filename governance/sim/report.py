@@ -189,6 +189,7 @@ def _describe_power(
         "turned_by_bloc": turned.count("bloc"),
         "turned_by_sybils": turned.count("sybils"),
         "turned_by_both": turned.count("both"),
+        "seats_turned": sum(_count_seats_turned(motion) for motion in course.motions),
     }
 
 
@@ -296,8 +297,16 @@ def _describe_election(simulation: Simulation, motion: Motion) -> dict[str, Any]
         "calls": motion.calls,
         "candidates": len(motion.options),
         "seats": motion.seats,
+        "seats_turned": _count_seats_turned(motion),
         "elected": {camp.value: camps.count(camp) for camp in Camp},
     }
+
+
+def _count_seats_turned(motion: Motion) -> int:
+    """Seats of the committee that somebody else would hold without bloc and sybils."""
+    if motion.imagined_winners is None:
+        return 0
+    return sum(1 for place in motion.winners if place not in motion.imagined_winners)
 
 
 def _share(part: int, whole: int) -> int:

@@ -281,6 +281,8 @@ class Simulation:
         motion.yes, motion.no = event.yes_count, event.no_count
         motion.abstain = event.abstain_count
         motion.quorum_bps = event.quorum_bps
+        if event.outcome is Outcome.ACCEPTED:
+            self.candidates.imagine_winners(self.chain, motion)
         self._drop(motion)
         if motion.kind is ProposalKind.DISTRIBUTION and event.outcome is Outcome.ACCEPTED:
             self._share(motion)

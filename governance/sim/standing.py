@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from config.errors import InvariantError
 from governance.body_events import BallotPaperFixed
+from governance.body_records import BodyKind
 from governance.body_transactions import Nominate, OpenOffices, RevealSalt
 from governance.charter import ELECTION_LEAD_S
+from governance.count.stv import count_stv
 from governance.count.ties import compute_commitment
-from governance.proposal_records import BallotChoice
+from governance.option_counts import draw_lots
 from governance.sim.chain import SimulatedChain
 from governance.sim.chance import Chance
 from governance.sim.motions import Motion
@@ -88,6 +91,36 @@ class Candidates:
         for person in self._people:
             motion.choices[person.place] = _rank(person, standing, bloc, ranked_max=ranked_max)
 
+    def imagine_winners(self, chain: SimulatedChain, motion: Motion) -> None:
+        """Count a committee's election once more, as if the bloc were like other members.
+
+        Nobody is made up then, either. Only where bloc or sybils name the bloc's candidates
+        first, and only after the ballots are in.
+        """
+        if motion.body is not BodyKind.COMMITTEE or motion.side_is_yes is None:
+            return
+        proposal = chain.view.get_proposal(chain.cooperative, motion.proposal)
+        paper = chain.view.require_ballot_paper(chain.cooperative, motion.proposal)
+        if proposal is None:
+            raise InvariantError("an election that was decided is not there")
+        standing = [self._people[self.place_of[office]] for office in motion.options]
+        papers: dict[bytes, int] = {}
+        voted = [place for place in motion.voted if self._people[place].camp is Camp.MEMBER]
+        for place in (*voted, *motion.bloc_as_members):
+            ranked_max = self._scenario.elections.ranked_max
+            marks = _rank(self._people[place], standing, (), ranked_max=ranked_max)
+            papers[marks] = papers.get(marks, 0) + 1
+        counted = count_stv(
+            papers,
+            candidates_count=len(motion.options),
+            seats_count=paper.seats_count,
+            withdrawn=b"",
+            lot=draw_lots(chain.view, proposal, paper),
+        )
+        motion.imagined_winners = tuple(
+            self.place_of[motion.options[mark]] for mark in counted.winners
+        )
+
     def _get_salt(self, motion: Motion, place: int) -> bytes:
         return self._chance.digest("salt", motion.number, place)
 
@@ -103,7 +136,7 @@ def list_staying(chain: SimulatedChain, motion: Motion) -> tuple[bytes, ...]:
 
 def _rank(
     person: Person, standing: Sequence[Person], bloc: Sequence[int], *, ranked_max: int
-) -> BallotChoice:
+) -> bytes:
     """Who is nearest comes first; bloc and sybils name the bloc's candidates before.
 
     They begin each with another one of these, so that no vote is wasted.

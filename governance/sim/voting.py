@@ -73,6 +73,7 @@ def open_call(
     minds = read_minds(scenario, chance, motion, people_count=len(people))
     as_members, without_sybils, without_both = Votes(), Votes(), Votes()
     planned = []
+    motion.bloc_as_members = []
     for place in motion.electorate:
         person = people[place]
         if _votes(scenario, minds, motion, person, as_member=False):
@@ -92,6 +93,7 @@ def open_call(
             thought = _think(minds, place, abstain_bps=scenario.members.abstain_bps)
             _add(as_members, thought)
             _add(without_both, thought)
+            motion.bloc_as_members.append(place)
     sybils_count = sum(1 for place in motion.electorate if people[place].camp is Camp.SYBIL)
     as_members.electorate = len(motion.electorate)
     without_sybils.electorate = without_both.electorate = len(motion.electorate) - sybils_count

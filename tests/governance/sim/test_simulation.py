@@ -148,6 +148,7 @@ def test_a_cooperative_without_troublemakers_turns_nothing() -> None:
 
     power = told["power"]
     assert power["turned_by_both"] == power["bloc_took_side"] == power["sybils_on_roll"] == 0
+    assert power["seats_turned"] == 0
 
 
 def test_a_strong_bloc_turns_outcomes() -> None:
@@ -159,6 +160,7 @@ def test_a_strong_bloc_turns_outcomes() -> None:
     assert power["turned_by_bloc"] == power["turned_by_both"] > 0
     assert power["turned_by_sybils"] == 0
     assert power["bloc_proposals_accepted"] > 0
+    assert 0 < power["seats_turned"] <= sum(power["seats_won"].values())
 
 
 def test_nothing_happens_where_nothing_is_planned() -> None:
