@@ -26,6 +26,7 @@ from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
 from node.commands.run import start, stop
+from node.commands.simulate import simulate
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app
 from node.commands.voting import vote
@@ -56,6 +57,7 @@ app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
 governance_app.command("bodies")(list_bodies)
+governance_app.command("simulate")(simulate)
 app.add_typer(governance_app, name="governance")
 app.command()(propose)
 app.command()(vote)

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from governance.count.blt import BltElection
     from node.counting import Counted
 
-governance_app = typer.Typer(no_args_is_help=True, help="Count ballots, as the ledger does.")
+governance_app = typer.Typer(
+    no_args_is_help=True, help="Count ballots and simulate decisions, as the ledger does."
+)
 
 
 @governance_app.callback()
 def governance() -> None:
-    """Count ballots, as the ledger does."""
+    """Count ballots and simulate decisions, as the ledger does."""
 
 
 @governance_app.command("count")

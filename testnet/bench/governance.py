@@ -27,6 +27,7 @@ from testnet.bench.figures import Figure, Measured, not_measured
 from testnet.bench.machine import describe_machine
 from testnet.bench.report import write_file
 from testnet.bench.run import check_writable
+from testnet.bench.simulation import SIMULATION, measure_simulation
 
 _SEED = 20_241
 _CANDIDATES, _SEATS = 20, 9
@@ -56,7 +57,7 @@ GROWTH = Figure(
     aim=None,
     decimals=2,
 )
-FIGURES = (APPLY, STV, GROWTH)
+FIGURES = (APPLY, STV, GROWTH, SIMULATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def run_governance_benchmark(*, is_quick: bool, json_path: Path | None, console:
             APPLY.key: _measure_apply(ballots_count=20_000 // scale),
             STV.key: _measure_stv(papers_count=_PAPERS // scale, notes=notes),
             GROWTH.key: Measured(value=blocks[DEADLINES[-1]] / blocks[DEADLINES[0]]),
+            SIMULATION.key: measure_simulation(is_quick=is_quick),
         },
         others_s=others,
         block_us=blocks,

@@ -23,6 +23,8 @@ def test_a_quick_run_writes_what_it_measured(tmp_path: Path) -> None:
     assert document["end_block_growth"] > 0
     assert document["stv_100k_s"] is None
     assert "not measured" in document["notes"]["stv_100k_s"]
+    assert document["sim_10y_2500_s"] is None
+    assert "not measured" in document["notes"]["sim_10y_2500_s"]
     assert set(document["others_s"]) == {"votelib", "pyrankvote"}
 
 
