@@ -8,6 +8,7 @@ Where the bytes lie is the ledger's matter; no rule is decided here.
 """
 
 import heapq
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Protocol
@@ -34,6 +35,9 @@ COLLECTION_AT = 32
 """Where a key names its collection: after the namespace."""
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
+
+_NEW_KEYS_FEW = 64
+"""New keys are few if there are so many times as many old ones."""
 
 
 class Collection(IntEnum):
@@ -164,10 +168,17 @@ class Savepoint:
 
 
 class MemoryKeyValue:
-    """A view in memory: for simulators, replayers and tests."""
+    """A view in memory: for simulators, replayers and tests.
+
+    Its keys are kept in order, so that a scan costs what it reads and not what there is.
+    """
 
     def __init__(self) -> None:
         self._items: dict[bytes, bytes] = {}
+        self._keys: list[bytes] = []
+        """Ascending."""
+        self._new_keys: list[bytes] = []
+        """Not among the others yet, in the order of their coming."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
@@ -175,16 +186,38 @@ class MemoryKeyValue:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set or replace a value."""
+        if key not in self._items:
+            self._new_keys.append(key)
         self._items[key] = value
 
     def delete(self, key: bytes) -> None:
         """Remove a value; nothing happens if there is none."""
-        self._items.pop(key, None)
+        if self._items.pop(key, None) is not None:
+            self._order()
+            del self._keys[bisect_left(self._keys, key)]
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`."""
-        found = (key for key in self._items if key.startswith(prefix) and key > after)
-        return ((key, self._items[key]) for key in sorted(found))
+        self._order()
+        first = bisect_left(self._keys, prefix)
+        return self._read(prefix, max(first, bisect_right(self._keys, after)))
+
+    def _read(self, prefix: bytes, place: int) -> Iterator[tuple[bytes, bytes]]:
+        keys = self._keys
+        for index in range(place, len(keys)):
+            if not keys[index].startswith(prefix):
+                return
+            yield keys[index], self._items[keys[index]]
+
+    def _order(self) -> None:
+        """Put new keys in their places: a few one by one, many by sorting."""
+        if len(self._new_keys) * _NEW_KEYS_FEW < len(self._keys):
+            for key in self._new_keys:
+                insort(self._keys, key)
+        else:
+            self._keys += self._new_keys
+            self._keys.sort()
+        self._new_keys.clear()
 
 
 class StateView:
