@@ -63,11 +63,8 @@ def count_vacancy(
         withdrawn=withdrawn,
         lot=lot,
     )
-    if vacating not in election.winners:
-        raise InvariantError("a seat falls vacant that its holder was not elected to")
-    barred = election.winners + withdrawn
-    if any(one in barred or one >= candidates_count for one in contesting):
-        raise InvariantError("a vacancy is contested by one who cannot take it")
+    standing = bytes(one for one in range(candidates_count) if one not in withdrawn)
+    _check_contest(election.winners, standing, vacating=vacating, contesting=contesting)
     others = bytes(one for one in range(candidates_count) if one not in contesting)
     piles = MemoryPiles()
     begin_count(piles, candidates_count=candidates_count, seats_count=1, withdrawn=others, lot=lot)
@@ -115,6 +112,13 @@ def find_mandate(
         _deal(moved, held, continuing)
         before = row
     return _group(papers, held[member])
+
+
+def _check_contest(winners: bytes, standing: bytes, *, vacating: int, contesting: bytes) -> None:
+    if vacating not in winners:
+        raise InvariantError("a seat falls vacant that its holder was not elected to")
+    if any(one in winners or one not in standing for one in contesting):
+        raise InvariantError("a vacancy is contested by one who cannot take it")
 
 
 def _deal(
