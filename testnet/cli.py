@@ -93,6 +93,24 @@ def bench_ledger(
     run_ledger_benchmark(options, Console())
 
 
+@bench_app.command("governance")
+def bench_governance(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer rounds, and smaller samples for other counters.")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write every figure to this file.")
+    ] = None,
+) -> None:
+    """Measure counting and the rules alone, beside other counters: under a minute."""
+    from rich.console import Console  # noqa: PLC0415 - commands import what they need
+
+    from testnet.bench.governance import run_governance_benchmark  # noqa: PLC0415
+
+    run_governance_benchmark(is_quick=quick, json_path=json, console=Console())
+
+
 def main() -> None:
     """Run the command line."""
     raise SystemExit(run(app))
