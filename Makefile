@@ -29,8 +29,9 @@ testnet: setup  ## run a federation of four until Ctrl-C (ARGS=--once: until its
 	@$(BIN)/rochdale testnet run $(ARGS)
 
 .PHONY: bench
-bench: setup $(BIN)/abci-cli  ## measure the ledger, 15 minutes (ARGS=--quick: one)
+bench: setup $(BIN)/abci-cli  ## measure ledger and rules, 15 minutes (ARGS=--quick: one)
 	@$(BIN)/rochdale bench ledger $(ARGS)
+	@$(BIN)/rochdale bench governance $(ARGS)
 
 .PHONY: test
 test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli $(BIN)/priv_val_server  ## pass every test
@@ -51,6 +52,7 @@ browser: setup $(VENV)/.dev  ## look at the pages in Debian's Chromium
 
 .PHONY: soak
 soak: setup $(VENV)/.dev  ## an hour of faults (FAULTS=200), then the story ten times (RUNS=10)
+	@SOAK_CASES=$(or $(CASES),10000) $(BIN)/pytest -n 2 tests/governance/test_end_of_block.py
 	@FAULT_ROUNDS=$(or $(FAULTS),200) $(BIN)/pytest -n 0 tests/faults
 	@for run in $$(seq $(or $(RUNS),10)); do \
 	  echo "run $$run"; $(BIN)/rochdale testnet run --once $(ARGS) || exit 1; done

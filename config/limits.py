@@ -56,12 +56,20 @@ COOPERATIVES_MAX = 64
 COOPERATIVE_NAME_MAX = 100
 DID_CHARS_MAX = 256
 P2P_ADDRESS_CHARS_MAX = 300
+BODY_SEATS_MAX = 15
+"""Seats of an elected body; bylaws allow fewer."""
 MOTIONS_OPEN_MAX = 16
 """Motions of one cooperative before the federation that are neither enacted nor lapsed."""
 GENESIS_BYTES_MAX = 1_048_576
 """A genesis file with its founders' offers."""
 STATE_KEY_BYTES_MAX = 256
 """A key of the state; the rules' longest has 105."""
+BALLOTS_ARCHIVED_PER_BLOCK_MAX = 5_000
+"""Ballots of old votes that leave state in one block; they stay in the log of their count."""
+ROLL_CHANGES_PER_BATCH_MAX = 256
+"""Members that come or go in one block; what is left of a batch waits for the next."""
+COUNT_ITEMS_CLEARED_PER_BLOCK_MAX = 256
+"""Chunks of papers and rows of a count that are forgotten in one block."""
 DEADLINES_PER_BLOCK_MAX = 256
 """Windows started and deadlines met in one block; what is left waits for the next."""
 BALLOTS_COUNTED_PER_BLOCK_MAX = 10_000
@@ -72,6 +80,8 @@ COUNT_PAPERS_MAX = 1_000_000_000
 """Papers in one count: sums of 10^-5 votes stay within 64 bits, lanes within 32."""
 COUNT_CHUNK_PAPERS_MAX = 256
 """Different papers in one value of a count's state: 20 KB of the longest."""
+QUADRATIC_ITEMS_MIN = 3
+"""Between two, a majority decides."""
 QUADRATIC_CREDITS_MAX = 65_025
 """255 votes for one item, which is what a byte holds."""
 QUADRATIC_POOL_MAX = 1_000_000_000_000_000
@@ -79,6 +89,38 @@ QUADRATIC_POOL_MAX = 1_000_000_000_000_000
 UPGRADE_NOTICE_BLOCKS_MIN = 10
 """How far ahead a change of the rules is scheduled at least."""
 UPGRADE_NOTICE_BLOCKS_MAX = 100_000_000
+MONEY_MINOR_MAX = 10**15
+"""One amount of money in minor units: ten million millions of a currency with cents."""
+BALANCE_MINOR_MAX = 10**17
+"""What may be debited to, or credited to, one account of the books in all."""
+WEIGHT_TOTAL_MAX = 10**15
+"""Weights by which one pool is shared, all together."""
+SHARES_PER_CHUNK_MAX = 10_000
+"""Members whose shares are computed at once; a longer list goes on from there."""
+BOOK_ACCOUNTS_MAX = 128
+"""Accounts in a cooperative's books; closing a period reads all of them."""
+BOOK_ACCOUNTS_PER_TX_MAX = 32
+ENTRIES_PER_TX_MAX = 32
+ENTRY_LEGS_MAX = 32
+COMMITMENTS_PER_TX_MAX = 64
+"""Commitments to weights in one transaction; a proof takes about a millisecond."""
+COMMITMENTS_MIN = 8
+"""With fewer, the sum would say too much of each; empty slots fill up what lacks."""
+COMMITMENTS_MAX = 1_000_000
+"""Commitments to weights in one pool of one period."""
+POINTS_MAX = 1_000
+"""Points of one metric that count for one member and period, at most."""
+KUDOS_PER_MEMBER_MAX = 100
+"""The most thanks that a policy may let one member give in a period."""
+USES_MAX = 10**7
+"""Uses of insights that one report may count for one agreement and quarter."""
+PRICE_MINOR_MAX = 10**6
+"""Price of one use. With the most uses, reports and cooperatives all nets stay in 64 bits."""
+USAGE_REPORTS_MAX = 128
+"""Agreements whose usage one cooperative may be the first to report in one quarter and
+currency: one as user and one as provider with each other member. A netting reads all."""
+NETTING_COOPERATIVES_MAX = 512
+"""Cooperatives in one netting: what a value in state can hold."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 
@@ -228,6 +270,13 @@ AGGREGATE_REQUEST_BYTES_MAX = 16_384
 AGGREGATE_RESULT_BYTES_MAX = 65_536
 AGGREGATE_DEADLINE_S = 30
 AGGREGATE_MEMORY_BYTES_MAX = 536_870_912
+
+# Payment files for banks.
+PAYMENTS_PER_FILE_MAX = 10_000
+PAYMENT_LIST_BYTES_MAX = 4_194_304
+"""A list of payments as text."""
+PAYMENT_MINOR_MAX = 99_999_999_999
+"""The most that SEPA transfers at once: 999,999,999.99 EUR."""
 
 # The web process.
 DATABASE_BUSY_TIMEOUT_S = 5

@@ -1,73 +1,55 @@
-"""Ballots: taking them, counting them at the close, and proving that one was counted.
+"""Ballots: taking them, counting them at the close, and closing votes.
 
 Counting sees an opaque ballot identity and a choice, nothing else, and goes on in the next
 block when a vote is longer than what one block may count. Whether a vote binds is
 `governance.counting`'s matter.
 """
 
-from bisect import bisect_left
-from dataclasses import dataclass
 from itertools import islice
 
 from msgspec.structs import replace
 
-from did.codec import Record
+from governance.ballot_papers import check_choice
+from governance.body_view import BodyView
+from governance.bylaws import compute_window_ms
+from governance.charter import ARCHIVE_S
 from governance.context import BlockContext, Sender
+from governance.counted_ballots import compute_ballot_leaf, counted_log
 from governance.counting import compute_outcome
 from governance.events import BallotCast, Events, ProposalClosed
-from governance.fields import Hash
+from governance.kinds import KINDS
 from governance.logs import (
     DECISIONS,
-    Log,
-    LogName,
     append,
-    get_entry,
     get_frontier,
-    prove_entry,
 )
-from governance.proposals import release_proposer
-from governance.records import (
+from governance.proposal_records import (
     Ballot,
     Choice,
     Decision,
     DecisionLeaf,
+    Outcome,
     Proposal,
     Stage,
     Tally,
     compute_ballot_id,
 )
+from governance.proposals import release_proposer
+from governance.queues import Turn, put_due
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account, was_on_roll
 from governance.transactions import CastBallot
 from governance.view import StateView
 
 
-class CountedEntry(Record, frozen=True, kw_only=True):
-    """A ballot as its vote's log holds it."""
-
-    ballot_id: Hash
-    choice: Choice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedProof:
-    """That a ballot was counted; check it against `Decision.ballots_root`."""
-
-    choice: Choice
-    index: int
-    size: int
-    """Ballots counted."""
-    path: tuple[bytes, ...]
-
-
 def apply_cast_ballot(
-    view: StateView, tx: CastBallot, *, sender: Sender, block: BlockContext
+    view: BodyView, tx: CastBallot, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Take a ballot; a later one with the same identity replaces it until voting closes.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, PROPOSAL_UNKNOWN, NOT_A_MEMBER, VOTING_NOT_OPEN,
-            VOTING_CLOSED, NOT_IN_ELECTORATE; in this order.
+            VOTING_CLOSED, NOT_IN_ELECTORATE, BALLOT_UNFIT; in this order.
     """
     if view.get_cooperative(tx.cooperative) is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
@@ -80,6 +62,7 @@ def apply_cast_ballot(
     _check_voting(proposal, block=block)
     if not was_on_roll(account, height=proposal.roll_height):
         raise TxRefusedError(RefusalCode.NOT_IN_ELECTORATE)
+    check_choice(view, proposal, tx.choice)
     ballot_id = compute_ballot_id(proposal_id=tx.proposal_id, account=sender.account)
     replaced = view.get_ballot(tx.cooperative, proposal_id=tx.proposal_id, ballot_id=ballot_id)
     view.put_ballot(
@@ -114,15 +97,19 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
         proposal.cooperative, proposal_id=proposal.id, after=tally.last_ballot_id
     )
     counts = {Choice.NO: 0, Choice.YES: 0, Choice.ABSTAIN: 0}
+    marked_count = 0
     last_ballot_id, leaves = tally.last_ballot_id, []
     for ballot_id, ballot in islice(ballots, ballots_max):
-        counts[ballot.choice] += 1
+        if isinstance(ballot.choice, Choice):
+            counts[ballot.choice] += 1
+        else:
+            marked_count += 1
         leaves.append(compute_ballot_leaf(ballot_id=ballot_id, choice=ballot.choice))
         last_ballot_id = ballot_id
     is_complete = next(ballots, None) is None
-    append(view, _log_of(proposal.cooperative, proposal.id), leaves)
+    append(view, counted_log(proposal.cooperative, proposal.id, call=proposal.call), leaves)
     counted = Tally(
-        yes_count=tally.yes_count + counts[Choice.YES],
+        yes_count=tally.yes_count + counts[Choice.YES] + marked_count,
         no_count=tally.no_count + counts[Choice.NO],
         abstain_count=tally.abstain_count + counts[Choice.ABSTAIN],
         last_ballot_id=last_ballot_id,
@@ -130,17 +117,23 @@ def count_ballots(view: StateView, proposal: Proposal, *, ballots_max: int) -> t
     return counted, is_complete
 
 
-def close_proposal(
-    view: StateView, proposal: Proposal, tally: Tally, *, block: BlockContext
-) -> Events:
-    """Decide a vote whose count is complete, and log the decision."""
-    outcome = compute_outcome(
+def compute_decision(proposal: Proposal, tally: Tally) -> Outcome:
+    """What a complete count decides."""
+    return compute_outcome(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
         quorum_bps=proposal.quorum_bps,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
+        threshold=KINDS[proposal.kind].threshold,
     )
+
+
+def close_proposal(
+    view: StateView, proposal: Proposal, tally: Tally, *, outcome: Outcome, block: BlockContext
+) -> Events:
+    """Close a vote whose count is complete, and log the decision."""
     leaf = DecisionLeaf(
         cooperative=proposal.cooperative,
         proposal=proposal.id,
@@ -152,7 +145,7 @@ def close_proposal(
         abstain_count=tally.abstain_count,
         electorate_count=proposal.electorate_count,
     )
-    ballots = _log_of(proposal.cooperative, proposal.id)
+    ballots = counted_log(proposal.cooperative, proposal.id, call=proposal.call)
     decision = Decision(
         yes_count=tally.yes_count,
         no_count=tally.no_count,
@@ -164,48 +157,40 @@ def close_proposal(
         decision_index=append(view, DECISIONS, [leaf.encode()]).size - 1,
         closed_height=block.height,
         closed_ms=block.time_ms,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
+        call=proposal.call,
     )
     view.put_decision(proposal.cooperative, proposal.id, decision)
     view.put_proposal(replace(proposal, stage=Stage.CLOSED))
     view.delete_tally(proposal.cooperative, proposal.id)
     release_proposer(view, proposal)
+    scale = view.get_parameters().time_scale
+    put_due(
+        view,
+        Turn.ARCHIVE,
+        due_ms=block.time_ms + compute_window_ms(ARCHIVE_S, time_scale=scale),
+        cooperative=proposal.cooperative,
+        subject=proposal.id,
+    )
     return (_render_closed(proposal, decision),)
 
 
-def compute_ballot_leaf(*, ballot_id: bytes, choice: Choice) -> bytes:
-    """A ballot as `Decision.ballots_root` commits to it."""
-    return CountedEntry(ballot_id=ballot_id, choice=choice).encode()
+def archive_ballots(
+    view: StateView, cooperative: bytes, proposal_id: bytes, *, ballots_max: int
+) -> bool:
+    """Take counted ballots out of state, some at a time; whether none are left.
 
-
-def prove_counted(
-    view: StateView, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes
-) -> CountedProof | None:
-    """Prove that a ballot is among those that a closed vote counted; None if it is not."""
-    if view.get_decision(cooperative, proposal_id) is None:
-        return None
-    log = _log_of(cooperative, proposal_id)
-    size = get_frontier(view, log).size
-    index = bisect_left(range(size), ballot_id, key=lambda place: _read_leaf(view, log, place)[0])
-    if index == size:
-        return None
-    counted_id, choice = _read_leaf(view, log, index)
-    proof = prove_entry(view, log, index=index, size=size)
-    if counted_id != ballot_id or proof is None:
-        return None
-    return CountedProof(choice=choice, index=index, size=size, path=proof.path)
-
-
-def _log_of(cooperative: bytes, proposal_id: bytes) -> Log:
-    return Log(LogName.BALLOTS, namespace=cooperative, subject=proposal_id)
-
-
-def _read_leaf(view: StateView, log: Log, place: int) -> tuple[bytes, Choice]:
-    counted = CountedEntry.decode(get_entry(view, log, place))
-    return counted.ballot_id, counted.choice
+    They stay in the log of their count, from which anybody can count them again.
+    """
+    ballots = view.scan_ballots(cooperative, proposal_id=proposal_id)
+    found = [ballot_id for ballot_id, _ in islice(ballots, ballots_max)]
+    for ballot_id in found:
+        view.delete_ballot(cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
+    return len(found) < ballots_max
 
 
 def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:
-    if proposal.stage in (Stage.CLOSED, Stage.VOID):
+    if proposal.stage in (Stage.CLOSED, Stage.VOID, Stage.WITHDRAWN):
         raise TxRefusedError(RefusalCode.VOTING_CLOSED)
     if proposal.stage is not Stage.VOTING:
         raise TxRefusedError(RefusalCode.VOTING_NOT_OPEN)
@@ -227,4 +212,6 @@ def _render_closed(proposal: Proposal, decision: Decision) -> ProposalClosed:
         quorum_bps=decision.quorum_bps,
         ballots_root=decision.ballots_root,
         decision_index=decision.decision_index,
+        yes_of_roll_bps=decision.yes_of_roll_bps,
+        call=decision.call,
     )

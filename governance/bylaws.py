@@ -2,56 +2,85 @@
 
 Written as an integer-only TOML file (`config/presets/`), checked here against the floors that
 the federation's charter sets, and pinned on the ledger by the hash of their canonical
-encoding. Reading the file is the caller's matter.
+encoding. Each table of the file is a record of `governance.bylaws_tables`. Reading the file is
+the caller's matter.
 """
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, cast
 
 from config.errors import RefusedError
-from did.codec import Record
+from did.codec import CodecError, Record
+from governance.bylaws_tables import (
+    Bodies,
+    Emergency,
+    Majority,
+    ProposalLimits,
+    QuadraticVoting,
+    Quorum,
+    Recall,
+    RollRules,
+    Setting,
+    Stages,
+    Veto,
+    list_settings,
+    list_tables,
+)
 from governance.fields import Count
-from governance.records import ProposalKind
+from governance.kinds import KINDS, Group
+from governance.proposal_records import ProposalKind
 
-BYLAWS_VERSION = 1
-_DAY_S: Final = 86_400
-
-_FLOORS: Final = {
-    # Specification §4.1.1: a quorum of 30 % of the roll.
-    "quorum.ordinary_bps": (3_000, 10_000),
-    "quorum.insight_bps": (3_000, 10_000),
-    # Specification §4.2.1: at least seven days of discussion.
-    "stages.discussion_s": (7 * _DAY_S, 90 * _DAY_S),
-    "stages.voting_s": (3 * _DAY_S, 90 * _DAY_S),
-    "proposals.open_per_member_max": (1, 64),
-}
-"""The charter's least and greatest value of every setting, in the order of encoding."""
+BYLAWS_VERSION: Final = 1
 
 
 class BylawsError(RefusedError):
-    """Bylaws are malformed or go below the charter's floors."""
+    """Bylaws are malformed or go below the charter's floors; names the setting."""
 
 
 class Bylaws(Record, frozen=True, kw_only=True):
     """Checked bylaws; durations as the charter counts them, before any test chain's scale."""
 
     version: Count
-    quorum_ordinary_bps: Count
-    quorum_insight_bps: Count
-    discussion_s: Count
-    voting_s: Count
-    open_proposals_per_member_max: Count
+    quorum: Quorum
+    majority: Majority
+    stages: Stages
+    proposals: ProposalLimits
+    veto: Veto
+    emergency: Emergency
+    bodies: Bodies
+    recall: Recall
+    quadratic_voting: QuadraticVoting
+    roll: RollRules
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""
         return hashlib.sha256(b"rochdale/bylaws/v1" + self.encode()).digest()
 
-    def get_quorum_bps(self, kind: ProposalKind) -> int:
-        """Share of the electorate that must vote, in basis points."""
-        if kind is ProposalKind.INSIGHT:
-            return self.quorum_insight_bps
-        return self.quorum_ordinary_bps
+    def get_quorum_bps(self, kind: ProposalKind, *, call: int = 1) -> int:
+        """Share of the electorate that must vote at the first or second call, in basis points."""
+        suffix = "_bps" if call == 1 else "_second_bps"
+        return int(getattr(self.quorum, KINDS[kind].group + suffix))
+
+    def get_yes_of_roll_bps(self, kind: ProposalKind) -> int:
+        """Share of the electorate that must say yes, in basis points."""
+        if KINDS[kind].group is Group.CONSTITUTIONAL:
+            return self.majority.constitutional_yes_of_roll_bps
+        return self.majority.yes_of_roll_bps
+
+    def get_discussion_s(self, kind: ProposalKind) -> int:
+        """How long a proposal of a kind is discussed."""
+        if KINDS[kind].group is Group.INSIGHT:
+            return self.stages.insight_discussion_s
+        return self.stages.discussion_s
+
+    def get_voting_s(self, kind: ProposalKind) -> int:
+        """How long voting on a proposal of a kind lasts at least, at each call."""
+        if KINDS[kind].group is Group.INSIGHT:
+            return self.stages.insight_voting_s
+        if kind is ProposalKind.RATIFICATION:
+            return self.emergency.voting_s
+        return self.stages.voting_s
 
 
 def parse_bylaws(document: Mapping[str, object]) -> Bylaws:
@@ -63,24 +92,41 @@ def parse_bylaws(document: Mapping[str, object]) -> Bylaws:
     Raises:
         BylawsError: Malformed or outside the charter's bounds; names the setting.
     """
-    settings = _flatten(document)
-    version = settings.pop("version", None)
+    rest = dict(document)
+    version = rest.pop("version", None)
     if type(version) is not int or version != BYLAWS_VERSION:
         raise BylawsError(f"bylaws: version must be {BYLAWS_VERSION}")
-    unknown = sorted(set(settings) - set(_FLOORS))
-    if unknown:
-        raise BylawsError(f"bylaws: unknown setting {unknown[0]}")
-    values = [_check_setting(name, settings.get(name)) for name in _FLOORS]
-    return Bylaws(**dict(zip(Bylaws.__struct_fields__, [BYLAWS_VERSION, *values], strict=True)))
+    tables = list_tables(Bylaws)
+    _check_names("", rest, tables)
+    records = {name: _parse_table(name, kind, rest[name]) for name, kind in tables.items()}
+    bylaws = Bylaws(version=BYLAWS_VERSION, **cast("Any", records))
+    _check_together(bylaws)
+    return bylaws
 
 
 def is_within_charter(bylaws: Bylaws) -> bool:
-    """Check that bylaws from another chain are of this version and keep the charter's bounds."""
-    values = [getattr(bylaws, name) for name in Bylaws.__struct_fields__[1:]]
-    return bylaws.version == BYLAWS_VERSION and all(
-        least <= value <= greatest
-        for value, (least, greatest) in zip(values, _FLOORS.values(), strict=True)
-    )
+    """Check that bylaws which somebody sent are of this version and keep the charter's bounds."""
+    try:
+        _check_together(Bylaws.parse(bylaws.encode()))
+    except (CodecError, BylawsError):
+        return False
+    return bylaws.version == BYLAWS_VERSION
+
+
+def render_schema() -> dict[str, object]:
+    """The JSON Schema of a bylaws file, for editors and for who writes one.
+
+    Source: JSON Schema 2020-12.
+    """
+    tables = {name: _render_table(kind) for name, kind in list_tables(Bylaws).items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Bylaws of a cooperative",
+        "type": "object",
+        "properties": {"version": {"const": BYLAWS_VERSION}, **tables},
+        "required": ["version", *tables],
+        "additionalProperties": False,
+    }
 
 
 def compute_window_ms(duration_s: int, *, time_scale: int) -> int:
@@ -88,24 +134,54 @@ def compute_window_ms(duration_s: int, *, time_scale: int) -> int:
     return max(1, duration_s * 1000 // time_scale)
 
 
-def _flatten(document: Mapping[str, object]) -> dict[str, object]:
-    settings: dict[str, object] = {}
-    for name, item in document.items():
-        if isinstance(item, Mapping):
-            settings.update({f"{name}.{key}": value for key, value in item.items()})
-        else:
-            settings[name] = item
-    return settings
+def _check_together(bylaws: Bylaws) -> None:
+    for group in Group:
+        first, second = group + "_bps", group + "_second_bps"
+        if getattr(bylaws.quorum, second) > getattr(bylaws.quorum, first):
+            raise BylawsError(f"bylaws: quorum.{second} is at most quorum.{first}")
 
 
-def _check_setting(name: str, value: object) -> int:
-    if value is None:
-        raise BylawsError(f"bylaws: {name} is missing")
+def _parse_table(name: str, kind: type[Record], table: object) -> Record:
+    if not isinstance(table, Mapping):
+        raise BylawsError(f"bylaws: {name} is a table of whole numbers")
+    settings = list_settings(kind)
+    _check_names(f"{name}.", table, settings)
+    for key, setting in settings.items():
+        _check_setting(f"{name}.{key}", table[key], setting)
+    return kind(**table)
+
+
+def _check_names(where: str, found: Mapping[str, object], known: Mapping[str, object]) -> None:
+    for name in sorted(set(found) - set(known)):
+        raise BylawsError(f"bylaws: unknown setting {where}{name}")
+    for name in known:
+        if name not in found:
+            raise BylawsError(f"bylaws: {where}{name} is missing")
+
+
+def _check_setting(name: str, value: object, setting: Setting) -> None:
     if type(value) is not int:
         raise BylawsError(f"bylaws: {name} must be a whole number")
-    least, greatest = _FLOORS[name]
-    if not least <= value <= greatest:
+    if not setting.least <= value <= setting.greatest:
         raise BylawsError(
-            f"bylaws: {name} is {value}, but the charter allows {least} to {greatest}"
+            f"bylaws: {name} is {value}, but the charter allows"
+            f" {setting.least} to {setting.greatest}"
         )
-    return value
+
+
+def _render_table(kind: type[Record]) -> dict[str, object]:
+    settings = list_settings(kind)
+    return {
+        "type": "object",
+        "properties": {
+            name: {
+                "type": "integer",
+                "minimum": setting.least,
+                "maximum": setting.greatest,
+                "description": setting.meaning,
+            }
+            for name, setting in settings.items()
+        },
+        "required": list(settings),
+        "additionalProperties": False,
+    }

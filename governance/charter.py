@@ -29,6 +29,31 @@ stretches in a row, is suspended: after 18 to 24 hours."""
 SILENCE_BUCKET_MS_MIN: Final = 3_000
 """Shortest stretch on a test chain: three of its longest heartbeats, so that an idle chain
 with an absent validator does not count in every block."""
+OUTAGE_BUCKET_S: Final = 1_200
+"""Whether the chain stands still is noticed in stretches of this length, twenty minutes."""
+OUTAGE_BUCKETS: Final = 3
+"""More than so many stretches on: more than an hour without a block for certain, if three
+stretches are twenty minutes each. A chain that is slow is none that stands still."""
+OUTAGE_BUCKET_MS_MIN: Final = 20_000
+"""Shortest stretch on a test chain."""
+OUTAGES_KEPT: Final = 32
+WINDOW_EXTENSION_MAX_S: Final = 30 * _DAY_S
+"""A window is extended by so much at most: a proposal ends some day."""
+FOUNDING_S: Final = 365 * _DAY_S
+"""After so long provisional officers' time is over, whether there was an election or not."""
+GROWTH_FREE: Final = 25
+"""By so many members a roll may grow in any period, however small it is."""
+COMMITTEE_LEAST: Final = 7
+"""A first committee needs so many candidates; with fewer the assembly acts itself."""
+ELECTION_LEAD_S: Final = 120 * _DAY_S
+"""An election fills seats whose terms end within so long."""
+ARCHIVE_S: Final = 3 * 365 * _DAY_S
+"""Ballots stay in state for so long after the count, longer than any term they elect to; then
+in the count's log alone, whose root the decision names."""
+BODY_MOTION_S: Final = 30 * _DAY_S
+"""How long a motion of an elected body waits for support before it lapses."""
+SECOND_VOTE_S: Final = 90 * _DAY_S
+"""From the first vote on a cooperative's ending to the second one's discussion."""
 VALIDATORS_MIN: Final = 4
 """From here on one of them may fail: fewer need every cooperative for any change, and no
 silence makes a set smaller than this."""

@@ -11,20 +11,35 @@ from enum import IntEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
 from config.errors import RefusedError
+from governance.body_events import BODY_EVENTS
 from governance.events import (
     BallotCast,
+    BylawsChanged,
     DiscussionOpened,
+    EnactmentFailed,
     Event,
+    LicenceGranted,
+    LicenceRevoked,
     MembersAdmitted,
+    MembersLeft,
+    OutageEnded,
+    ProposalAmended,
     ProposalClosed,
+    ProposalEnacted,
     ProposalSubmitted,
     ProposalVoided,
+    ProposalWithdrawn,
     RulesChanged,
+    SecondCallAnnounced,
+    SecondVoteAnnounced,
     UpgradeScheduled,
     UpgradeWithdrawn,
     VotingOpened,
+    WindowExtended,
 )
 from governance.federal_events import FEDERAL_EVENTS
+from governance.roll_events import ROLL_EVENTS
+from governance.value.events import VALUE_EVENTS
 
 _TYPE_PREFIX = "rochdale."
 
@@ -32,16 +47,31 @@ _EVENTS: dict[str, type[Event]] = {
     _TYPE_PREFIX + event.__name__: event
     for event in (
         MembersAdmitted,
+        MembersLeft,
         ProposalSubmitted,
         DiscussionOpened,
         VotingOpened,
         BallotCast,
         ProposalClosed,
         ProposalVoided,
+        ProposalAmended,
+        ProposalWithdrawn,
+        WindowExtended,
+        SecondCallAnnounced,
+        ProposalEnacted,
+        EnactmentFailed,
+        SecondVoteAnnounced,
+        BylawsChanged,
+        LicenceGranted,
+        LicenceRevoked,
+        OutageEnded,
         UpgradeScheduled,
         UpgradeWithdrawn,
         RulesChanged,
+        *ROLL_EVENTS,
+        *BODY_EVENTS,
         *FEDERAL_EVENTS,
+        *VALUE_EVENTS,
     )
 }
 

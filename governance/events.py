@@ -8,7 +8,7 @@ an event.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from governance.records import Outcome, ProposalKind
+from governance.proposal_records import Outcome, ProposalKind
 from governance.refusals import RefusalCode
 
 
@@ -27,6 +27,15 @@ class MembersAdmitted(Event):
     epoch: int
     active_count: int
     roll_root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersLeft(Event):
+    """A batch of members is off the roll."""
+
+    accounts: tuple[bytes, ...]
+    epoch: int
+    active_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,41 @@ class VotingOpened(Event):
     roll_root: bytes
     electorate_count: int
     quorum_bps: int
+    yes_of_roll_bps: int
+    call: int
+    """1, or 2 if too few had voted before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalAmended(Event):
+    """A proposal has another text; its discussion begins anew with the next block."""
+
+    proposal: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalWithdrawn(Event):
+    """Its proposer took a proposal back."""
+
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowExtended(Event):
+    """A proposal's window lasts longer: the chain had stood still within it."""
+
+    proposal: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondCallAnnounced(Event):
+    """Too few voted; voting opens once more, and ballots that were cast stay."""
+
+    proposal: bytes
+    opens_ms: int
+    ballots_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +130,8 @@ class ProposalClosed(Event):
     quorum_bps: int
     ballots_root: bytes
     decision_index: int
+    yes_of_roll_bps: int
+    call: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +140,62 @@ class ProposalVoided(Event):
 
     proposal: bytes
     refusal: RefusalCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalEnacted(Event):
+    """The rules did what an accepted proposal asks for."""
+
+    proposal: bytes
+    act: int
+    """Its number (`governance.member_acts`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnactmentFailed(Event):
+    """A rule forbids now what an accepted proposal asks for."""
+
+    proposal: bytes
+    refusal: RefusalCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondVoteAnnounced(Event):
+    """An accepted ending is voted on once more, as a proposal of its own."""
+
+    proposal: bytes
+    begins_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BylawsChanged(Event):
+    """A cooperative follows other bylaws from its next proposals on."""
+
+    bylaws_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceGranted(Event):
+    """Somebody may use an insight."""
+
+    licence: bytes
+    insight: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceRevoked(Event):
+    """A licence does not hold any more."""
+
+    licence: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageEnded(Event):
+    """The chain goes on after a time without blocks; `cooperative` is the federation."""
+
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from governance.federal_records import Motion, MotionStatus
 from governance.federal_view import DueKind, FederalView
 from governance.leaving import end_notice
 from governance.logs import MOTIONS, append
+from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import count_members, require_root
 from governance.roll import require_account
@@ -84,8 +85,19 @@ def apply_approve_federal_act(
         TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, MOTION_UNKNOWN, MOTION_CLOSED,
             MOTION_APPROVED; in this order; then, if it makes enough, as `check_act`.
     """
-    cooperative = require_root(view, sender)
-    motion = view.get_motion(tx.motion)
+    return approve(view, require_root(view, sender), tx.motion, block=block)
+
+
+def approve(
+    view: FederalView, cooperative: Cooperative, motion_id: bytes, *, block: BlockContext
+) -> Events:
+    """Approve a motion in the name of a member cooperative.
+
+    Raises:
+        TxRefusedError: MOTION_UNKNOWN, MOTION_CLOSED, MOTION_APPROVED; in this order; then, if
+            it makes enough, as `check_act`.
+    """
+    motion = view.get_motion(motion_id)
     if motion is None:
         raise TxRefusedError(RefusalCode.MOTION_UNKNOWN)
     if motion.status is not MotionStatus.OPEN or block.time_ms >= motion.lapses_at_ms:

@@ -19,7 +19,8 @@ from governance.federal_records import (
 )
 from governance.records import Cooperative
 from governance.seals import Import, Seal
-from governance.view import FEDERATION, Collection, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import StateView
 
 _PRESENT = b"\x01"
 """The key says all; proofs of state (ICS 23) want some value."""

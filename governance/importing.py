@@ -55,7 +55,13 @@ def begin_import(view: FederalView, sealed: SealedChain) -> None:
     seal = sealed.seal
     view.put_bylaws(sealed.bylaws)
     cooperative = view.require_cooperative(seal.cooperative)
-    view.put_cooperative(replace(cooperative, bylaws_hash=seal.bylaws_hash))
+    view.put_cooperative(
+        replace(
+            cooperative,
+            bylaws_hash=seal.bylaws_hash,
+            founding_ends_ms=seal.founding_ends_ms,
+        )
+    )
     root = require_account(view, seal.cooperative)
     view.put_account(
         seal.cooperative,

@@ -90,23 +90,40 @@ def apply_replace_registrar(view: FederalView, tx: ReplaceRegistrar, *, sender: 
         TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, PAYLOAD_MALFORMED, KEYS_NOT_NEW; in this
             order.
     """
-    cooperative = require_root(view, sender)
-    if any(first >= second for first, second in pairwise(tx.public_keys)):
-        raise TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "public_keys ascend, each once")
-    if tx.signatures_required > len(tx.public_keys):
-        raise TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "more signatures than keys")
-    office = compute_office_account_id(cooperative=cooperative.id, role=Role.REGISTRAR)
-    account = require_account(view, office)
-    if any(key.public_key in tx.public_keys for key in account.keys):
-        raise TxRefusedError(RefusalCode.KEYS_NOT_NEW)
-    keys = tuple(AccountKey(public_key=key) for key in tx.public_keys)
-    view.put_account(
-        office, replace(account, keys=keys, signatures_required=tx.signatures_required)
+    return replace_registrar_keys(
+        view,
+        require_root(view, sender).id,
+        public_keys=tx.public_keys,
+        signatures_required=tx.signatures_required,
     )
+
+
+def replace_registrar_keys(
+    view: FederalView,
+    cooperative: bytes,
+    *,
+    public_keys: tuple[bytes, ...],
+    signatures_required: int,
+) -> Events:
+    """Give the registrar's office of a member cooperative other keys.
+
+    Raises:
+        TxRefusedError: PAYLOAD_MALFORMED, KEYS_NOT_NEW; in this order.
+    """
+    if any(first >= second for first, second in pairwise(public_keys)):
+        raise TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "public_keys ascend, each once")
+    if signatures_required > len(public_keys):
+        raise TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "more signatures than keys")
+    office = compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR)
+    account = require_account(view, office)
+    if any(key.public_key in public_keys for key in account.keys):
+        raise TxRefusedError(RefusalCode.KEYS_NOT_NEW)
+    keys = tuple(AccountKey(public_key=key) for key in public_keys)
+    view.put_account(office, replace(account, keys=keys, signatures_required=signatures_required))
     return (
         RegistrarReplaced(
-            cooperative=cooperative.id,
-            public_keys=tx.public_keys,
-            signatures_required=tx.signatures_required,
+            cooperative=cooperative,
+            public_keys=public_keys,
+            signatures_required=signatures_required,
         ),
     )

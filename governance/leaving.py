@@ -25,7 +25,15 @@ def apply_give_notice(view: FederalView, *, sender: Sender, block: BlockContext)
         TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, NOTICE_GIVEN, LAST_VALIDATOR; in this
             order.
     """
-    cooperative = require_root(view, sender)
+    return give_notice(view, require_root(view, sender), block=block)
+
+
+def give_notice(view: FederalView, cooperative: Cooperative, *, block: BlockContext) -> Events:
+    """Note that a member cooperative leaves.
+
+    Raises:
+        TxRefusedError: NOTICE_GIVEN, LAST_VALIDATOR; in this order.
+    """
     if cooperative.status is CooperativeStatus.LEAVING:
         raise TxRefusedError(RefusalCode.NOTICE_GIVEN)
     if is_last(view, cooperative):

@@ -21,7 +21,8 @@ from governance.merkle_log import (
     compute_range_path,
     compute_root_at,
 )
-from governance.view import FEDERATION, Collection, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import StateView
 
 _PLACE_BYTES = 8
 
@@ -45,6 +46,16 @@ class LogName(IntEnum):
     """Federation: ids of cases, in the order of opening."""
     SEALED_ACCOUNTS = 8
     """Cooperative: `ImportedAccount`, ascending by account, of a sealed chain."""
+    SECOND_BALLOTS = 9
+    """As `BALLOTS`, of a second call's count."""
+    ROLL_CHANGES = 16
+    """Cooperative: `RollChange`, who left or came back, in the order of the batches."""
+    JOURNAL = 30
+    """Cooperative: ids of its books' entries, in the order in which they came."""
+    AGREEMENTS = 31
+    """Federation: ids, in the order of the first signature."""
+    COMMITMENTS = 32
+    """Cooperative, subject a pool's id: `SlotCommitment`, ascending by slot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,17 @@ next, for ever.
 
 from typing import assert_never
 
+from governance.admissions import (
+    apply_admit_members,
+    apply_attest_admission,
+    apply_challenge_admission,
+)
 from governance.ballots import apply_cast_ballot
+from governance.body_applying import apply_of_body
+from governance.body_transactions import BodyPayload
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
+from governance.departures import apply_appeal_exclusion, apply_leave_roll
 from governance.events import Events
 from governance.federal import (
     apply_approve_federal_act,
@@ -21,14 +29,27 @@ from governance.genesis import GenesisState, check_genesis
 from governance.importing import apply_import_roll
 from governance.keys import apply_replace_registrar, apply_rotate_keys
 from governance.leaving import apply_give_notice
-from governance.proposals import apply_submit_proposal
+from governance.outages import note_block
+from governance.proposals import (
+    apply_amend_proposal,
+    apply_submit_proposal,
+    apply_withdraw_proposal,
+)
 from governance.records import Parameters
 from governance.registry import apply_update_cooperative, register
-from governance.roll import apply_admit_members
+from governance.roll_transactions import (
+    AppealExclusion,
+    AttestAdmission,
+    ChallengeAdmission,
+    LeaveRoll,
+    RollPayload,
+)
+from governance.roll_view import RollView
 from governance.sealing import apply_seal_chain, check_not_sealed, continue_seal
 from governance.standing import apply_return_to_duty, apply_rotate_consensus_key
 from governance.transactions import (
     AdmitMembers,
+    AmendProposal,
     ApproveFederalAct,
     CastBallot,
     FederalPayload,
@@ -43,8 +64,12 @@ from governance.transactions import (
     SealChain,
     SubmitProposal,
     UpdateCooperative,
+    WithdrawProposal,
 )
 from governance.validator_updates import apply_updates, begin_validators
+from governance.value.applying import apply_value
+from governance.value.transactions import ValuePayload
+from governance.value.view import ValueView
 from governance.view import KeyValue
 from governance.watch import apply_evidence, apply_silence
 
@@ -87,8 +112,9 @@ def begin_block(kv: KeyValue, block: BlockContext, facts: BlockFacts = NO_FACTS)
     was silent for too long is suspended.
     """
     view = FederalView(kv)
+    events = note_block(view, block=block)
     # In this order: a window announced by a deadline of this block starts with the next.
-    events = apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
+    events += apply_openings(kv, block=block) + apply_deadlines(kv, block=block)
     events += continue_seal(view) + apply_federal_deadlines(view, block=block)
     events += apply_evidence(view, facts, block=block)
     return events + apply_silence(view, facts, block=block)
@@ -106,8 +132,14 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     Raises:
         TxRefusedError: A rule forbids it; docs/transactions.md has the precedence.
     """
-    view = FederalView(kv)
+    view = RollView(kv)
     check_not_sealed(view)
+    if isinstance(payload, BodyPayload):
+        return apply_of_body(view, payload, sender=sender, block=block)
+    if isinstance(payload, RollPayload):
+        return _apply_of_roll(view, payload, sender=sender, block=block)
+    if isinstance(payload, ValuePayload):
+        return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:
         case AdmitMembers():
             return apply_admit_members(view, payload, sender=sender, block=block)
@@ -115,6 +147,10 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_submit_proposal(view, payload, sender=sender, block=block)
         case CastBallot():
             return apply_cast_ballot(view, payload, sender=sender, block=block)
+        case AmendProposal():
+            return apply_amend_proposal(view, payload, sender=sender)
+        case WithdrawProposal():
+            return apply_withdraw_proposal(view, payload, sender=sender)
         case _:
             return _apply_of_root(view, payload, sender=sender, block=block)
 
@@ -126,6 +162,22 @@ def end_block(kv: KeyValue, block: BlockContext) -> Events:
         InvariantError: An update would break the engine or the charter.
     """
     return apply_updates(FederalView(kv), block=block)
+
+
+def _apply_of_roll(
+    view: RollView, payload: RollPayload, *, sender: Sender, block: BlockContext
+) -> Events:
+    match payload:
+        case LeaveRoll():
+            return apply_leave_roll(view, payload, sender=sender, block=block)
+        case AppealExclusion():
+            return apply_appeal_exclusion(view, payload, sender=sender, block=block)
+        case AttestAdmission():
+            return apply_attest_admission(view, payload, sender=sender, block=block)
+        case ChallengeAdmission():
+            return apply_challenge_admission(view, payload, sender=sender, block=block)
+        case _:
+            assert_never(payload)
 
 
 def _apply_of_root(

@@ -1,36 +1,60 @@
 """Proposals: who may put what before a cooperative, and how their windows open.
 
 A proposal's stages and what moves it from one to the next: submitted → (next block)
-discussion → (deadline, then next block) voting → (deadline, count) closed. Nobody can hold a
-stage up. Counting is `governance.ballots`' matter.
+discussion → (deadline, then next block) voting → (deadline, count) closed, or a second call
+and voting once more. Nobody can hold a stage up. Counting is `governance.ballots`' matter.
 """
 
 from msgspec.structs import replace
 
-from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender
-from governance.events import DiscussionOpened, Events, ProposalSubmitted, VotingOpened
-from governance.logs import Log, LogName, append, get_frontier
-from governance.queues import put_due, put_opening
-from governance.records import Proposal, ProposalKind, Stage
+from governance.elections import note_election
+from governance.events import (
+    Events,
+    ProposalAmended,
+    ProposalSubmitted,
+    ProposalWithdrawn,
+)
+from governance.kinds import KINDS, Subject
+from governance.member_acts import compute_subject, get_number
+from governance.member_enactment import check_member_act
+from governance.proposal_records import Proposal, ProposalKind, Stage
+from governance.queues import put_opening
+from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account, roll_log
-from governance.transactions import SubmitProposal, compute_proposal_id
+from governance.roll import is_member, require_account
+from governance.roll_view import RollView
+from governance.transactions import (
+    AmendProposal,
+    SubmitProposal,
+    WithdrawProposal,
+    compute_proposal_id,
+)
+from governance.vetoes import check_vetoed
 from governance.view import StateView
+from governance.windows import leave_queues
 
 _SUBJECT_BYTES = 32
 _DAY_S = 86_400
+_BEFORE_VOTING = (
+    Stage.SUBMITTED,
+    Stage.REVIEW,
+    Stage.DISCUSSION,
+    Stage.RECOMMENDATION,
+    Stage.NOMINATION,
+)
 
 
 def apply_submit_proposal(
-    view: StateView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
+    view: RollView, tx: SubmitProposal, *, sender: Sender, block: BlockContext
 ) -> Events:
     """Take a member's motion; its discussion starts with the next block's time.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_A_MEMBER, SUBJECT_REQUIRED, SUBJECT_FORBIDDEN, PROPOSALS_OPEN_TOO_MANY,
-            PROPOSAL_EXISTS; in this order.
+            NOT_A_MEMBER, SUBJECT_REQUIRED, SUBJECT_FORBIDDEN, ACT_REQUIRED, ACT_FORBIDDEN,
+            RULES_SUBMIT, DATA_USE_UNKNOWN, FOUNDING_UNFINISHED, PROPOSALS_OPEN_TOO_MANY,
+            PROPOSAL_EXISTS, as `check_member_act`; in this order.
     """
     cooperative = view.get_cooperative(tx.cooperative)
     if cooperative is None:
@@ -43,124 +67,169 @@ def apply_submit_proposal(
     if not is_member(account, tx.cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     _check_subject(tx)
+    if not KINDS[tx.kind].is_submitted_by_members:
+        raise TxRefusedError(RefusalCode.RULES_SUBMIT)
+    if tx.kind is ProposalKind.VETO_OVERRIDE:
+        check_vetoed(view, tx.cooperative, tx.subject)
+    if KINDS[tx.kind].waits_for_founding and block.time_ms < cooperative.founding_ends_ms:
+        raise TxRefusedError(RefusalCode.FOUNDING_UNFINISHED)
     bylaws = view.get_bylaws(cooperative.bylaws_hash)
-    if account.open_proposals_count >= bylaws.open_proposals_per_member_max:
+    if account.open_proposals_count >= bylaws.proposals.open_per_member_max:
         raise TxRefusedError(RefusalCode.PROPOSALS_OPEN_TOO_MANY)
     proposal_id = compute_proposal_id(account=sender.account, nonce=sender.nonce, payload=tx)
     if view.get_proposal(tx.cooperative, proposal_id) is not None:
         raise TxRefusedError(RefusalCode.PROPOSAL_EXISTS)
+    if tx.act is not None:
+        check_member_act(view, tx.act, cooperative=cooperative, block=block)
     open_count = account.open_proposals_count + 1
     view.put_account(sender.account, replace(account, open_proposals_count=open_count))
-    view.put_proposal(
-        Proposal(
-            id=proposal_id,
-            cooperative=tx.cooperative,
-            kind=tx.kind,
-            proposer=sender.account,
-            text_hash=tx.text_hash,
-            subject=tx.subject,
-            bylaws_hash=cooperative.bylaws_hash,
-            voting_s=max(bylaws.voting_s, tx.voting_days * _DAY_S),
-            stage=Stage.SUBMITTED,
-            submitted_height=block.height,
-            submitted_ms=block.time_ms,
-        )
+    return submit(
+        view,
+        tx,
+        cooperative=cooperative,
+        proposal_id=proposal_id,
+        proposer=sender.account,
+        block=block,
     )
+
+
+def submit(
+    view: RollView,
+    tx: SubmitProposal,
+    *,
+    cooperative: Cooperative,
+    proposal_id: bytes,
+    proposer: bytes,
+    block: BlockContext,
+) -> Events:
+    """Put a motion that may be put before a cooperative.
+
+    Args:
+        view: State.
+        tx: What a member submits, or the rules do by themselves.
+        cooperative: Whose members decide.
+        proposal_id: Of no proposal that is there.
+        proposer: The author's account; the cooperative's id for what the rules submit.
+        block: The block in which it happens.
+    """
+    bylaws = view.get_bylaws(cooperative.bylaws_hash)
+    proposal = Proposal(
+        id=proposal_id,
+        cooperative=tx.cooperative,
+        kind=tx.kind,
+        proposer=proposer,
+        text_hash=tx.text_hash,
+        subject=tx.subject if tx.act is None else compute_subject(tx.act),
+        bylaws_hash=cooperative.bylaws_hash,
+        voting_s=max(bylaws.get_voting_s(tx.kind), tx.voting_days * _DAY_S),
+        stage=Stage.SUBMITTED,
+        submitted_height=block.height,
+        submitted_ms=block.time_ms,
+    )
+    view.put_proposal(proposal)
+    if tx.act is not None:
+        view.put_act(tx.cooperative, proposal_id, tx.act)
+    note_election(view, proposal, is_open=True)
     put_opening(view, cooperative=tx.cooperative, proposal_id=proposal_id)
-    return (_render_submitted(tx, proposal_id, sender.account, cooperative.bylaws_hash),)
+    return (_render_submitted(proposal),)
 
 
-def open_next_window(view: StateView, proposal: Proposal, *, block: BlockContext) -> Events:
-    """Start the window that was announced in an earlier block, with this block's time.
+def apply_amend_proposal(view: RollView, tx: AmendProposal, *, sender: Sender) -> Events:
+    """Give a proposal another text; its discussion begins anew with the next block's time.
+
+    Whoever wants an amendment asks the proposer for it; only words can change, never what the
+    proposal names or asks for.
 
     Raises:
-        TxRefusedError: ELECTORATE_EMPTY.
+        TxRefusedError: As `_require_own`; then AMENDMENTS_TOO_MANY.
     """
+    proposal = _require_own(view, tx.cooperative, tx.proposal_id, sender=sender)
     bylaws = view.get_bylaws(proposal.bylaws_hash)
-    scale = view.get_parameters().time_scale
-    if proposal.stage is Stage.SUBMITTED:
-        # Only now: the order of a block's transactions must not become the order of the log.
-        append(view, Log(LogName.PROPOSALS, namespace=proposal.cooperative), [proposal.id])
-        ends_ms = block.time_ms + compute_window_ms(bylaws.discussion_s, time_scale=scale)
-        _call_up(view, replace(proposal, stage=Stage.DISCUSSION, discussion_ends_ms=ends_ms))
-        opened = DiscussionOpened(
-            cooperative=proposal.cooperative, proposal=proposal.id, ends_ms=ends_ms
+    if proposal.amendments_count >= bylaws.proposals.amendments_max:
+        raise TxRefusedError(RefusalCode.AMENDMENTS_TOO_MANY)
+    leave_queues(view, proposal)
+    view.put_proposal(
+        replace(
+            proposal,
+            stage=Stage.SUBMITTED,
+            text_hash=tx.text_hash,
+            amendments_count=proposal.amendments_count + 1,
         )
-        return (opened,)
-    return _open_voting(
-        view,
-        proposal,
-        closes_at_ms=block.time_ms + compute_window_ms(proposal.voting_s, time_scale=scale),
-        quorum_bps=bylaws.get_quorum_bps(proposal.kind),
-        # This block's own admissions come after its deadlines: they are not of the electorate.
-        roll_height=block.height - 1,
     )
+    put_opening(view, cooperative=tx.cooperative, proposal_id=tx.proposal_id)
+    return (
+        ProposalAmended(
+            cooperative=tx.cooperative, proposal=tx.proposal_id, text_hash=tx.text_hash
+        ),
+    )
+
+
+def apply_withdraw_proposal(view: RollView, tx: WithdrawProposal, *, sender: Sender) -> Events:
+    """Take a proposal back for good; it stays in the list of proposals if it was discussed.
+
+    Raises:
+        TxRefusedError: As `_require_own`.
+    """
+    proposal = _require_own(view, tx.cooperative, tx.proposal_id, sender=sender)
+    leave_queues(view, proposal)
+    view.put_proposal(replace(proposal, stage=Stage.WITHDRAWN))
+    note_election(view, proposal, is_open=False)
+    release_proposer(view, proposal)
+    return (ProposalWithdrawn(cooperative=tx.cooperative, proposal=tx.proposal_id),)
 
 
 def release_proposer(view: StateView, proposal: Proposal) -> None:
     """Give a proposal's author back the place that it took among open ones."""
+    if proposal.proposer == proposal.cooperative:  # the rules submitted it
+        return
     account = require_account(view, proposal.proposer)
     open_count = account.open_proposals_count - 1
     view.put_account(proposal.proposer, replace(account, open_proposals_count=open_count))
 
 
-def _open_voting(
-    view: StateView, proposal: Proposal, *, closes_at_ms: int, quorum_bps: int, roll_height: int
-) -> Events:
-    roll = view.get_roll(proposal.cooperative)
-    if roll.active_count == 0:
-        raise TxRefusedError(RefusalCode.ELECTORATE_EMPTY)
-    proposal = replace(
-        proposal,
-        stage=Stage.VOTING,
-        closes_at_ms=closes_at_ms,
-        roll_height=roll_height,
-        roll_epoch=roll.epoch,
-        roll_root=get_frontier(view, roll_log(proposal.cooperative)).compute_root(),
-        electorate_count=roll.active_count,
-        quorum_bps=quorum_bps,
-    )
-    _call_up(view, proposal)
-    return (
-        VotingOpened(
-            cooperative=proposal.cooperative,
-            proposal=proposal.id,
-            closes_at_ms=closes_at_ms,
-            roll_epoch=proposal.roll_epoch,
-            roll_root=proposal.roll_root,
-            electorate_count=proposal.electorate_count,
-            quorum_bps=quorum_bps,
-        ),
-    )
+def _require_own(
+    view: StateView, cooperative: bytes, proposal_id: bytes, *, sender: Sender
+) -> Proposal:
+    """A proposal of the sender's that still can change.
 
-
-def _call_up(view: StateView, proposal: Proposal) -> None:
-    is_voting = proposal.stage is Stage.VOTING
-    put_due(
-        view,
-        due_ms=proposal.closes_at_ms if is_voting else proposal.discussion_ends_ms,
-        cooperative=proposal.cooperative,
-        proposal_id=proposal.id,
-    )
-    view.put_proposal(proposal)
+    Raises:
+        TxRefusedError: COOPERATIVE_UNKNOWN, PROPOSAL_UNKNOWN, NOT_PROPOSER, VOTING_OPENED; in
+            this order.
+    """
+    if view.get_cooperative(cooperative) is None:
+        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
+    proposal = view.get_proposal(cooperative, proposal_id)
+    if proposal is None:
+        raise TxRefusedError(RefusalCode.PROPOSAL_UNKNOWN)
+    if proposal.proposer != sender.account:
+        raise TxRefusedError(RefusalCode.NOT_PROPOSER)
+    if proposal.stage not in _BEFORE_VOTING:
+        raise TxRefusedError(RefusalCode.VOTING_OPENED)
+    return proposal
 
 
 def _check_subject(tx: SubmitProposal) -> None:
-    if tx.kind is ProposalKind.INSIGHT and len(tx.subject) != _SUBJECT_BYTES:
+    kind = KINDS[tx.kind]
+    if kind.subject is Subject.DIGEST and len(tx.subject) != _SUBJECT_BYTES:
         raise TxRefusedError(RefusalCode.SUBJECT_REQUIRED)
-    if tx.kind is ProposalKind.ORDINARY and tx.subject:
+    if kind.subject is not Subject.DIGEST and tx.subject:
         raise TxRefusedError(RefusalCode.SUBJECT_FORBIDDEN)
+    if tx.act is None:
+        if kind.subject is Subject.ACT:
+            raise TxRefusedError(RefusalCode.ACT_REQUIRED)
+    elif not kind.acts:
+        raise TxRefusedError(RefusalCode.ACT_FORBIDDEN)
+    elif get_number(tx.act) not in kind.acts:
+        raise TxRefusedError(RefusalCode.ACT_REQUIRED)
 
 
-def _render_submitted(
-    tx: SubmitProposal, proposal_id: bytes, proposer: bytes, bylaws_hash: bytes
-) -> ProposalSubmitted:
+def _render_submitted(proposal: Proposal) -> ProposalSubmitted:
     return ProposalSubmitted(
-        cooperative=tx.cooperative,
-        proposal=proposal_id,
-        kind=tx.kind,
-        proposer=proposer,
-        text_hash=tx.text_hash,
-        subject=tx.subject,
-        bylaws_hash=bylaws_hash,
+        cooperative=proposal.cooperative,
+        proposal=proposal.id,
+        kind=proposal.kind,
+        proposer=proposal.proposer,
+        text_hash=proposal.text_hash,
+        subject=proposal.subject,
+        bylaws_hash=proposal.bylaws_hash,
     )

@@ -13,7 +13,6 @@ from msgspec import Meta
 from config.limits import NETWORK_NAME_MAX, NONCE_WINDOW
 from did.codec import Record, encode
 from governance.fields import (
-    BasisPoints,
     Count,
     Did,
     Hash,
@@ -29,7 +28,6 @@ from governance.fields import (
 
 _NONCE_WINDOW_BYTES = NONCE_WINDOW // 8
 _OFFICE_DOMAIN = b"rochdale/office/v1"
-_BALLOT_DOMAIN = b"rochdale/ballot/v1"
 
 
 class Role(IntEnum):
@@ -38,42 +36,8 @@ class Role(IntEnum):
     MEMBER = 1
     REGISTRAR = 2
     ROOT = 3
-
-
-class ProposalKind(IntEnum):
-    """Which path a proposal takes and what its subject is."""
-
-    ORDINARY = 1
-    INSIGHT = 2
-
-
-class Stage(IntEnum):
-    """Where a proposal stands."""
-
-    SUBMITTED = 1
-    """Its discussion starts with the next block."""
-    DISCUSSION = 2
-    VOTING = 3
-    CLOSED = 4
-    """Its outcome is in state."""
-    VOID = 5
-    """A rule failed at a deadline: there is no outcome."""
-
-
-class Choice(IntEnum):
-    """What a ballot says."""
-
-    NO = 0
-    YES = 1
-    ABSTAIN = 2
-
-
-class Outcome(IntEnum):
-    """What a vote decided."""
-
-    ACCEPTED = 1
-    REJECTED = 2
-    NO_QUORUM = 3
+    OFFICER = 4
+    """With it a member acts in elected bodies; nothing here says which member."""
 
 
 class CooperativeStatus(IntEnum):
@@ -84,6 +48,8 @@ class CooperativeStatus(IntEnum):
     """It has given notice and is a member until the notice ends."""
     LEFT = 3
     EXPELLED = 4
+    ENDED = 5
+    """It dissolved, merged or changed its form, by two votes of its members."""
 
 
 class Standing(IntEnum):
@@ -156,6 +122,11 @@ class Cooperative(Record, frozen=True, kw_only=True):
     """None for a member that does not validate."""
     validator_changed_height: Height = 0
     """Block of the last change of its key or power: changes that wait go in this order."""
+    founding_ends_ms: TimeMs = 0
+    """Until then, or until its first election, provisional officers act and may not change
+    bylaws; 0 once that is over."""
+    successor: HashOrEmpty = b""
+    """Who got its reserve and its rights in insights, once it has ended."""
 
     @property
     def is_member(self) -> bool:
@@ -207,93 +178,8 @@ class Roll(Record, frozen=True, kw_only=True):
     epoch: Count = 0
     """Batches of changes so far."""
     active_count: Count = 0
-
-
-class Proposal(Record, frozen=True, kw_only=True):
-    """A members' motion. Fields of a later stage are zero or empty until it comes."""
-
-    id: Hash
-    cooperative: Hash
-    kind: ProposalKind
-    proposer: Hash
-    """Account that submitted it."""
-    text_hash: Hash
-    """SHA-256 of the text, which the cooperative serves."""
-    subject: HashOrEmpty
-    """Digest of the insight that is proposed for release; empty for ordinary proposals."""
-    bylaws_hash: Hash
-    """Bylaws in force at submission: these apply until it closes."""
-    voting_s: Count
-    """How long voting lasts, in seconds before any test chain's scale."""
-    stage: Stage
-    submitted_height: Height
-    submitted_ms: TimeMs
-    discussion_ends_ms: TimeMs = 0
-    closes_at_ms: TimeMs = 0
-    """Ballots in blocks before this time count."""
-    roll_height: Height = 0
-    """Members who had joined by this block are the electorate."""
-    roll_epoch: Count = 0
-    roll_root: HashOrEmpty = b""
-    electorate_count: Count = 0
-    quorum_bps: BasisPoints = 0
-
-
-class Ballot(Record, frozen=True, kw_only=True):
-    """A choice under an opaque identity."""
-
-    choice: Choice
-
-
-class Tally(Record, frozen=True, kw_only=True):
-    """A count so far; long ones are resumed in the next block."""
-
-    yes_count: Count = 0
-    no_count: Count = 0
-    abstain_count: Count = 0
-    last_ballot_id: HashOrEmpty = b""
-    """Where to go on; empty before the first."""
-
-    @property
-    def ballots_count(self) -> int:
-        """Ballots read so far."""
-        return self.yes_count + self.no_count + self.abstain_count
-
-
-class Decision(Record, frozen=True, kw_only=True):
-    """The result of a vote, final."""
-
-    yes_count: Count
-    no_count: Count
-    abstain_count: Count
-    electorate_count: Count
-    quorum_bps: BasisPoints
-    outcome: Outcome
-    ballots_root: Hash
-    """Root of the log of ballots counted (`governance.ballots.compute_ballot_leaf`)."""
-    decision_index: Count
-    """Place in the federation's decision log."""
-    closed_height: Height
-    closed_ms: TimeMs
-
-    @property
-    def ballots_count(self) -> int:
-        """Distinct voters, abstentions included."""
-        return self.yes_count + self.no_count + self.abstain_count
-
-
-class DecisionLeaf(Record, frozen=True, kw_only=True):
-    """What the federation's decision log says of a closed vote."""
-
-    cooperative: Hash
-    proposal: Hash
-    kind: ProposalKind
-    outcome: Outcome
-    subject: HashOrEmpty
-    yes_count: Count
-    no_count: Count
-    abstain_count: Count
-    electorate_count: Count
+    audited_count: Count = 0
+    """Members that count in the federation: attested one by one, or audited since."""
 
 
 class RollEntry(Record, frozen=True, kw_only=True):
@@ -301,6 +187,14 @@ class RollEntry(Record, frozen=True, kw_only=True):
 
     account: Hash
     height: Height
+
+
+class RollChange(Record, frozen=True, kw_only=True):
+    """Somebody left a roll, or came back to it, in a cooperative's log of such changes."""
+
+    account: Hash
+    height: Height
+    is_back: bool
 
 
 def compute_office_account_id(*, cooperative: bytes, role: Role) -> bytes:
@@ -313,12 +207,3 @@ def compute_office_account_id(*, cooperative: bytes, role: Role) -> bytes:
     if role is Role.ROOT:
         return cooperative
     return hashlib.sha256(_OFFICE_DOMAIN + encode([cooperative, int(role)])).digest()
-
-
-def compute_ballot_id(*, proposal_id: bytes, account: bytes) -> bytes:
-    """The one ballot identity that an account has on a proposal; 32 bytes.
-
-    Tallying sees only this and a choice, so that a later, anonymous identity changes nothing
-    there.
-    """
-    return hashlib.sha256(_BALLOT_DOMAIN + proposal_id + account).digest()

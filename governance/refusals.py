@@ -7,6 +7,8 @@ they are the rules'. A number is never reused. docs/transactions.md gives their 
 from enum import IntEnum
 
 from config.errors import RefusedError
+from governance.refusals_of_members import REASONS_OF_MEMBERS
+from governance.refusals_of_value import REASONS_OF_VALUE
 
 
 class RefusalCode(IntEnum):
@@ -77,6 +79,96 @@ class RefusalCode(IntEnum):
     IMPORT_UNPROVEN = 145
     IMPORT_UNFINISHED = 146
     UPGRADE_UNFIT = 160
+    ACT_REQUIRED = 200
+    ACT_FORBIDDEN = 201
+    BYLAWS_UNFIT = 202
+    FOUNDING_UNFINISHED = 203
+    NOT_PROPOSER = 204
+    VOTING_OPENED = 205
+    AMENDMENTS_TOO_MANY = 206
+    LICENCE_UNKNOWN = 207
+    LICENCE_REVOKED = 208
+    SUCCESSOR_UNFIT = 209
+    OFFICES_TOO_MANY = 210
+    OFFICE_UNKNOWN = 211
+    OFFICE_SEATED = 212
+    NOT_AN_OFFICER = 213
+    NOT_IN_BODY = 214
+    ACT_NOT_OF_BODY = 215
+    STAGE_WRONG = 216
+    DATA_USE_UNKNOWN = 217
+    PEER_UNFIT = 218
+    LICENCE_SUSPENDED = 219
+    RULES_SUBMIT = 220
+    BALLOT_UNFIT = 221
+    ELECTION_OPEN = 222
+    NOTHING_TO_ELECT = 223
+    CANDIDATES_TOO_FEW = 224
+    CANDIDATES_TOO_MANY = 225
+    OFFICE_UNFIT = 226
+    NOT_A_CANDIDATE = 227
+    SALT_WRONG = 228
+    SEAT_UNKNOWN = 229
+    RECALL_TOO_EARLY = 230
+    PETITION_EXISTS = 231
+    PETITION_UNKNOWN = 232
+    PETITION_CLOSED = 233
+    PETITION_SIGNED = 234
+    ITEMS_UNFIT = 235
+    ADMISSION_UNKNOWN = 236
+    ADMISSION_ATTESTED = 237
+    CHALLENGE_UNFIT = 238
+    ROLL_OTHER = 239
+    LEAVING_ALREADY = 240
+    MEMBER_UNKNOWN = 241
+    EXCLUSION_OPEN = 242
+    EXCLUSION_UNKNOWN = 243
+    APPEAL_CLOSED = 244
+    SIGNER_PROTECTED = 245
+
+    OFFICE_REQUIRED = 400
+    BOOKS_UNKNOWN = 401
+    BOOK_ACCOUNT_UNFIT = 402
+    BOOK_ACCOUNT_EXISTS = 403
+    BOOK_ACCOUNTS_TOO_MANY = 404
+    CURRENCY_OTHER = 405
+    OPENING_UNFIT = 406
+    ENTRY_UNBALANCED = 410
+    BOOK_ACCOUNT_UNKNOWN = 411
+    FUNDS_MIXED = 412
+    BOOK_ACCOUNT_RESERVED = 413
+    RESERVE_INDIVISIBLE = 414
+    ENTRY_ID_TAKEN = 415
+    ENTRY_UNKNOWN = 416
+    ENTRY_NOT_PENDING = 417
+    ENTRY_NOT_REVERSIBLE = 418
+    BALANCE_TOO_SMALL = 419
+    BALANCE_TOO_LARGE = 420
+    PERIOD_OTHER = 430
+    ENTRIES_PENDING = 431
+    SPLIT_UNDECIDED = 432
+    SPLIT_UNFIT = 433
+    METRIC_ATTESTED = 434
+    METRIC_MISSING = 435
+    ALLOCATION_CLOSED = 440
+    COMMITMENT_MALFORMED = 441
+    COMMITMENT_UNPROVEN = 442
+    COMMITMENTS_OUT_OF_ORDER = 443
+    COMMITMENTS_TOO_FEW = 444
+    COMMITMENTS_TOO_MANY = 445
+    SUM_UNPROVEN = 446
+    TOTAL_UNFIT = 447
+    SETTLEMENT_EXISTS = 450
+    SETTLEMENT_UNKNOWN = 451
+    SETTLEMENT_RESOLVED = 452
+    SETTLEMENT_UNFIT = 453
+    AGREEMENT_UNFIT = 460
+    AGREEMENT_SIGNED = 461
+    AGREEMENT_UNKNOWN = 462
+    AGREEMENT_NOT_IN_FORCE = 463
+    QUARTER_OPEN = 464
+    QUARTER_NETTED = 465
+    USAGE_REPORTS_TOO_MANY = 466
 
     @property
     def reason(self) -> str:
@@ -146,9 +238,9 @@ _REASONS = {
         "Only members of this cooperative propose and vote: apply for membership first."
     ),
     RefusalCode.SUBJECT_REQUIRED: (
-        "An insight's proposal names the insight: give its digest of 32 bytes."
+        "A proposal of this kind names what it is about: give the digest of 32 bytes."
     ),
-    RefusalCode.SUBJECT_FORBIDDEN: "An ordinary proposal has no subject: leave it empty.",
+    RefusalCode.SUBJECT_FORBIDDEN: "A proposal of this kind has no subject: leave it empty.",
     RefusalCode.PROPOSALS_OPEN_TOO_MANY: (
         "The member has as many open proposals as the bylaws allow: wait until one closes."
     ),
@@ -240,4 +332,6 @@ _REASONS = {
     RefusalCode.UPGRADE_UNFIT: (
         "The change of the rules cannot be scheduled so: correct its version or height."
     ),
+    **{RefusalCode(number): text for number, text in REASONS_OF_MEMBERS.items()},
+    **{RefusalCode(number): text for number, text in REASONS_OF_VALUE.items()},
 }

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from config.limits import COOPERATIVES_MAX
 from governance.acts import NewCooperative
 from governance.bylaws import compute_window_ms
-from governance.charter import PARTING_WINDOW_S
+from governance.charter import FOUNDING_S, PARTING_WINDOW_S
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.federal_events import (
@@ -59,6 +59,7 @@ def register(
     view: FederalView, new: NewCooperative, *, bylaws_hash: bytes, block: BlockContext
 ) -> Events:
     """Enter a cooperative that may enter, with its offices, as a validator if it has a key."""
+    scale = view.get_parameters().time_scale
     cooperative = Cooperative(
         id=new.id,
         did=new.did,
@@ -69,6 +70,7 @@ def register(
         status=CooperativeStatus.ACTIVE,
         name=new.name,
         p2p_address=new.p2p_address,
+        founding_ends_ms=block.time_ms + compute_window_ms(FOUNDING_S, time_scale=scale),
     )
     view.put_cooperative(cooperative)
     view.put_node(cooperative.node_id, Node(cooperative=cooperative.id))

@@ -1,62 +1,35 @@
 """The roll: who is a member, since when.
 
-Admission is by the cooperative's registrar, in batches. An electorate is named by a height:
-whoever had joined by then and had not left. Nothing here knows a name.
+An electorate is named by a height: whoever had joined by then and had not left. How people come
+and go is `governance.admissions` and `governance.departures`; both land in batches
+(`governance.roll_batches`). Nothing here knows a name.
 """
 
-from msgspec.structs import replace
-
 from config.errors import InvariantError
-from did.accounts import Inception
-from governance.context import BlockContext, Sender
-from governance.events import Events, MembersAdmitted
-from governance.logs import Log, LogName, append
-from governance.records import Account, AccountKey, Role, RollEntry
+from governance.context import Sender
+from governance.logs import Log, LogName
+from governance.records import Account, Cooperative, Role
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.transactions import AdmitMembers
 from governance.view import StateView
 
 
-def apply_admit_members(
-    view: StateView, tx: AdmitMembers, *, sender: Sender, block: BlockContext
-) -> Events:
-    """Put a batch of applicants on the roll, all or none.
+def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) -> Cooperative:
+    """A cooperative that takes part, whose registrar sends.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_REGISTRAR, ADMISSION_REPEATED, ACCOUNT_EXISTS; in this order.
+            NOT_REGISTRAR; in this order.
     """
-    cooperative = view.get_cooperative(tx.cooperative)
-    if cooperative is None:
+    found = view.get_cooperative(cooperative)
+    if found is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not cooperative.is_member:
+    if not found.is_member:
         raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(tx.cooperative):
+    if view.is_importing(cooperative):
         raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
-    if not _is_role(require_account(view, sender.account), tx.cooperative, Role.REGISTRAR):
+    if not _is_role(require_account(view, sender.account), cooperative, Role.REGISTRAR):
         raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
-    accounts = tuple(inception.compute_id() for inception in tx.inceptions)
-    if len(dict.fromkeys(accounts)) != len(accounts):
-        raise TxRefusedError(RefusalCode.ADMISSION_REPEATED)
-    if any(view.get_account(account) is not None for account in accounts):
-        raise TxRefusedError(RefusalCode.ACCOUNT_EXISTS)
-    for account, inception in zip(accounts, tx.inceptions, strict=True):
-        view.put_new_account(account, _begin_account(inception, tx.cooperative, block=block))
-    roll = view.get_roll(tx.cooperative)
-    entries = [RollEntry(account=account, height=block.height) for account in accounts]
-    log = append(view, roll_log(tx.cooperative), [entry.encode() for entry in entries])
-    active_count = roll.active_count + len(accounts)
-    roll = replace(roll, epoch=roll.epoch + 1, active_count=active_count)
-    view.put_roll(tx.cooperative, roll)
-    return (
-        MembersAdmitted(
-            cooperative=tx.cooperative,
-            accounts=accounts,
-            epoch=roll.epoch,
-            active_count=roll.active_count,
-            roll_root=log.compute_root(),
-        ),
-    )
+    return found
 
 
 def roll_log(cooperative: bytes) -> Log:
@@ -76,6 +49,11 @@ def require_account(view: StateView, account_id: bytes) -> Account:
     return account
 
 
+def changes_log(cooperative: bytes) -> Log:
+    """The log of who left a cooperative's roll, or came back to it."""
+    return Log(LogName.ROLL_CHANGES, namespace=cooperative)
+
+
 def is_member(account: Account, cooperative: bytes) -> bool:
     """Check if an account is a member of a cooperative now; offices are not."""
     return _is_role(account, cooperative, Role.MEMBER)
@@ -89,14 +67,3 @@ def was_on_roll(account: Account, *, height: int) -> bool:
 
 def _is_role(account: Account, cooperative: bytes, role: Role) -> bool:
     return account.cooperative == cooperative and account.role is role
-
-
-def _begin_account(inception: Inception, cooperative: bytes, *, block: BlockContext) -> Account:
-    return Account(
-        cooperative=cooperative,
-        role=Role.MEMBER,
-        keys=(AccountKey(public_key=inception.public_key),),
-        next_key_commitment=inception.next_key_commitment,
-        guardians_commitment=inception.guardians_commitment,
-        joined_height=block.height,
-    )

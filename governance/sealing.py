@@ -16,15 +16,14 @@ from governance.events import Events
 from governance.federal_events import ChainSealed, SealCompleted
 from governance.federal_view import FederalView
 from governance.logs import Log, LogName, append, get_frontier
+from governance.queues import is_waiting
 from governance.records import Account, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import count_members, require_root
 from governance.roll import require_account, roll_log
 from governance.seals import ImportedAccount, Seal
+from governance.state_keys import Collection, state_key
 from governance.transactions import SealChain
-from governance.view import FEDERATION, Collection, StateView, state_key
-
-_WAITING = (Collection.OPENING, Collection.DUE)
 
 
 def apply_seal_chain(
@@ -38,7 +37,7 @@ def apply_seal_chain(
     cooperative = require_root(view, sender)
     if count_members(view) > 1:
         raise TxRefusedError(RefusalCode.NOT_ALONE)
-    if any(_has_any(view, collection) for collection in _WAITING):
+    if is_waiting(view):
         raise TxRefusedError(RefusalCode.VOTES_OPEN)
     root = require_account(view, sender.account)
     roll = view.get_roll(cooperative.id)
@@ -58,6 +57,7 @@ def apply_seal_chain(
             roll_size=frontier.size,
             roll_root=frontier.compute_root(),
             active_count=roll.active_count,
+            founding_ends_ms=cooperative.founding_ends_ms,
         )
     )
     return (ChainSealed(cooperative=cooperative.id, destination=tx.destination),)
@@ -105,10 +105,6 @@ def check_not_sealed(view: FederalView) -> None:
 def sealed_log(cooperative: bytes) -> Log:
     """The log of a sealed chain's accounts, ascending by id."""
     return Log(LogName.SEALED_ACCOUNTS, namespace=cooperative)
-
-
-def _has_any(view: StateView, collection: Collection) -> bool:
-    return next(view.kv.scan(state_key(FEDERATION, collection, b"")), None) is not None
 
 
 def _render(account_id: bytes, account: Account) -> ImportedAccount:

@@ -37,6 +37,8 @@ class Seal(Record, frozen=True, kw_only=True):
     """Entries of the roll's log."""
     roll_root: Hash
     active_count: Count
+    founding_ends_ms: TimeMs
+    """When provisional officers' time ends or ended; 0 after an election."""
     last_account: HashOrEmpty = b""
     """How far the accounts were read; empty before the first."""
     is_complete: bool = False

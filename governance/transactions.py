@@ -16,27 +16,22 @@ from config.limits import (
     VOTING_DAYS_MAX,
 )
 from did.accounts import Inception
-from did.codec import CodecError, Record, encode
+from did.codec import CodecError, encode
 from governance.acts import FederalAct
+from governance.body_transactions import BodyPayload
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
-from governance.records import Choice, ProposalKind
+from governance.member_acts import MemberAct
+from governance.payloads import PayloadRecord
+from governance.proposal_records import BallotChoice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll_transactions import RollPayload
 from governance.seals import ChainId, ImportedEntry
+from governance.value.transactions import ValuePayload
 
 _PROPOSAL_DOMAIN = b"rochdale/proposal/v1"
+_SECOND_VOTE_DOMAIN = b"rochdale/second-vote/v1"
 _MOTION_DOMAIN = b"rochdale/motion/v1"
 _KeyCount = Annotated[int, Meta(ge=1, le=TX_SIGNATURES_MAX)]
-
-
-class PayloadRecord(Record, frozen=True, kw_only=True):
-    """What every payload has."""
-
-    tag: ClassVar[int]
-
-    @property
-    def work_gas(self) -> int:
-        """What applying it costs, beside its bytes and signatures (`ledger.quotas`)."""
-        return 1_000
 
 
 class AdmitMembers(PayloadRecord, frozen=True, kw_only=True):
@@ -66,10 +61,12 @@ class SubmitProposal(PayloadRecord, frozen=True, kw_only=True):
     text_hash: Hash
     """SHA-256 of the text."""
     subject: HashOrEmpty
-    """Digest of the insight for `ProposalKind.INSIGHT`, empty otherwise."""
+    """Digest of what it is about, for kinds that need one (`governance.kinds`); else empty."""
     voting_days: Annotated[int, Meta(ge=0, le=VOTING_DAYS_MAX)] = 0
     """Days that voting lasts if the bylaws' window is shorter: a vote can be longer than
     the bylaws ask for, never shorter."""
+    act: MemberAct | None = None
+    """What the rules are to do, for kinds that ask for something."""
 
 
 class CastBallot(PayloadRecord, frozen=True, kw_only=True):
@@ -79,12 +76,31 @@ class CastBallot(PayloadRecord, frozen=True, kw_only=True):
 
     cooperative: Hash
     proposal_id: Hash
-    choice: Choice
+    choice: BallotChoice
 
     @property
     def work_gas(self) -> int:
         """Little, so that many can vote on the last evening."""
         return 250
+
+
+class AmendProposal(PayloadRecord, frozen=True, kw_only=True):
+    """A proposer gives a proposal another text; its discussion begins anew (tag 0x04)."""
+
+    tag: ClassVar[int] = 0x04
+
+    cooperative: Hash
+    proposal_id: Hash
+    text_hash: Hash
+
+
+class WithdrawProposal(PayloadRecord, frozen=True, kw_only=True):
+    """A proposer takes a proposal back before voting opens (tag 0x05)."""
+
+    tag: ClassVar[int] = 0x05
+
+    cooperative: Hash
+    proposal_id: Hash
 
 
 class ProposeFederalAct(PayloadRecord, frozen=True, kw_only=True):
@@ -195,7 +211,17 @@ FederalPayload: TypeAlias = (
     | ImportRoll
 )
 """What cooperatives do among each other, and accounts' keys."""
-Payload: TypeAlias = AdmitMembers | SubmitProposal | CastBallot | FederalPayload
+Payload: TypeAlias = (
+    AdmitMembers
+    | SubmitProposal
+    | CastBallot
+    | AmendProposal
+    | WithdrawProposal
+    | RollPayload
+    | BodyPayload
+    | FederalPayload
+    | ValuePayload
+)
 
 PAYLOADS: tuple[type[Payload], ...] = get_args(Payload)
 _PAYLOADS: dict[int, type[Payload]] = {payload.tag: payload for payload in PAYLOADS}
@@ -225,6 +251,11 @@ def compute_proposal_id(*, account: bytes, nonce: int, payload: SubmitProposal) 
         payload: What is submitted.
     """
     return hashlib.sha256(_PROPOSAL_DOMAIN + encode([account, nonce, payload])).digest()
+
+
+def compute_second_vote_id(proposal_id: bytes) -> bytes:
+    """The id of the proposal by which an accepted ending is voted on once more."""
+    return hashlib.sha256(_SECOND_VOTE_DOMAIN + proposal_id).digest()
 
 
 def compute_motion_id(*, account: bytes, nonce: int, payload: ProposeFederalAct) -> bytes:

@@ -12,7 +12,8 @@ from governance.context import BlockContext
 from governance.events import Events, RulesChanged, UpgradeScheduled, UpgradeWithdrawn
 from governance.records import Parameters, Upgrade
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.view import FEDERATION, StateView
+from governance.state_keys import FEDERATION
+from governance.view import StateView
 
 
 def compute_rules_version(parameters: Parameters, *, height: int) -> int:

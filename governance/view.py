@@ -1,97 +1,23 @@
 """State as the rules see it: keys, a savepoint over them, and typed access.
 
-A key is namespace ‖ collection ‖ id. The namespace is a cooperative's id, or 32 zero bytes
-for what belongs to the federation, so that one cooperative's state is one contiguous range.
-Collections from `DERIVED_FROM` on hold what follows from the others: rules write it and never
-read it.
 Where the bytes lie is the ledger's matter; no rule is decided here.
 """
 
 import heapq
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from enum import IntEnum
 from typing import Protocol
+
+from sortedcontainers import SortedList
 
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
-from governance.records import (
-    Account,
-    Ballot,
-    Cooperative,
-    Decision,
-    Parameters,
-    Proposal,
-    Quota,
-    Roll,
-    Tally,
-)
+from governance.member_acts import MemberAct, ProposedAct
+from governance.proposal_records import Ballot, Decision, Licence, Proposal, Tally
+from governance.records import Account, Cooperative, Parameters, Quota, Roll
+from governance.state_keys import FEDERATION, Collection, state_key
 
-FEDERATION = bytes(32)
-"""Namespace of what no single cooperative owns."""
-DERIVED_FROM = b"\x80"
-"""First collection of what follows from state: kept beside it, outside its tree."""
-COLLECTION_AT = 32
-"""Where a key names its collection: after the namespace."""
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
-
-_NEW_KEYS_FEW = 64
-"""New keys are few if there are so many times as many old ones."""
-
-
-class Collection(IntEnum):
-    """Kinds of state; a number is never used for anything else."""
-
-    PARAMETERS = 0x01
-    COOPERATIVE = 0x02
-    ACCOUNT_HOME = 0x03
-    """Federation: account id → id of the cooperative whose namespace holds the account."""
-    ACCOUNT = 0x04
-    ROLL = 0x05
-    BYLAWS = 0x07
-    PROPOSAL = 0x08
-    BALLOT = 0x09
-    """Id: proposal id ‖ ballot id."""
-    TALLY = 0x0A
-    DECISION = 0x0B
-    """Id: proposal id."""
-    DUE = 0x0E
-    """Id: due time in ms, 8 bytes big-endian ‖ cooperative ‖ proposal id."""
-    OPENING = 0x0F
-    """Id: cooperative ‖ proposal id; its next window starts with the next block."""
-    MOTION = 0x10
-    """Federation: motion id."""
-    VALIDATORS = 0x11
-    """Federation: the engine's validator set."""
-    VALIDATORS_PENDING = 0x12
-    """Federation: there while the engine is to be told of changes."""
-    CONSENSUS_KEY = 0x13
-    """Federation: validator's address."""
-    SILENCE = 0x14
-    """Federation: cooperative."""
-    NODE = 0x15
-    """Federation: engine's node id."""
-    CASE = 0x16
-    """Federation: case id."""
-    FEDERAL_DUE = 0x17
-    """Federation. Id: due time in ms, 8 bytes big-endian ‖ kind, 1 byte ‖ subject."""
-    SEAL = 0x18
-    """Federation: there once the chain is sealed."""
-    IMPORT = 0x19
-    """Federation: cooperative; there until its former roll is brought over."""
-    RECOVERY = 0x1A
-    """Federation: id of the chain that this one goes on from, as text."""
-    QUOTA = 0x20
-    LOG = 0x21
-    """Id: `governance.logs.Log.id`."""
-    COUNT = 0x30
-    """Cooperative; while votes are counted. Id: subject ‖ kind, 1 byte ‖ what lies there
-    (`governance.count.ledger_piles`)."""
-    LOG_ENTRY = 0x80
-    """Derived. Id: log ‖ place, 8 bytes big-endian."""
-    LOG_NODE = 0x81
-    """Derived. Id: log ‖ level, 1 byte ‖ place at that level, 8 bytes big-endian."""
 
 
 class KeyValue(Protocol):
@@ -168,17 +94,11 @@ class Savepoint:
 
 
 class MemoryKeyValue:
-    """A view in memory: for simulators, replayers and tests.
-
-    Its keys are kept in order, so that a scan costs what it reads and not what there is.
-    """
+    """A view in memory: for simulators, replayers and tests."""
 
     def __init__(self) -> None:
         self._items: dict[bytes, bytes] = {}
-        self._keys: list[bytes] = []
-        """Ascending."""
-        self._new_keys: list[bytes] = []
-        """Not among the others yet, in the order of their coming."""
+        self._order: SortedList = SortedList()
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
@@ -187,37 +107,23 @@ class MemoryKeyValue:
     def put(self, key: bytes, value: bytes) -> None:
         """Set or replace a value."""
         if key not in self._items:
-            self._new_keys.append(key)
+            self._order.add(key)
         self._items[key] = value
 
     def delete(self, key: bytes) -> None:
         """Remove a value; nothing happens if there is none."""
         if self._items.pop(key, None) is not None:
-            self._order()
-            del self._keys[bisect_left(self._keys, key)]
+            self._order.remove(key)
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`."""
-        self._order()
-        first = bisect_left(self._keys, prefix)
-        return self._read(prefix, max(first, bisect_right(self._keys, after)))
-
-    def _read(self, prefix: bytes, place: int) -> Iterator[tuple[bytes, bytes]]:
-        keys = self._keys
-        for index in range(place, len(keys)):
-            if not keys[index].startswith(prefix):
+        is_after = after >= prefix
+        for key in self._order.irange(
+            after if is_after else prefix, inclusive=(not is_after, True)
+        ):
+            if not key.startswith(prefix):
                 return
-            yield keys[index], self._items[keys[index]]
-
-    def _order(self) -> None:
-        """Put new keys in their places: a few one by one, many by sorting."""
-        if len(self._new_keys) * _NEW_KEYS_FEW < len(self._keys):
-            for key in self._new_keys:
-                insort(self._keys, key)
-        else:
-            self._keys += self._new_keys
-            self._keys.sort()
-        self._new_keys.clear()
+            yield key, self._items[key]
 
 
 class StateView:
@@ -307,6 +213,29 @@ class StateView:
         namespace, key = proposal.cooperative, proposal.id
         self._put(namespace, Collection.PROPOSAL, key, proposal.encode())
 
+    def get_act(self, cooperative: bytes, proposal_id: bytes) -> MemberAct | None:
+        """What a proposal asks the rules to do."""
+        data = self._get(cooperative, Collection.ACT, proposal_id)
+        return None if data is None else ProposedAct.decode(data).act
+
+    def require_act(self, cooperative: bytes, proposal_id: bytes) -> MemberAct:
+        """What a proposal asks the rules to do that asks for something."""
+        return ProposedAct.decode(self._require(cooperative, Collection.ACT, proposal_id)).act
+
+    def put_act(self, cooperative: bytes, proposal_id: bytes, act: MemberAct) -> None:
+        """Set what a proposal asks the rules to do."""
+        data = ProposedAct(act=act).encode()
+        self._put(cooperative, Collection.ACT, proposal_id, data)
+
+    def get_licence(self, cooperative: bytes, licence: bytes) -> Licence | None:
+        """A licence that a cooperative has granted."""
+        data = self._get(cooperative, Collection.LICENCE, licence)
+        return None if data is None else Licence.decode(data)
+
+    def put_licence(self, cooperative: bytes, licence: bytes, record: Licence) -> None:
+        """Set a licence."""
+        self._put(cooperative, Collection.LICENCE, licence, record.encode())
+
     def get_ballot(
         self, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes
     ) -> Ballot | None:
@@ -319,6 +248,10 @@ class StateView:
     ) -> None:
         """Set or replace a ballot."""
         self._put(cooperative, Collection.BALLOT, proposal_id + ballot_id, ballot.encode())
+
+    def delete_ballot(self, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes) -> None:
+        """Forget a ballot that the log of its count keeps."""
+        self.kv.delete(state_key(cooperative, Collection.BALLOT, proposal_id + ballot_id))
 
     def scan_ballots(
         self, cooperative: bytes, *, proposal_id: bytes, after: bytes = b""
@@ -361,13 +294,3 @@ class StateView:
         if data is None:
             raise InvariantError(f"state lacks its {collection.name} {record_id.hex()}")
         return data
-
-
-def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> bytes:
-    """The key of a record: namespace (32 bytes) ‖ collection (1) ‖ id."""
-    return namespace + bytes([collection]) + record_id
-
-
-def is_derived(key: bytes) -> bool:
-    """Check if a record only follows from state: its log's root there authenticates it."""
-    return key[COLLECTION_AT : COLLECTION_AT + 1] >= DERIVED_FROM

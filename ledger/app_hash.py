@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass
 
 from governance.logs import DECISIONS, get_frontier
-from governance.view import FEDERATION, Collection, KeyValue, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import KeyValue, StateView
 from ledger.ics23 import TENDERMINT, Existence, Step, compute_leaf_hash, encode_existence
 
 STATE_PART = b"state"

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from governance.view import COLLECTION_AT, FEDERATION, Collection, KeyValue
+from governance.state_keys import COLLECTION_AT, FEDERATION, Collection
+from governance.view import KeyValue
 from ledger.app_hash import AppHashParts, compute_parts
 from ledger.disk import CommitRecord
 from ledger.store import Store

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from did.jcs import canonicalize
-from governance.view import is_derived
+from governance.state_keys import is_derived
 from ledger.comparison import name_key
 from ledger.disk import CommitRecord
 from ledger.store import Store

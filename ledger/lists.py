@@ -8,11 +8,13 @@ entries to it, so that none can be left out, changed or added. What a receipt sa
 from config.errors import InvariantError, RefusedError
 from did.codec import Record
 from did.jcs import JsonObject
-from governance.ballots import CountedEntry
+from governance.counted_ballots import CountedEntry
 from governance.logs import Log, LogName
-from governance.records import DecisionLeaf, RollEntry
+from governance.proposal_records import DecisionLeaf
+from governance.records import RollChange, RollEntry
 from governance.seals import ImportedAccount
-from governance.view import COLLECTION_AT, FEDERATION, Collection
+from governance.state_keys import COLLECTION_AT, FEDERATION, Collection
+from governance.value.need import SlotCommitment
 
 _ID_BYTES = 32
 _NAMES = {name.name.lower().replace("_", "-"): name for name in LogName}
@@ -20,7 +22,10 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.DECISIONS: DecisionLeaf,
     LogName.ROLL: RollEntry,
     LogName.BALLOTS: CountedEntry,
+    LogName.SECOND_BALLOTS: CountedEntry,
+    LogName.ROLL_CHANGES: RollChange,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
+    LogName.COMMITMENTS: SlotCommitment,
 }
 """The entries of all others are ids."""
 _IDS_COUNT = {
@@ -32,8 +37,19 @@ _IDS_COUNT = {
     LogName.MOTIONS: 0,
     LogName.CASES: 0,
     LogName.SEALED_ACCOUNTS: 1,
+    LogName.SECOND_BALLOTS: 2,
+    LogName.ROLL_CHANGES: 1,
+    LogName.JOURNAL: 1,
+    LogName.AGREEMENTS: 0,
+    LogName.COMMITMENTS: 2,
 }
-"""How many ids say which of its kind a log is: none, cooperative, cooperative and proposal."""
+"""How many ids say which of its kind a log is: none, cooperative, cooperative and subject."""
+_SUBJECTS = {
+    LogName.BALLOTS: ("on", "proposal"),
+    LogName.SECOND_BALLOTS: ("on", "proposal"),
+    LogName.COMMITMENTS: ("of", "pool"),
+}
+"""What the second id is, and how sentences say it."""
 LIST_NAMES = tuple(_NAMES)
 
 
@@ -46,7 +62,8 @@ def find_log(name: str, ids: tuple[bytes, ...]) -> Log:
 
     Args:
         name: One of `LIST_NAMES`.
-        ids: None for the federation's lists; the cooperative; for `ballots` also the proposal.
+        ids: None for the federation's lists; the cooperative; for ballots also the proposal,
+            for commitments the pool.
 
     Raises:
         ListError: Another name, or more or fewer ids.
@@ -56,7 +73,9 @@ def find_log(name: str, ids: tuple[bytes, ...]) -> Log:
         raise ListError(f"there is no list {name!r}: ask for {', '.join(LIST_NAMES)}")
     count = _IDS_COUNT[log_name]
     if len(ids) != count or any(len(item) != _ID_BYTES for item in ids):
-        wanted = ("no id", "a cooperative's id", "the ids of a cooperative and a proposal")[count]
+        _, subject_name = _SUBJECTS.get(log_name, ("", ""))
+        two = f"the ids of a cooperative and a {subject_name}"
+        wanted = ("no id", "a cooperative's id", two)[count]
         raise ListError(f"the list {name} is named by {wanted}")
     namespace, *subject = ids or (FEDERATION,)
     return Log(log_name, namespace=namespace, subject=b"".join(subject))
@@ -84,7 +103,7 @@ def describe_list(log: Log) -> str:
     if log.namespace != FEDERATION:
         words += f" of cooperative {log.namespace.hex()[:16]}…"
     if log.subject:
-        words += f" on proposal {log.subject.hex()[:16]}…"
+        words += f" {' '.join(_SUBJECTS[log.name])} {log.subject.hex()[:16]}…"
     return words
 
 

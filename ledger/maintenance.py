@@ -15,7 +15,7 @@ from typing import Self
 import plyvel
 
 from config.errors import InvariantError, MisconfiguredError
-from governance.view import is_derived
+from governance.state_keys import is_derived
 from ledger.disk import (
     FLAT,
     KEY,

@@ -13,13 +13,8 @@ from config.limits import BLOCK_GAS_MAX, MEMPOOL_TXS_MAX
 from governance.context import BlockContext
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.rules import Rules
-from governance.view import (
-    FEDERATION,
-    Collection,
-    KeyValue,
-    StateView,
-    state_key,
-)
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import KeyValue, StateView
 from ledger.envelope import Transaction, decode_transaction
 from ledger.quotas import Pending, compute_gas
 from ledger.signatures import Checked, SignatureChecker

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from config.errors import RefusedError
 from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import Value, decode, encode
-from governance.ballots import prove_counted
+from governance.counted_ballots import prove_counted
 from governance.logs import DECISIONS, frontier_key, get_frontier, prove_entry, prove_page
-from governance.view import Collection, StateView, state_key
+from governance.state_keys import Collection, state_key
+from governance.view import StateView
 from ledger.app_hash import STATE_PART, compute_parts
 from ledger.lists import read_log_key
 from ledger.state import State
@@ -149,4 +150,5 @@ def _answer_counted(state: State, question: Value) -> bytes:
     )
     if counted is None:
         raise QueryError("this ballot is not among those counted: ask after the vote closed")
-    return encode([int(counted.choice), counted.index, counted.size, [*counted.path]])
+    choice = counted.choice if isinstance(counted.choice, bytes) else int(counted.choice)
+    return encode([choice, counted.index, counted.size, [*counted.path]])

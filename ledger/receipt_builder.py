@@ -16,7 +16,7 @@ from config.limits import RECEIPT_BYTES_MAX
 from did.codec import Value, decode, encode
 from did.jcs import canonicalize
 from governance.logs import Log, frontier_key
-from governance.records import Choice
+from governance.proposal_records import BallotChoice, Choice
 from ledger.ics23 import ProofError
 from ledger.light_source import LightSource
 from ledger.queries import COUNTED_PATH, LOG_PATH, STATE_PATH
@@ -123,13 +123,15 @@ async def build_counted_receipt(
     question = encode([cooperative, proposal_id, ballot_id])
     answer = _decode(await source.client.abci_query(COUNTED_PATH, question))
     match answer:
-        case [int(choice), int(index), int(), list(path)]:
-            pass
+        case [bytes(marks), int(index), int(), list(path)]:
+            choice: BallotChoice = marks
+        case [int(number), int(index), int(), list(path)]:
+            choice = Choice(number)
         case _:
             raise InvariantError("the ledger's answer about a counted ballot has another shape")
     counted = CountedBallot(
         ballot_id=ballot_id,
-        choice=Choice(choice),
+        choice=choice,
         index=index,
         path=tuple(item for item in path if isinstance(item, bytes)),
     )

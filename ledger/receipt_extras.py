@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.errors import RefusedError
-from config.limits import LIST_ENTRY_BYTES_MAX, LIST_PAGE_ENTRIES_MAX
+from config.limits import COUNT_CANDIDATES_MAX, LIST_ENTRY_BYTES_MAX, LIST_PAGE_ENTRIES_MAX
 from did.jcs import JsonObject
 from governance.fields import INTEGER_MAX
-from governance.records import Choice
+from governance.proposal_records import BallotChoice, Choice
 
 _HASH_BYTES = 32
 _PATH_MAX = 63
@@ -27,7 +27,7 @@ class CountedBallot:
     """A ballot's place among those counted."""
 
     ballot_id: bytes
-    choice: Choice
+    choice: BallotChoice
     index: int
     """Place in the order of ballot ids, from 0."""
     path: tuple[bytes, ...]
@@ -37,7 +37,7 @@ class CountedBallot:
         """As it stands in a receipt."""
         return {
             "ballot_id": self.ballot_id.hex(),
-            "choice": int(self.choice),
+            "choice": self.choice.hex() if isinstance(self.choice, bytes) else int(self.choice),
             "index": self.index,
             "path": [item.hex() for item in self.path],
         }
@@ -70,12 +70,9 @@ def parse_counted(value: object) -> CountedBallot:
         ReceiptError: Malformed, or with other fields.
     """
     fields = read_fields(value, "ballot_id choice index path")
-    choice = fields["choice"]
-    if type(choice) is not int or choice not in list(Choice):
-        raise ReceiptError("unknown choice")
     return CountedBallot(
         ballot_id=_read_hash(fields["ballot_id"]),
-        choice=Choice(choice),
+        choice=_read_choice(fields["choice"]),
         index=_read_place(fields["index"]),
         path=_read_hashes(fields["path"], count_max=_PATH_MAX),
     )
@@ -122,6 +119,14 @@ def read_hex(value: object, *, bytes_max: int) -> bytes:
     if data is None or data.hex() != value or len(data) > bytes_max:
         raise ReceiptError(f"expected at most {bytes_max} bytes as lower-case hexadecimal")
     return data
+
+
+def _read_choice(value: object) -> BallotChoice:
+    if isinstance(value, str) and value:
+        return read_hex(value, bytes_max=COUNT_CANDIDATES_MAX)
+    if type(value) is not int or value not in list(Choice):
+        raise ReceiptError("unknown choice")
+    return Choice(value)
 
 
 def _read_place(value: object) -> int:

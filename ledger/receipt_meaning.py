@@ -7,7 +7,8 @@ same sentences (`node/web/templates/verifier.mjs`). Pure.
 import datetime
 
 from did.jcs import JsonObject
-from governance.view import FEDERATION
+from governance.proposal_records import render_choice
+from governance.state_keys import FEDERATION
 from ledger.lists import describe_list, get_list_name, render_entry
 from ledger.receipts import BallotFact, PageFact, Verified
 
@@ -67,5 +68,5 @@ def _describe_page(page: PageFact) -> str:
 def _describe_ballot(ballot: BallotFact) -> str:
     return (
         f"the ballot {ballot.ballot_id.hex()[:16]}… on proposal {ballot.proposal_id.hex()[:16]}… "
-        f"says {ballot.choice.name.lower()}"
+        f"says {render_choice(ballot.choice)}"
     )

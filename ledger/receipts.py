@@ -16,12 +16,12 @@ from config.limits import (
     STATE_PROOF_BYTES_MAX,
 )
 from did.jcs import JsonObject, parse_json_object
-from governance.ballots import compute_ballot_leaf
+from governance.counted_ballots import compute_ballot_leaf
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import Log
 from governance.merkle_log import Frontier, is_included, is_range_included
-from governance.records import Ballot, Choice, Decision
-from governance.view import Collection, is_derived, state_key
+from governance.proposal_records import Ballot, BallotChoice, Decision
+from governance.state_keys import Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
 from ledger.light import find_on_chain
@@ -98,7 +98,7 @@ class BallotFact:
     proposal_id: bytes
     ballot_id: bytes
     """The account's, if it equals `governance.records.compute_ballot_id` of it."""
-    choice: Choice
+    choice: BallotChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

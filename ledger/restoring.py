@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from config.errors import InvariantError
 from governance.logs import Log, LogName, check_derived, count_derived
 from governance.merkle_log import Frontier
-from governance.view import COLLECTION_AT, Collection, StateView, is_derived
+from governance.state_keys import COLLECTION_AT, Collection, is_derived
+from governance.view import StateView
 from ledger.app_hash import compute_parts
 from ledger.disk import CommitRecord, undo_key
 from ledger.files import exchange

@@ -28,8 +28,8 @@ from governance.merkle_log import (
 )
 from governance.records import RollEntry
 from governance.seals import ImportedAccount, ImportedEntry, Seal, SealedChain
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import ImportRoll
-from governance.view import FEDERATION, Collection, state_key
 from ledger.genesis import check_genesis
 from ledger.receipts import Receipt, Verified, check_receipt, parse_receipt_object
 from ledger.trust import TrustBundle

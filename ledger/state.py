@@ -11,7 +11,8 @@ from typing import Protocol
 
 from config.errors import InvariantError
 from config.limits import STATE_KEY_BYTES_MAX
-from governance.view import KeyValue, Savepoint, is_derived
+from governance.state_keys import is_derived
+from governance.view import KeyValue, Savepoint
 from ledger.disk import CommitRecord
 from ledger.ics23 import SMT, Absence, Existence, ProofError, encode_absence, encode_existence
 from ledger.pages import Node, Records

@@ -25,7 +25,7 @@ from config.limits import (
     STATE_VIEW_KEYS_MAX,
 )
 from governance.fields import STATE_VALUE_BYTES_MAX
-from governance.view import is_derived
+from governance.state_keys import is_derived
 from ledger.disk import (
     FIRST,
     FLAT,

@@ -15,6 +15,7 @@ from config.errors import MisconfiguredError, RefusedError
 from config.limits import GENESIS_BYTES_MAX
 from config.settings import Settings
 from did.accounts import Inception, compute_key_commitment
+from governance.bylaws import BylawsError, parse_bylaws
 from ledger.engine import EngineHome, StateSource, compute_node_id, write_engine_home
 from ledger.files import replace_file
 from ledger.genesis import Founder, Genesis, check_genesis, render_founder
@@ -258,13 +259,15 @@ def read_given_file(path: Path) -> bytes:
 
 
 def load_bylaws(named: str) -> dict[str, Any]:
-    """Read bylaws: a preset's name, such as `standard`, or a TOML file's path.
+    """Read bylaws: a preset's name, such as `patient-group`, or a TOML file's path.
 
     Raises:
-        MisconfiguredError: There is neither, or it is not valid TOML.
+        MisconfiguredError: There is neither, it is not valid TOML, or it goes below the
+            charter's floors; names the line or the setting.
     """
     presets = files("config") / "presets"
-    names = sorted(item.name.removesuffix(".toml") for item in presets.iterdir())
+    files_there = [item.name for item in presets.iterdir()]
+    names = sorted(name.removesuffix(".toml") for name in files_there if name.endswith(".toml"))
     if named in names:
         text = (presets / f"{named}.toml").read_text(encoding="utf-8")
     elif Path(named).is_file():
@@ -274,8 +277,12 @@ def load_bylaws(named: str) -> dict[str, Any]:
             f"there are no bylaws {named}: give a TOML file, or one of {', '.join(names)}"
         )
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
+        parse_bylaws(document)
     except tomllib.TOMLDecodeError as error:
         raise MisconfiguredError(
             f"{named} is not valid TOML ({error}): correct that line"
         ) from error
+    except BylawsError as error:
+        raise MisconfiguredError(f"{named}: {error}") from error
+    return document

@@ -13,6 +13,7 @@ import typer
 
 from config.errors import RochdaleError
 from node import exit_codes
+from node.commands.bodies import list_bodies
 from node.commands.federation_roll import federation_app
 from node.commands.governance import governance_app
 from node.commands.init import init
@@ -20,12 +21,14 @@ from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
 from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
+from node.commands.office import act, office_app
+from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
 from node.commands.run import start, stop
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app
-from node.commands.voting import propose, vote
+from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.settings import extract_flags
 
@@ -52,9 +55,12 @@ app.add_typer(insight_app, name="insight")
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
+governance_app.command("bodies")(list_bodies)
 app.add_typer(governance_app, name="governance")
 app.command()(propose)
 app.command()(vote)
+app.command()(act)
+app.add_typer(office_app, name="office")
 app.add_typer(receipt_app, name="receipt")
 ledger_app.command("list")(list_entries)
 app.add_typer(ledger_app, name="ledger")

@@ -18,6 +18,7 @@ from governance.federal_records import Case, ConsensusKey, Motion, ValidatorSet
 from governance.logs import CASES, MOTIONS, Log, entry_key, frontier_key
 from governance.merkle_log import Frontier
 from governance.records import Account, Cooperative
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import (
     ApproveFederalAct,
     Payload,
@@ -25,7 +26,6 @@ from governance.transactions import (
     compute_motion_id,
 )
 from governance.validators import compute_validator_address
-from governance.view import FEDERATION, Collection, state_key
 from ledger.rpc import EngineClient
 from ledger.rpc_answers import TxResult
 from node.home import Home

@@ -14,8 +14,9 @@ from config.limits import COMMIT_WAIT_S, TEXT_BYTES_MAX, TX_OFFERED_MS
 from did.applications import sign_application
 from did.jcs import JsonObject
 from did.wallets import Home, Wallet, bind_wallet
-from governance.records import Choice, ProposalKind, compute_ballot_id
-from governance.transactions import CastBallot, SubmitProposal, compute_proposal_id
+from governance.member_acts import MemberAct
+from governance.proposal_records import BallotChoice, ProposalKind, compute_ballot_id
+from governance.transactions import CastBallot, Payload, SubmitProposal, compute_proposal_id
 from ledger.envelope import sign_transaction
 from node.member_client import Committed, NodeClient
 
@@ -41,6 +42,17 @@ class SentBallot:
     committed: Committed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a proposal asks for beside its text."""
+
+    kind: ProposalKind = ProposalKind.ORDINARY
+    subject: bytes = b""
+    """Digest of what it is about, for kinds that name one."""
+    act: MemberAct | None = None
+    """What the rules do if it is accepted."""
+
+
 class Actor:
     """A wallet at its cooperative's node."""
 
@@ -56,17 +68,15 @@ class Actor:
     async def propose(
         self,
         text: str,
+        asked: Asked | None = None,
         *,
-        kind: ProposalKind = ProposalKind.ORDINARY,
-        subject: bytes = b"",
         voting_days: int = 0,
     ) -> SentProposal:
         """Put a motion before the cooperative and give its node the text.
 
         Args:
             text: What is proposed; its first line is the title. At most 64 KiB.
-            kind: Ordinary, or the release of an insight.
-            subject: Digest of the insight; empty for an ordinary motion.
+            asked: What is asked for beside the text; nothing for an ordinary motion.
             voting_days: Days of voting, if more than the bylaws ask for; at most 366.
 
         Raises:
@@ -74,16 +84,18 @@ class Actor:
             UnavailableError: The node does not answer, no block came, or the proposal is on
                 the ledger but the node has not got its text.
         """
+        asked = Asked() if asked is None else asked
         data = text.encode()
         if not text.strip() or len(data) > TEXT_BYTES_MAX:
             raise RefusedError(f"a proposal's text has 1 to {TEXT_BYTES_MAX} bytes: shorten it")
         digest = hashlib.sha256(data).digest()
         payload = SubmitProposal(
             cooperative=self.wallet.get_home().cooperative_id,
-            kind=kind,
+            kind=asked.kind,
             text_hash=digest,
-            subject=subject,
+            subject=asked.subject,
             voting_days=voting_days,
+            act=asked.act,
         )
         nonce = self._take_nonce()
         committed = await self._send(payload, nonce)
@@ -100,7 +112,7 @@ class Actor:
             ) from error
         return SentProposal(proposal_id=proposal_id, committed=committed)
 
-    async def vote(self, proposal_id: bytes, choice: Choice) -> SentBallot:
+    async def vote(self, proposal_id: bytes, choice: BallotChoice) -> SentBallot:
         """Cast a ballot, or replace the one cast before.
 
         Raises:
@@ -120,7 +132,17 @@ class Actor:
         """The identity that this wallet's ballot has on a proposal; 32 bytes."""
         return compute_ballot_id(proposal_id=proposal_id, account=self.wallet.account_id)
 
-    async def _send(self, payload: SubmitProposal | CastBallot, nonce: int) -> Committed:
+    async def act(self, payload: Payload) -> tuple[Committed, int]:
+        """Send any other transaction; its block, and the nonce that ids are computed with.
+
+        Raises:
+            RefusedError: The ledger refuses; says why.
+            UnavailableError: The node does not answer, or no block came.
+        """
+        nonce = self._take_nonce()
+        return await self._send(payload, nonce), nonce
+
+    async def _send(self, payload: Payload, nonce: int) -> Committed:
         transaction = sign_transaction(
             chain_id=self._chain_id,
             account=self.wallet.account_id,

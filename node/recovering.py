@@ -25,8 +25,9 @@ from governance.recovery import (
     compute_next_chain_id,
     describe_validator,
 )
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.upgrades import compute_rules_version
-from governance.view import FEDERATION, Collection, MemoryKeyValue, state_key
+from governance.view import MemoryKeyValue
 from ledger.application import check_app_hash
 from ledger.beginning import check_former
 from ledger.genesis import Genesis

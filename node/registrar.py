@@ -16,8 +16,8 @@ from config.settings import Settings
 from did.applications import Application, check_application
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
+from governance.state_keys import Collection, state_key
 from governance.transactions import AdmitMembers
-from governance.view import Collection, state_key
 from ledger.rpc import EngineClient
 from node.home import Home
 from node.keystore import REGISTER_KEY_NAME, load_key, load_secret

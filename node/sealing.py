@@ -22,8 +22,8 @@ from governance.refusals import RefusalCode
 from governance.roll import roll_log
 from governance.sealing import sealed_log
 from governance.seals import Import, ImportedAccount, Seal
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import ImportRoll, SealChain
-from governance.view import FEDERATION, Collection, state_key
 from ledger.genesis import check_founder
 from ledger.joining import check_request
 from ledger.light_source import LightSource

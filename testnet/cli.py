@@ -63,6 +63,38 @@ def run_testnet(  # noqa: PLR0917 - options, which typer passes by name
         raise typer.Exit(1)
 
 
+@testnet_app.command("quarter")
+def run_quarter(
+    *,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="New or empty; a temporary one if not given.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the directory afterwards.")] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write steps and figures to this file.")
+    ] = None,
+) -> None:
+    """Live through a quarter on four nodes: elections, a veto, an emergency, a distribution."""
+    from rich.console import Console  # noqa: PLC0415 - commands import what they need
+
+    from testnet.manifest import QUARTER_MANIFEST, load_manifest  # noqa: PLC0415
+    from testnet.ports import choose_ports  # noqa: PLC0415
+    from testnet.run import QUARTER_STEPS, RunOptions, run_story  # noqa: PLC0415
+
+    plan = load_manifest(QUARTER_MANIFEST)
+    options = RunOptions(
+        manifest=plan,
+        ports=choose_ports(len(plan.cooperatives), base=None),
+        directory=directory,
+        is_kept=keep,
+        is_once=True,
+        json_path=json,
+        steps=QUARTER_STEPS,
+    )
+    if not run_story(options, Console()):
+        raise typer.Exit(1)
+
+
 @bench_app.callback()
 def bench() -> None:
     """Figures of this software on this machine."""
@@ -97,13 +129,13 @@ def bench_ledger(
 def bench_governance(
     *,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer rounds, and smaller samples for other counters.")
+        bool, typer.Option("--quick", help="A few seconds: fewer and smaller measurements.")
     ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", help="Write every figure to this file.")
     ] = None,
 ) -> None:
-    """Measure counting and the rules alone, beside other counters: under a minute."""
+    """Measure the rules alone, beside other counters of votes: about a minute."""
     from rich.console import Console  # noqa: PLC0415 - commands import what they need
 
     from testnet.bench.governance import run_governance_benchmark  # noqa: PLC0415

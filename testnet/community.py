@@ -13,11 +13,12 @@ from pathlib import Path
 
 from did.jcs import JsonObject
 from did.wallets import STRENGTH_TEST, Wallet, create_wallet, save_wallet
-from governance.records import Choice, ProposalKind
-from governance.view import Collection, state_key
+from governance.member_acts import MemberAct
+from governance.proposal_records import Choice, ProposalKind
+from governance.state_keys import Collection, state_key
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from ledger.trust import TrustBundle
-from node.member import Actor, apply_for_membership
+from node.member import Actor, Asked, apply_for_membership
 from node.member_client import Committed
 from node.registrar import admit_members
 from node.settings import load_settings
@@ -77,17 +78,20 @@ class Member:
         *,
         kind: ProposalKind = ProposalKind.ORDINARY,
         subject: bytes = b"",
+        act: MemberAct | None = None,
         voting_days: int = 0,
     ) -> Motion:
         """Put a motion before the cooperative."""
-        sent = await self.actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
+        asked = Asked(kind=kind, subject=subject, act=act)
+        sent = await self.actor.propose(text, asked, voting_days=voting_days)
         self.acknowledged.append(sent.committed)
         return Motion(proposal_id=sent.proposal_id, title=text.splitlines()[0], node=self.node)
 
-    async def vote(self, motion: Motion, choice: str) -> TimedBallot:
+    async def vote(self, motion: Motion, choice: str | bytes) -> TimedBallot:
         """Cast a ballot and check its receipt, as it comes from the member's own node."""
         began_s = time.monotonic()
-        sent = await self.actor.vote(motion.proposal_id, Choice[choice.upper()])
+        said = choice if isinstance(choice, bytes) else Choice[choice.upper()]
+        sent = await self.actor.vote(motion.proposal_id, said)
         final_s = time.monotonic() - began_s
         self.acknowledged.append(sent.committed)
         verified = await self._fetch_verified(
@@ -122,7 +126,7 @@ class Member:
 
     async def _fetch_verified(self, path: str) -> Verified:
         receipt = await self.node.client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
-        verified = check_receipt(parse_receipt_object(receipt), trust=self.trust, now_ms=_now_ms())
+        verified = check_receipt(parse_receipt_object(receipt), trust=self.trust, now_ms=now_ms())
         self.trust = verified.trust
         return verified
 
@@ -164,7 +168,7 @@ class Community:
             )
             applied.append((member, application))
         settings = load_settings(node.home.settings_path, environ={})
-        await admit_members(node.home, settings, None, now_ms=_now_ms)
+        await admit_members(node.home, settings, None, now_ms=now_ms)
         for member, application in applied:
             await wait_until(
                 functools.partial(_find_unadmitted, member, application),
@@ -190,7 +194,7 @@ class Community:
             wallet=wallet,
             wallet_path=self._directory / f"{label.lower().replace(' ', '-')}.wallet",
             node=node,
-            actor=Actor(wallet, node.client, chain_id=chain_id, now_ms=_now_ms),
+            actor=Actor(wallet, node.client, chain_id=chain_id, now_ms=now_ms),
             trust=self._federation.genesis.trust,
         )
 
@@ -206,5 +210,6 @@ async def _find_unadmitted(member: Member, application: str) -> str | None:
     return None
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """Wall clock."""
     return int(time.time() * 1_000)

@@ -14,6 +14,7 @@ from config.errors import MisconfiguredError
 
 COOPERATIVES_MAX = 10
 DEFAULT_MANIFEST = Path(__file__).parent / "manifests" / "heart.toml"
+QUARTER_MANIFEST = Path(__file__).parent / "manifests" / "quarter.toml"
 _FEDERATION_KEYS = {
     "chain_id": str,
     "network": str,

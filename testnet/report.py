@@ -86,10 +86,8 @@ def print_summary(report: Report, console: Console) -> None:
     figures.add_column("measured", justify="right")
     figures.add_column("meant to stay under", justify="right")
     for name, value in asdict(report.figures).items():
+        if value is None:  # this story does not measure it
+            continue
         limit = LIMITS_S.get(name)
-        figures.add_row(
-            name,
-            "-" if value is None else f"{value:.2f}",
-            "" if limit is None else f"{limit:g}",
-        )
+        figures.add_row(name, f"{value:.2f}", "" if limit is None else f"{limit:g}")
     console.print(figures)

@@ -24,7 +24,7 @@ from testnet.federation import LocalFederation
 from testnet.manifest import Manifest
 from testnet.ports import NodePorts
 from testnet.report import print_summary
-from testnet.steps import crash, discovery, genesis, insights, members, partners, vote
+from testnet.steps import crash, discovery, genesis, insights, members, partners, quarter, vote
 from testnet.story import Step, Story, run_steps
 from testnet.story_checks import wait_until
 
@@ -36,6 +36,16 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("5. Proposals, ballots, outcomes, receipts", vote.run),
     ("6. Insights, never records", insights.run),
     ("7. Crashes", crash.run),
+)
+QUARTER_STEPS: tuple[tuple[str, Step], ...] = (
+    ("1. Genesis by everybody, and blocks", genesis.run),
+    ("2. Members join", members.run),
+    ("3. Offices, a committee, a privacy group", quarter.run_founding),
+    ("4. A proposal is reviewed and recommended", quarter.run_proposal),
+    ("5. A veto and its override", quarter.run_veto),
+    ("6. An emergency act", quarter.run_emergency),
+    ("7. A distribution", quarter.run_distribution),
+    ("8. All nodes agree at every height", quarter.run_agreement),
 )
 
 
@@ -52,6 +62,7 @@ class RunOptions:
     is_once: bool
     """Whether to end after the summary."""
     json_path: Path | None
+    steps: tuple[tuple[str, Step], ...] = STEPS
 
 
 def run_story(options: RunOptions, console: Console) -> bool:
@@ -90,7 +101,7 @@ async def _run(options: RunOptions, directory: Path, console: Console) -> bool:
                     tell=lambda text: console.print(f"  {text}", highlight=False, soft_wrap=True),
                     announce=status.update,
                 )
-                await run_steps(story, STEPS)
+                await run_steps(story, options.steps)
             print_summary(story.report, console)
             if options.json_path is not None:
                 _save(story, options.json_path)

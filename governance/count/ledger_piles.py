@@ -23,7 +23,8 @@ from governance.count.papers import Candidates, PerCandidate
 from governance.count.piles import Parcel
 from governance.count.stv_records import Row, StvCount
 from governance.fields import Count
-from governance.view import Collection, KeyValue, state_key
+from governance.state_keys import Collection, state_key
+from governance.view import KeyValue
 
 _NUMBER_BYTES = 4
 _PerPaper = Meta(max_length=COUNT_CHUNK_PAPERS_MAX)
@@ -154,6 +155,24 @@ class LedgerPiles:
         self._kv.delete(self._key(_Kind.INDEX))
         self._kv.delete(self._key(_Kind.COUNT))
         return True
+
+    def clear_papers(self, items_max: int) -> bool:
+        """Forget the papers of a count that has ended, some chunks at a time.
+
+        Its trace stays: from it a vacancy can be filled, and anybody can follow the count.
+
+        Returns:
+            Whether no papers are left.
+        """
+        index, left = self._get_index(), items_max
+        firsts = list(index.firsts)
+        for candidate, end in enumerate(index.ends):
+            while left > 0 and firsts[candidate] < end:
+                self._kv.delete(self._chunk_key(candidate, firsts[candidate]))
+                firsts[candidate] += 1
+                left -= 1
+        self._put_index(replace(index, firsts=tuple(firsts)))
+        return left > 0
 
     def _write_added(self) -> None:
         index = self._get_index()

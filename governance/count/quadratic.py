@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from config.errors import RefusedError
-from config.limits import QUADRATIC_CREDITS_MAX, QUADRATIC_POOL_MAX
+from config.limits import QUADRATIC_CREDITS_MAX, QUADRATIC_ITEMS_MIN, QUADRATIC_POOL_MAX
 from did.codec import Record
 from governance.count.papers import Papers, PerCandidate, check_papers_count, check_size
 from governance.count.ties import group_by_score
@@ -24,8 +24,6 @@ from governance.fields import Count
 
 CREDITS = 100
 """What each member may spend in one vote, unless its rules say otherwise."""
-ITEMS_MIN = 3
-"""Between two, a majority decides."""
 
 
 class QuadraticTally(Record, frozen=True, kw_only=True):
@@ -53,11 +51,11 @@ def begin_quadratic(*, items_count: int, credits: int = CREDITS) -> QuadraticTal
     """A tally of nothing yet.
 
     Raises:
-        RefusedError: As `check_size`, fewer than `ITEMS_MIN` items, or too many credits.
+        RefusedError: As `check_size`, fewer than `QUADRATIC_ITEMS_MIN` items, or too many credits.
     """
     check_size(candidates_count=items_count, seats_count=1)
-    if items_count < ITEMS_MIN:
-        raise RefusedError(f"quadratic voting is for {ITEMS_MIN} items or more")
+    if items_count < QUADRATIC_ITEMS_MIN:
+        raise RefusedError(f"quadratic voting is for {QUADRATIC_ITEMS_MIN} items or more")
     if not 1 <= credits <= QUADRATIC_CREDITS_MAX:
         raise RefusedError(f"credits are a whole number from 1 to {QUADRATIC_CREDITS_MAX}")
     return QuadraticTally(votes=tuple(repeat(0, items_count)), credits=credits)

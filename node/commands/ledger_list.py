@@ -33,15 +33,16 @@ _ListArgument = Annotated[
     str,
     typer.Argument(
         metavar="LIST",
-        help="decisions, cooperatives, roll, proposals, ballots, motions, cases or "
-        "sealed-accounts.",
+        help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
+        "sealed-accounts, second-ballots, roll-changes, journal, agreements or commitments.",
     ),
 ]
 _IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[COOPERATIVE] [PROPOSAL]",
-        help="Whose, for roll, proposals, ballots and sealed-accounts; the proposal for ballots.",
+        help="Whose, for all but the federation's; the proposal for ballots, the pool for "
+        "commitments.",
         show_default=False,
     ),
 ]
@@ -129,7 +130,7 @@ def _require_trust(bundle: "TrustBundle | None") -> "TrustBundle":
 
 async def _ask(url: str, log: "Log", *, first: int, limit: int) -> "Receipt":
     """A page from a node that is not believed."""
-    from governance.view import FEDERATION  # noqa: PLC0415
+    from governance.state_keys import FEDERATION  # noqa: PLC0415
     from ledger.lists import get_list_name  # noqa: PLC0415
     from ledger.receipts import parse_receipt_object  # noqa: PLC0415
 

@@ -91,6 +91,36 @@ def admit(
     say(f"{len(admitted)} on the roll." if admitted else "Nobody waits.")
 
 
+@member_app.command("open-office")
+def open_office(
+    requests: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="From `rochdale office request`.")
+    ],
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Give members office accounts, with which they act in elected bodies.
+
+    You attest that each belongs to somebody on the roll who has no other: see the person, and
+    keep no list of who has which.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from node.chain import read_given_file  # noqa: PLC0415
+    from node.offices import open_offices  # noqa: PLC0415
+
+    opened, settings = _open(home)
+    found = [read_given_file(Path(item)).decode("utf-8", "replace").strip() for item in requests]
+    offices = asyncio.run(
+        open_offices(opened, settings, found, now_ms=lambda: int(time.time() * 1_000))
+    )
+    if as_json:
+        say_json([office.hex() for office in offices])
+        return
+    for office in offices:
+        say(f"office {office.hex()} is open")
+
+
 @member_app.command()
 def refuse(
     applications: Annotated[list[str], typer.Argument(metavar="ID...", help="From `member list`.")],

@@ -17,7 +17,7 @@ DEFAULT_HOME = Path("~/.rochdale")
 BylawsOption = Annotated[
     str, typer.Option("--bylaws", metavar="NAME|FILE", help="A preset, or your own TOML file.")
 ]
-DEFAULT_BYLAWS = "standard"
+DEFAULT_BYLAWS = "patient-group"
 TimeScaleOption = Annotated[
     int, typer.Option("--time-scale", min=1, help="Divide all windows (test chains only).")
 ]

@@ -196,7 +196,7 @@ async def _fetch_own_trust(home: "Home") -> "TrustBundle":
 def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet | None") -> str:
     """What a receipt is asked for by, below its kind."""
     from config.errors import MisconfiguredError  # noqa: PLC0415
-    from governance.records import compute_ballot_id  # noqa: PLC0415
+    from governance.proposal_records import compute_ballot_id  # noqa: PLC0415
 
     if kind == "state":
         if ballot is not None:
@@ -222,7 +222,7 @@ async def fetch_receipt(url: str, path: str) -> "JsonObject":
 
 def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
     from config.errors import RefusedError  # noqa: PLC0415
-    from governance.records import compute_ballot_id  # noqa: PLC0415
+    from governance.proposal_records import compute_ballot_id  # noqa: PLC0415
 
     ballot = verified.ballot
     if ballot is None:
@@ -245,6 +245,7 @@ def say_meaning(verified: "Verified") -> None:
 
 def describe_verified(verified: "Verified") -> dict[str, Any]:
     """The same for programs."""
+    from governance.proposal_records import render_choice  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
 
     ballot, decision, page = verified.ballot, verified.decision, verified.page
@@ -262,7 +263,7 @@ def describe_verified(verified: "Verified") -> dict[str, Any]:
             "cooperative": ballot.cooperative.hex(),
             "proposal": ballot.proposal_id.hex(),
             "ballot": ballot.ballot_id.hex(),
-            "choice": ballot.choice.name.lower(),
+            "choice": render_choice(ballot.choice),
         },
         "decision": None
         if decision is None

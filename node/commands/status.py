@@ -164,7 +164,7 @@ async def _ask_upgrade(engine: "EngineClient") -> dict[str, Any] | None:
     from importlib.metadata import version  # noqa: PLC0415
 
     from governance.records import Parameters  # noqa: PLC0415
-    from governance.view import FEDERATION, Collection, state_key  # noqa: PLC0415
+    from governance.state_keys import FEDERATION, Collection, state_key  # noqa: PLC0415
     from ledger.upgrades import RulesTable  # noqa: PLC0415
 
     answer = await engine.abci_query("/state", state_key(FEDERATION, Collection.PARAMETERS, b""))

@@ -1,7 +1,6 @@
-"""`rochdale propose` and `rochdale vote`: what a member decides, from their own machine."""
+"""`rochdale vote`: what a member decides, from their own machine."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,55 +28,13 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Wallet
+    from governance.proposal_records import BallotChoice
     from ledger.receipts import Receipt
-    from node.member import SentBallot, SentProposal
+    from node.member import SentBallot
 
 _RECEIPT_TIMEOUT_S = 20.0
 _CHOICES = ("yes", "no", "abstain")
-
-
-def propose(
-    *,
-    wallet: WalletOption,
-    text: Annotated[
-        str | None, typer.Argument(help="What is proposed; the first line is the title.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="Read the text from a file instead.")
-    ] = None,
-    insight: Annotated[
-        str | None,
-        typer.Option("--insight", metavar="DIGEST", help="Release this draft of an insight."),
-    ] = None,
-    voting_days: Annotated[
-        int,
-        typer.Option("--voting-days", min=0, max=366, help="Vote longer than the bylaws ask for."),
-    ] = 0,
-    text_only: Annotated[
-        bool,
-        typer.Option("--text-only", help="Only send the text of a proposal that lacks it."),
-    ] = False,
-    node: NodeOption = None,
-    passphrase_file: PassphraseFileOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put a motion before your cooperative; discussion opens, then voting."""
-    motion = _read_text(text, file)
-    subject = b"" if insight is None else _parse_digest(insight)
-    opened = open_wallet(wallet, passphrase_file)
-    url = get_node_url(node, opened)
-    if text_only:
-        asyncio.run(_send_text(url, motion))
-        say("The node has the text.")
-        return
-    sent = asyncio.run(_propose(opened, url, motion, subject, voting_days=voting_days))
-    proposal_id = sent.proposal_id.hex()
-    if as_json:
-        say_json({"proposal": proposal_id, "height": sent.committed.height})
-        return
-    say(f"Your proposal is on the ledger, in block {sent.committed.height}.")
-    say(f"  proposal  {proposal_id}")
-    say("Members vote when its discussion has ended: [bold]rochdale vote yes[/]")
+_MARK_END = 256
 
 
 def vote(
@@ -85,8 +42,10 @@ def vote(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[PROPOSAL] yes|no|abstain",
-            help="The proposal may be left out if only one is open; its first digits will do.",
+            metavar="[PROPOSAL] yes|no|abstain|2,0,1",
+            help="The proposal may be left out if only one is open; its first digits will do. "
+            "Where there are options: their numbers, the most preferred first; in a budget a "
+            "number of votes for each.",
         ),
     ],
     wallet: WalletOption,
@@ -107,17 +66,18 @@ def vote(
     from config.errors import MisconfiguredError  # noqa: PLC0415
 
     *named, choice = words
-    if choice not in _CHOICES or len(named) > 1:
+    if len(named) > 1:
         raise MisconfiguredError("say `rochdale vote [PROPOSAL] yes`, or no, or abstain")
+    said = _parse_choice(choice)
     bundle = choose_wallet_trust(trust, wallet)
     opened = open_wallet(wallet, passphrase_file)
     url, asked = get_node_url(node, opened), "".join(named) or None
     proposal, sent, document = asyncio.run(
-        _vote(opened, url, named=asked, choice=choice, show=not as_json)
+        _vote(opened, url, named=asked, choice=said, show=not as_json)
     )
     path = receipt or Path(f"ballot-{sent.proposal_id.hex()[:16]}.json")
     write_private(path, json.dumps(document, separators=(",", ":")).encode() + b"\n")
-    kept = _read_own(document, opened, sent, choice=choice)
+    kept = _read_own(document, opened, sent, choice=said)
     with _name_receipt(path):
         if bundle is not None:
             check_with_trust(kept, bundle, wallet=wallet, accepts_old_trust=old_trust)
@@ -167,46 +127,12 @@ def _describe_ballot(
     }
 
 
-def _read_text(text: str | None, file: Path | None) -> str:
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.chain import read_given_file  # noqa: PLC0415
-
-    if text is not None and file is None:
-        return text
-    if text is not None or file is None:
-        raise MisconfiguredError("give the proposal's text, or `--file` with a file that holds it")
-    try:
-        return read_given_file(file).decode()
-    except UnicodeDecodeError as error:
-        raise MisconfiguredError(f"{file} is not UTF-8 text: save it as such") from error
-
-
-async def _propose(
-    wallet: "Wallet", url: str, text: str, subject: bytes, *, voting_days: int
-) -> "SentProposal":
-    from governance.records import ProposalKind  # noqa: PLC0415
-    from node.member_client import NodeClient  # noqa: PLC0415
-
-    async with NodeClient(url) as client:
-        actor = await make_actor(wallet, client)
-        kind = ProposalKind.INSIGHT if subject else ProposalKind.ORDINARY
-        return await actor.propose(text, kind=kind, subject=subject, voting_days=voting_days)
-
-
-async def _send_text(url: str, text: str) -> None:
-    from node.member_client import NodeClient  # noqa: PLC0415
-
-    data = text.encode()
-    async with NodeClient(url) as client:
-        await client.put_text(hashlib.sha256(data).hexdigest(), data)
-
-
 async def _vote(
-    wallet: "Wallet", url: str, *, named: str | None, choice: str, show: bool
+    wallet: "Wallet", url: str, *, named: str | None, choice: "BallotChoice", show: bool
 ) -> "tuple[JsonObject, SentBallot, JsonObject]":
     from rich.markup import escape  # noqa: PLC0415
 
-    from governance.records import Choice  # noqa: PLC0415
+    from governance.proposal_records import render_choice  # noqa: PLC0415
     from node.member import find_proposal, find_title  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
@@ -217,9 +143,9 @@ async def _vote(
         )
         if show:
             title = await find_title(client, proposal)
-            say(f"Voting [bold]{choice}[/] on {proposal['id'][:16]}…")
+            say(f"Voting [bold]{render_choice(choice)}[/] on {proposal['id'][:16]}…")
             say(f"  “{escape(make_plain(title))}”" if title else "  (the node has not its text)")
-        sent = await actor.vote(bytes.fromhex(proposal["id"]), Choice[choice.upper()])
+        sent = await actor.vote(bytes.fromhex(proposal["id"]), choice)
         document = await client.fetch_receipt(
             f"ballot/{sent.proposal_id.hex()}/{sent.ballot_id.hex()}", timeout_s=_RECEIPT_TIMEOUT_S
         )
@@ -227,11 +153,11 @@ async def _vote(
 
 
 def _read_own(
-    document: "JsonObject", wallet: "Wallet", sent: "SentBallot", *, choice: str
+    document: "JsonObject", wallet: "Wallet", sent: "SentBallot", *, choice: "BallotChoice"
 ) -> "Receipt":
     """Read a receipt and make sure that it is about this ballot."""
     from config.errors import RefusedError  # noqa: PLC0415
-    from governance.records import Ballot, Choice  # noqa: PLC0415
+    from governance.proposal_records import Ballot  # noqa: PLC0415
     from ledger.receipts import ballot_key, parse_receipt_object  # noqa: PLC0415
 
     receipt = parse_receipt_object(document)
@@ -240,7 +166,7 @@ def _read_own(
         proposal_id=sent.proposal_id,
         ballot_id=sent.ballot_id,
     )
-    wanted = Ballot(choice=Choice[choice.upper()]).encode()
+    wanted = Ballot(choice=choice).encode()
     if receipt.key != key or receipt.value != wanted:
         raise RefusedError(
             "the node's receipt is not about your ballot: keep it, and ask at another "
@@ -249,15 +175,16 @@ def _read_own(
     return receipt
 
 
-def _parse_digest(text: str) -> bytes:
+def _parse_choice(text: str) -> "BallotChoice":
     from config.errors import MisconfiguredError  # noqa: PLC0415
+    from governance.proposal_records import Choice  # noqa: PLC0415
 
-    try:
-        digest = bytes.fromhex(text)
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
+    if text in _CHOICES:
+        return Choice[text.upper()]
+    marks = text.split(",")
+    if not all(mark.isascii() and mark.isdigit() and int(mark) < _MARK_END for mark in marks):
         raise MisconfiguredError(
-            "--insight takes the 64 hex digits that `rochdale insight drafts` shows"
+            "say `rochdale vote [PROPOSAL] yes`, or no, or abstain; where there are options, "
+            "their numbers with commas between them, such as 2,0,1"
         )
-    return digest
+    return bytes(int(mark) for mark in marks)

@@ -117,14 +117,14 @@ def apply(
 
     # The wallet is read and written with one passphrase, asked for once.
     passphrase = read_passphrase(passphrase_file)
-    wallet, strength = _open_with(path, passphrase)
+    wallet, strength = open_with(path, passphrase)
     bound, application, chain_id = asyncio.run(_apply(wallet, node, name=name, contact=contact))
     save_wallet(
         path,
         bound,
         passphrase,
         random=secrets.token_bytes,
-        strength=_choose_strength(strength, chain_id=chain_id),
+        strength=choose_strength(strength, chain_id=chain_id),
         may_replace=True,
     )
     if as_json:
@@ -201,7 +201,7 @@ async def _ask_status(
 ) -> "tuple[Receipt, JsonObject | None]":
     """The account's receipt, and how far an application is."""
     from config.errors import RefusedError  # noqa: PLC0415
-    from governance.view import Collection, state_key  # noqa: PLC0415
+    from governance.state_keys import Collection, state_key  # noqa: PLC0415
     from ledger.receipts import parse_receipt_object  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
@@ -226,7 +226,13 @@ def _describe_standing(receipt: "Receipt", asked: "JsonObject | None") -> dict[s
     }
 
 
-def _open_with(path: Path, passphrase: str) -> "tuple[Wallet, Strength]":
+def open_with(path: Path, passphrase: str) -> "tuple[Wallet, Strength]":
+    """Open a wallet that is to be written again; and how its file is protected.
+
+    Raises:
+        MisconfiguredError: There is none.
+        RefusedError: The passphrase is wrong.
+    """
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from did.wallets import load_wallet, read_strength  # noqa: PLC0415
 
@@ -237,7 +243,7 @@ def _open_with(path: Path, passphrase: str) -> "tuple[Wallet, Strength]":
     return load_wallet(path, passphrase), read_strength(path.read_bytes())
 
 
-def _choose_strength(current: "Strength", *, chain_id: str) -> "Strength":
+def choose_strength(current: "Strength", *, chain_id: str) -> "Strength":
     """Keep what the member chose, but never a test's protection on a real chain."""
     from config.settings import TEST_CHAIN_PREFIX  # noqa: PLC0415
     from did.wallets import STRENGTH, STRENGTH_TEST  # noqa: PLC0415

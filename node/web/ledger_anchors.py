@@ -8,7 +8,7 @@ partner.
 from config.errors import RefusedError, UnavailableError
 from did.codec import decode, encode
 from federation.anchors import Anchor, AnchoredDecision
-from governance.records import DecisionLeaf, Outcome, ProposalKind
+from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from ledger.queries import DECISIONS_PATH
 from ledger.rpc import EngineClient
 from node.web.projection import Projection

@@ -8,61 +8,33 @@ able to check asks for a receipt. Never decides anything.
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from config.errors import MisconfiguredError
 from governance.events import (
     BallotCast,
-    DiscussionOpened,
     Event,
     MembersAdmitted,
-    ProposalClosed,
-    ProposalSubmitted,
-    ProposalVoided,
-    VotingOpened,
+    MembersLeft,
 )
 from governance.federal_events import MembersImported
-from governance.records import Outcome, ProposalKind, Stage
+from governance.proposal_records import Outcome, ProposalKind
 from node.web.database import open_database, transaction
-from node.web.projection_schema import COMPUTED, SCHEMA, SELECT_PROPOSALS, VERSION
+from node.web.projection_proposals import (
+    ProjectedProposal,
+    apply_to_proposals,
+    list_proposals,
+    put_proposal,
+)
+from node.web.projection_schema import SCHEMA, VERSION
 from node.web.projection_transactions import (
     ProjectedTransaction,
     TransactionFilter,
     list_transactions,
     put_transactions,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectedProposal:
-    """A proposal as its events tell it; zero or None where its stage has not come."""
-
-    id: bytes
-    cooperative: bytes
-    kind: ProposalKind
-    proposer: bytes
-    text_hash: bytes
-    subject: bytes
-    stage: Stage
-    submitted_height: int
-    submitted_ms: int
-    discussion_ends_ms: int
-    closes_at_ms: int
-    electorate_count: int
-    quorum_bps: int
-    ballots_count: int
-    """Distinct ballots: those counted, or those seen so far."""
-    are_ballots_known: bool
-    """Whether none was cast before the first block that this model has read."""
-    outcome: Outcome | None
-    yes_count: int
-    no_count: int
-    abstain_count: int
-    decision_index: int | None
-    closed_height: int | None
-    closed_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +155,7 @@ class Projection:
                 [(item.account, item.cooperative, item.joined_height) for item in members],
             )
             for proposal in proposals:
-                self._put_proposal(proposal)
+                put_proposal(self._connection, proposal)
             self._connection.execute(
                 "UPDATE chain SET begins_height = ?, height = ?, time_ms = 0, app_hash = ?",
                 (height, height - 1, b""),
@@ -203,7 +175,7 @@ class Projection:
 
     def find_proposal(self, proposal_id: bytes) -> ProjectedProposal | None:
         """One proposal."""
-        found = self._list_proposals("WHERE id = ?", (proposal_id,))
+        found = list_proposals(self._connection, "WHERE id = ?", (proposal_id,))
         return found[0] if found else None
 
     def list_proposals(
@@ -216,7 +188,8 @@ class Projection:
             cooperative: Whose; None for the whole federation's.
             before: The last one of the page before; None for the first page.
         """
-        return self._list_proposals(
+        return list_proposals(
+            self._connection,
             "WHERE (?1 IS NULL OR cooperative = ?1) AND (?2 IS NULL OR (submitted_height, id) < "
             "(SELECT submitted_height, id FROM proposals WHERE id = ?2)) "
             "ORDER BY submitted_height DESC, id DESC LIMIT ?3",
@@ -254,7 +227,8 @@ class Projection:
 
     def list_accepted_insights(self, cooperative: bytes) -> list[ProjectedProposal]:
         """A cooperative's accepted insight proposals, in the order of their decisions."""
-        return self._list_proposals(
+        return list_proposals(
+            self._connection,
             "WHERE cooperative = ? AND kind = ? AND outcome = ? ORDER BY decision_index",
             (cooperative, int(ProposalKind.INSIGHT), int(Outcome.ACCEPTED)),
         )
@@ -268,11 +242,6 @@ class Projection:
         row = self._connection.execute("SELECT genesis_hash FROM chain").fetchone()
         return row is not None and bytes(row["genesis_hash"]) == genesis_hash
 
-    def _list_proposals(self, rest: str, values: Iterable[object]) -> list[ProjectedProposal]:
-        # `rest` is one of the texts above, never input.
-        rows = self._connection.execute(f"{SELECT_PROPOSALS} {rest}", tuple(values))
-        return [_read_proposal(row) for row in rows]
-
     def _apply(self, event: Event, block: ProjectedBlock) -> None:
         match event:
             case MembersAdmitted() | MembersImported():
@@ -280,118 +249,22 @@ class Projection:
                     "INSERT OR IGNORE INTO members VALUES (?, ?, ?)",
                     [(account, event.cooperative, block.height) for account in event.accounts],
                 )
-            case ProposalSubmitted():
-                self._submit_proposal(event, block)
-            case DiscussionOpened():
-                self._connection.execute(
-                    "UPDATE proposals SET stage = ?, discussion_ends_ms = ? WHERE id = ?",
-                    (int(Stage.DISCUSSION), event.ends_ms, event.proposal),
+            case MembersLeft():
+                self._connection.executemany(
+                    "DELETE FROM members WHERE account = ?",
+                    [(account,) for account in event.accounts],
                 )
-            case VotingOpened():
-                self._open_voting(event)
             case BallotCast():
                 self._connection.execute(
                     "INSERT OR IGNORE INTO ballots VALUES (?, ?)",
                     (event.proposal, event.ballot),
                 )
-            case ProposalClosed():
-                self._close_proposal(event, block)
-            case ProposalVoided():
-                self._connection.execute(
-                    "UPDATE proposals SET stage = ?, closed_height = ?, closed_ms = ? WHERE id = ?",
-                    (int(Stage.VOID), block.height, block.time_ms, event.proposal),
-                )
             case _:
-                pass  # what the genesis registers is read from the genesis itself
-
-    def _put_proposal(self, proposal: ProjectedProposal) -> None:
-        names = [item.name for item in fields(ProjectedProposal) if item.name not in COMPUTED]
-        columns, places = ", ".join(names), ", ".join("?" * len(names))
-        self._connection.execute(
-            f"INSERT INTO proposals ({columns}) VALUES ({places})",  # noqa: S608 - own names
-            [getattr(proposal, name) for name in names],
-        )
-
-    def _submit_proposal(self, event: ProposalSubmitted, block: ProjectedBlock) -> None:
-        self._connection.execute(
-            "INSERT OR IGNORE INTO proposals (id, cooperative, kind, proposer, text_hash, subject,"
-            " stage, submitted_height, submitted_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                event.proposal,
-                event.cooperative,
-                int(event.kind),
-                event.proposer,
-                event.text_hash,
-                event.subject,
-                int(Stage.SUBMITTED),
-                block.height,
-                block.time_ms,
-            ),
-        )
-
-    def _open_voting(self, event: VotingOpened) -> None:
-        self._connection.execute(
-            "UPDATE proposals SET stage = ?, closes_at_ms = ?, electorate_count = ?,"
-            " quorum_bps = ? WHERE id = ?",
-            (
-                int(Stage.VOTING),
-                event.closes_at_ms,
-                event.electorate_count,
-                event.quorum_bps,
-                event.proposal,
-            ),
-        )
-
-    def _close_proposal(self, event: ProposalClosed, block: ProjectedBlock) -> None:
-        self._connection.execute(
-            "UPDATE proposals SET stage = ?, outcome = ?, yes_count = ?, no_count = ?,"
-            " abstain_count = ?, electorate_count = ?, quorum_bps = ?, decision_index = ?,"
-            " closed_height = ?, closed_ms = ? WHERE id = ?",
-            (
-                int(Stage.CLOSED),
-                int(event.outcome),
-                event.yes_count,
-                event.no_count,
-                event.abstain_count,
-                event.electorate_count,
-                event.quorum_bps,
-                event.decision_index,
-                block.height,
-                block.time_ms,
-                event.proposal,
-            ),
-        )
+                # What the genesis registers is read from the genesis itself.
+                apply_to_proposals(
+                    self._connection, event, height=block.height, time_ms=block.time_ms
+                )
 
 
 def _open(path: Path) -> sqlite3.Connection:
     return open_database(path, schema=SCHEMA, version=VERSION, is_durable=False)
-
-
-def _read_proposal(row: sqlite3.Row) -> ProjectedProposal:
-    plain = (
-        "submitted_height",
-        "submitted_ms",
-        "discussion_ends_ms",
-        "closes_at_ms",
-        "electorate_count",
-        "quorum_bps",
-        "ballots_count",
-        "yes_count",
-        "no_count",
-        "abstain_count",
-        "decision_index",
-        "closed_height",
-        "closed_ms",
-    )
-    return ProjectedProposal(
-        id=bytes(row["id"]),
-        cooperative=bytes(row["cooperative"]),
-        kind=ProposalKind(row["kind"]),
-        proposer=bytes(row["proposer"]),
-        text_hash=bytes(row["text_hash"]),
-        subject=bytes(row["subject"]),
-        stage=Stage(row["stage"]),
-        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
-        are_ballots_known=bool(row["are_ballots_known"]),
-        **{name: row[name] for name in plain},
-    )

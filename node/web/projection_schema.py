@@ -3,7 +3,7 @@
 Another schema is another version: a file that has an older one is built anew.
 """
 
-VERSION = 3
+VERSION = 4
 SCHEMA = """
 CREATE TABLE chain (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -28,10 +28,16 @@ CREATE TABLE proposals (
     stage INTEGER NOT NULL,
     submitted_height INTEGER NOT NULL,
     submitted_ms INTEGER NOT NULL,
+    review_ends_ms INTEGER NOT NULL DEFAULT 0,
     discussion_ends_ms INTEGER NOT NULL DEFAULT 0,
+    recommendation_ends_ms INTEGER NOT NULL DEFAULT 0,
+    nomination_ends_ms INTEGER NOT NULL DEFAULT 0,
+    reveal_ends_ms INTEGER NOT NULL DEFAULT 0,
+    reopens_ms INTEGER NOT NULL DEFAULT 0,
     closes_at_ms INTEGER NOT NULL DEFAULT 0,
     electorate_count INTEGER NOT NULL DEFAULT 0,
     quorum_bps INTEGER NOT NULL DEFAULT 0,
+    yes_of_roll_bps INTEGER NOT NULL DEFAULT 0,
     outcome INTEGER,
     yes_count INTEGER NOT NULL DEFAULT 0,
     no_count INTEGER NOT NULL DEFAULT 0,

@@ -10,12 +10,14 @@ from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import decode, encode
 from governance.logs import COOPERATIVES, Log, LogName
 from governance.merkle_log import Frontier
-from governance.records import Account, Decision, Proposal, Roll, RollEntry
-from governance.view import Collection, state_key
+from governance.proposal_records import Decision, Proposal
+from governance.records import Account, Roll, RollEntry
+from governance.state_keys import Collection, state_key
 from ledger.queries import LOG_PATH
 from ledger.rpc import EngineClient
 from node.sending import read_state
-from node.web.projection import ProjectedMember, ProjectedProposal, Projection
+from node.web.projection import ProjectedMember, Projection
+from node.web.projection_proposals import ProjectedProposal
 
 _ANSWER_BYTES_MAX = 393_216
 
@@ -102,10 +104,16 @@ async def _read_proposal(
         stage=proposal.stage,
         submitted_height=proposal.submitted_height,
         submitted_ms=proposal.submitted_ms,
+        review_ends_ms=proposal.review_ends_ms,
         discussion_ends_ms=proposal.discussion_ends_ms,
+        recommendation_ends_ms=proposal.recommendation_ends_ms,
+        nomination_ends_ms=proposal.nomination_ends_ms,
+        reveal_ends_ms=proposal.reveal_ends_ms,
+        reopens_ms=proposal.reopens_ms,
         closes_at_ms=proposal.closes_at_ms,
         electorate_count=proposal.electorate_count,
         quorum_bps=proposal.quorum_bps,
+        yes_of_roll_bps=proposal.yes_of_roll_bps,
         ballots_count=0 if decision is None else decision.ballots_count,
         are_ballots_known=decision is not None,
         outcome=None if decision is None else decision.outcome,

@@ -16,7 +16,7 @@ from federation.insights import seal_insight
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.private import Draft
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 
 log = structlog.get_logger(__name__)
 

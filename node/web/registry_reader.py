@@ -9,7 +9,7 @@ from governance.federal_events import FEDERAL_EVENTS
 from governance.logs import COOPERATIVES, entry_key, frontier_key
 from governance.merkle_log import Frontier
 from governance.records import Account, Cooperative
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.rpc import EngineClient
 from node.sending import read_state
 from node.web.registry import KnownCooperative, read_cooperative

@@ -33,7 +33,7 @@ from node.web.context import WebContext
 from node.web.metrics import METRICS_TYPE, render_metrics
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.private import ApplicationStatus
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 from node.web.requests import get_context, read_hash, read_hex, read_number
 from node.web.status import render_insight, render_proposal, render_result, render_status
 

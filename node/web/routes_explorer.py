@@ -16,7 +16,7 @@ from did.jcs import JsonObject
 from governance.event_codec import encode_event
 from governance.events import BallotCast, Event
 from governance.records import Standing
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.envelope import decode_transaction
 from ledger.headers import parse_time_ns
 from ledger.rpc_answers import EngineStatus

@@ -12,12 +12,13 @@ from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from federation.insight_content import render_insight_table
 from governance.counting import WHOLE_BPS
-from governance.records import ProposalKind
+from governance.kinds import KINDS, Threshold
+from governance.proposal_records import ProposalKind
 from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.page_files import answer_file, answer_missing, answer_page
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 from node.web.requests import get_context, read_hash
 from node.web.status import (
     describe_insight,
@@ -27,6 +28,10 @@ from node.web.status import (
 )
 
 _TITLE_CHARACTERS_MAX = 120
+_THRESHOLDS = {
+    Threshold.MAJORITY: "and is won if more are for than against",
+    Threshold.TWO_THIRDS: "and is won if at least twice as many are for as against",
+}
 _CHECKS = (
     "{name} signed it, with the key that the ledger holds for {name}.",
     "The ledger holds the decision of the members of {name} to release exactly this.",
@@ -73,7 +78,9 @@ async def get_proposal(request: web.Request) -> web.Response:
         proposal=described,
         text=described["title"] if proposal.subject else text,
         dates=_list_dates(proposal),
-        needed=_count_needed(proposal),
+        needed=_count_share(proposal, proposal.quorum_bps),
+        needed_yes=_count_share(proposal, proposal.yes_of_roll_bps),
+        threshold=_THRESHOLDS[KINDS[proposal.kind].threshold],
         quorum=_describe_quorum(proposal),
         insight_title=_find_insight_title(context, proposal.subject),
     )
@@ -152,7 +159,11 @@ def _find_title(context: WebContext, proposal: ProjectedProposal) -> str:
 def _list_dates(proposal: ProjectedProposal) -> list[tuple[str, str]]:
     dates = [
         ("Submitted", proposal.submitted_ms),
+        ("Review until", proposal.review_ends_ms),
         ("Discussion until", proposal.discussion_ends_ms),
+        ("Recommendation until", proposal.recommendation_ends_ms),
+        ("Nominations until", proposal.nomination_ends_ms),
+        ("Second call", proposal.reopens_ms),
         ("Voting until", proposal.closes_at_ms),
         ("Counted", proposal.closed_ms),
     ]
@@ -165,9 +176,9 @@ def _describe_quorum(proposal: ProjectedProposal) -> str:
     return f"{number}\u00a0%"  # never a line of its own
 
 
-def _count_needed(proposal: ProjectedProposal) -> int:
-    """How many ballots make the quorum: the share of the electorate, rounded up."""
-    return -(-proposal.quorum_bps * proposal.electorate_count // WHOLE_BPS)
+def _count_share(proposal: ProjectedProposal, share_bps: int) -> int:
+    """How many members make a share of the electorate, rounded up."""
+    return -(-share_bps * proposal.electorate_count // WHOLE_BPS)
 
 
 def _find_insight_title(context: WebContext, digest: bytes) -> str | None:

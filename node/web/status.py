@@ -5,13 +5,13 @@ Gathers; decides nothing. Names of people are in none of it.
 
 from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject
-from governance.records import Stage
+from governance.proposal_records import Stage
 from governance.refusals import RefusalCode
 from node.web.clock import describe_time, render_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.mailbox import Following, Partner
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 from node.web.registry import KnownCooperative
 
 _THIRDS = 3
@@ -85,7 +85,12 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
         "subject": proposal.subject.hex(),
         "submitted_height": proposal.submitted_height,
         "submitted_ms": proposal.submitted_ms,
+        "review_ends_ms": proposal.review_ends_ms,
         "discussion_ends_ms": proposal.discussion_ends_ms,
+        "recommendation_ends_ms": proposal.recommendation_ends_ms,
+        "nomination_ends_ms": proposal.nomination_ends_ms,
+        "reveal_ends_ms": proposal.reveal_ends_ms,
+        "reopens_ms": proposal.reopens_ms,
         "closes_at_ms": proposal.closes_at_ms,
         "closed_height": proposal.closed_height,
         "closed_ms": proposal.closed_ms,
@@ -98,6 +103,7 @@ def render_proposal(context: WebContext, proposal: ProjectedProposal) -> JsonObj
             "ballots_known": proposal.are_ballots_known,
             "electorate": proposal.electorate_count,
             "quorum_bps": proposal.quorum_bps,
+            "yes_of_roll_bps": proposal.yes_of_roll_bps,
         },
     }
 
@@ -128,8 +134,23 @@ def describe_standing(proposal: ProjectedProposal) -> str:
     """Where a proposal stands, in words."""
     if proposal.stage is Stage.SUBMITTED:
         return "Submitted; the discussion begins in a moment"
+    if proposal.stage is Stage.REVIEW:
+        return f"Reviewed by working groups until {describe_time(proposal.review_ends_ms)}"
+    if proposal.stage is Stage.RECOMMENDATION:
+        ends = describe_time(proposal.recommendation_ends_ms)
+        return f"Discussed; the committee may recommend until {ends}"
     if proposal.stage is Stage.DISCUSSION:
         return f"In discussion until {describe_time(proposal.discussion_ends_ms)}"
+    if proposal.stage is Stage.NOMINATION:
+        return f"Candidates come forward until {describe_time(proposal.nomination_ends_ms)}"
+    if proposal.stage is Stage.REVEAL:
+        return f"Voted; counted after {describe_time(proposal.reveal_ends_ms)}, when lots are drawn"
+    if proposal.stage is Stage.COUNTING:
+        return "Voted; the ballots are being counted"
+    if proposal.stage is Stage.SECOND_CALL:
+        return f"Too few voted; voting opens once more on {describe_time(proposal.reopens_ms)}"
+    if proposal.stage is Stage.WITHDRAWN:
+        return "Withdrawn by its proposer"
     if proposal.stage is Stage.VOTING:
         return f"Voting until {describe_time(proposal.closes_at_ms)}"
     if proposal.stage is Stage.VOID or proposal.outcome is None:
@@ -138,12 +159,13 @@ def describe_standing(proposal: ProjectedProposal) -> str:
         "accepted": "Accepted",
         "rejected": "Rejected",
         "no_quorum": "Not decided: too few members voted",
+        "too_few_yes": "Not accepted: too small a part of all members said yes",
     }[proposal.outcome.name.lower()]
 
 
 def describe_votes(proposal: ProjectedProposal) -> str:
     """The votes so far or the count, in words."""
-    if proposal.stage in {Stage.SUBMITTED, Stage.DISCUSSION}:
+    if proposal.electorate_count == 0:
         return "Voting has not opened"
     if proposal.outcome is None:
         if not proposal.are_ballots_known:

@@ -12,7 +12,7 @@ import structlog
 from config.errors import RefusedError, UnavailableError
 from config.limits import PAGE_ITEMS_MAX, TEXT_BYTES_MAX
 from node.web.context import WebContext
-from node.web.projection import ProjectedProposal
+from node.web.projection_proposals import ProjectedProposal
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ from config.errors import InvariantError
 from config.limits import ADMISSIONS_PER_TX_MAX
 from did.accounts import Inception
 from did.keys import KeyPair
-from governance.records import Choice, ProposalKind, Role, compute_office_account_id
+from governance.proposal_records import Choice, ProposalKind
+from governance.records import Role, compute_office_account_id
 from governance.transactions import (
     AdmitMembers,
     CastBallot,
@@ -26,6 +27,7 @@ from governance.transactions import (
 from ledger.engine import compute_node_id
 from ledger.envelope import sign_transaction
 from ledger.genesis import Founder, assemble_genesis, render_founder
+from node.chain import load_bylaws
 
 TX_BYTES = 250
 """Every transaction of a burst, ours and the peer's."""
@@ -38,12 +40,6 @@ _VALIDITY_MS = 12 * 3_600_000
 _NETWORK = "test-bench"
 _NO_PORT = 1
 """Of a cooperative whose engine nobody dials."""
-_BYLAWS = {
-    "version": 1,
-    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": _DISCUSSION_S, "voting_s": 259_200},
-    "proposals": {"open_per_member_max": 4},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +237,7 @@ def render_genesis(
         offers,
         chain_id=electorate.chain_id,
         network=_NETWORK,
-        bylaws=_BYLAWS,
+        bylaws=load_bylaws("patient-group"),
         time_scale=TIME_SCALE,
         genesis_time_ms=genesis_time_ms,
     )

@@ -8,7 +8,7 @@ import functools
 import hashlib
 
 from governance.records import Account, AccountKey, Role
-from governance.view import Collection, state_key
+from governance.state_keys import Collection, state_key
 
 _COOPERATIVE = hashlib.sha256(b"rochdale benchmark filler").digest()
 _PLACEHOLDER = b"\xaa" * 32

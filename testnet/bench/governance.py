@@ -1,82 +1,73 @@
-"""`rochdale bench governance`: counting and the rules alone, in one run.
+"""`rochdale bench governance`: what the rules cost, beside other counters of votes.
 
-Nothing is written but the file that was asked for, and no process is started.
+Figures of the pure core; nothing here signs, writes to disk or opens a socket.
 """
 
 import json
-import os
-import platform
+import random
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from testnet.bench.election import (
-    BALLOTS,
-    SEATS,
-    ElectionFigures,
-    Peer,
-    measure_election,
-)
-from testnet.bench.figures import Figure, Measured
-from testnet.bench.governance_figures import (
-    APPLY_PER_S,
-    END_BLOCK_GROWTH,
-    GOVERNANCE_FIGURES,
-    STV_S,
-)
-from testnet.bench.machine import read_processor
+from governance import machine
+from governance.context import BlockContext
+from governance.count.blt import parse_blt
+from governance.count.stv import count_stv
+from governance.proposal_records import Choice
+from governance.queues import Turn, put_due
+from governance.transactions import CastBallot
+from governance.view import Savepoint, StateView
+from testnet.bench.core_chain import CoreChain
+from testnet.bench.counters import OTHER_COUNTERS, CounterMissingError
+from testnet.bench.figures import Figure, Measured, not_measured
+from testnet.bench.machine import describe_machine
 from testnet.bench.report import write_file
-from testnet.bench.rules import DEADLINES_FEW, DEADLINES_MANY, RulesFigures, measure_rules
 from testnet.bench.run import check_writable
 
-_ROUNDS = 7
-_QUICK_ROUNDS = 3
-_PEER_BALLOTS = BALLOTS
-_QUICK_PEER_BALLOTS = 5_000
+_SEED = 20_241
+_CANDIDATES, _SEATS = 20, 9
+_PAPERS = 100_000
+_YEARS_AHEAD_MS = 10 * 365 * 86_400_000
+DEADLINES = (10, 1_000, 10_000, 100_000)
+
+APPLY = Figure(
+    key="apply_per_s",
+    title="ballots that the rules apply in a second; no signatures, no disk",
+    at_least=25_000,
+    aim=None,
+    is_more_better=True,
+)
+STV = Figure(
+    key="stv_100k_s",
+    title="count of 100,000 full rankings, 20 candidates, 9 seats, with reading the file",
+    at_least=2.0,
+    aim=None,
+    unit="s",
+    decimals=2,
+)
+GROWTH = Figure(
+    key="end_block_growth",
+    title="a block with 100,000 open deadlines, divided by one with 10",
+    at_least=1.5,
+    aim=None,
+    decimals=2,
+)
+FIGURES = (APPLY, STV, GROWTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GovernanceResults:
+class GovernanceFigures:
     """What a run found."""
 
-    is_quick: bool
-    election: ElectionFigures
-    rules: RulesFigures
-    load_before: float
-    """How many processes wanted a core in the minute before."""
-    seconds: float
-
-    def judge(self) -> Mapping[str, Measured]:
-        """What was measured, by the figure's key."""
-        election, rules = self.election, self.rules
-        growth = rules.block_many_us.median / rules.block_few_us.median
-        return {
-            STV_S.key: Measured(
-                value=election.total_s.median,
-                spread=election.total_s,
-                note=f"{election.file_bytes / 1_000_000:.1f} MB, {election.different_ballots:,} "
-                f"different rankings, {election.stages} stages; reading "
-                f"{election.parse_s.median:.2f} s, counting {election.count_s.median:.2f} s",
-            ),
-            APPLY_PER_S.key: Measured(
-                value=rules.applied_per_s.median,
-                spread=rules.applied_per_s,
-                note=f"{rules.ballots_count:,} ballots in one block, each in a savepoint; no "
-                "signatures, no disk",
-            ),
-            END_BLOCK_GROWTH.key: Measured(
-                value=growth,
-                spread=rules.growth,
-                note=f"{rules.block_many_us.median:.1f} µs with {DEADLINES_MANY:,} deadlines, "
-                f"{rules.block_few_us.median:.1f} µs with {DEADLINES_FEW}; none falls due",
-            ),
-        }
+    judged: dict[str, Measured]
+    others_s: dict[str, float]
+    """Other counters' time for as many papers, scaled from fewer."""
+    block_us: dict[int, float]
+    """Cost of an empty block by the number of open deadlines."""
 
 
 def run_governance_benchmark(*, is_quick: bool, json_path: Path | None, console: Console) -> None:
@@ -84,148 +75,162 @@ def run_governance_benchmark(*, is_quick: bool, json_path: Path | None, console:
 
     Raises:
         MisconfiguredError: The file cannot be written.
-        InvariantError: A transaction was refused.
     """
     check_writable(json_path, flag="--json")
-    began_s, load = time.monotonic(), os.getloadavg()[0]
-    rounds = _QUICK_ROUNDS if is_quick else _ROUNDS
-    console.print("Ballots applied, and blocks with many deadlines …")
-    rules = measure_rules(rounds=rounds)
-    console.print(f"An election of {BALLOTS:,} ballots …")
-    election = measure_election(
-        rounds=rounds, peer_ballots=_QUICK_PEER_BALLOTS if is_quick else _PEER_BALLOTS
+    machine_now = describe_machine(Path.cwd())
+    scale = 10 if is_quick else 1
+    others, notes = _measure_others(papers_count=2_000 // scale)
+    blocks = {count: _measure_block(count, rounds=200 // scale) for count in DEADLINES}
+    found = GovernanceFigures(
+        judged={
+            APPLY.key: _measure_apply(ballots_count=20_000 // scale),
+            STV.key: _measure_stv(papers_count=_PAPERS // scale, notes=notes),
+            GROWTH.key: Measured(value=blocks[DEADLINES[-1]] / blocks[DEADLINES[0]]),
+        },
+        others_s=others,
+        block_us=blocks,
     )
-    results = GovernanceResults(
-        is_quick=is_quick,
-        election=election,
-        rules=rules,
-        load_before=load,
-        seconds=time.monotonic() - began_s,
+    _show(found, console)
+    console.print(
+        f"\n{machine_now.processor}, {machine_now.cores} cores; Python {machine_now.python}; load "
+        f"before the run {machine_now.load_before:.1f}.",
+        highlight=False,
     )
-    _print_tables(results, console)
     if json_path is not None:
-        write_file(json_path, json.dumps(render_json(results), indent=2) + "\n", flag="--json")
+        document = {
+            **{figure.key: found.judged[figure.key].value for figure in FIGURES},
+            "mode": "quick" if is_quick else "full",
+            "others_s": found.others_s,
+            "block_us": {str(count): cost for count, cost in found.block_us.items()},
+            "notes": {key: measured.note for key, measured in found.judged.items()},
+        }
+        write_file(json_path, json.dumps(document, indent=2) + "\n", flag="--json")
 
 
-def render_json(results: GovernanceResults) -> dict[str, object]:
-    """The JSON document."""
-    judged = results.judge()
-    return {
-        **{figure.key: judged[figure.key].value for figure in GOVERNANCE_FIGURES},
-        "mode": "quick" if results.is_quick else "full",
-        "seconds": round(results.seconds, 1),
-        "figures": {
-            figure.key: _render_figure(figure, judged[figure.key]) for figure in GOVERNANCE_FIGURES
-        },
-        "peers": [
-            asdict(peer) | {"scaled_s": peer.scaled_s, "is_scaled": peer.ballots_count != BALLOTS}
-            for peer in results.election.peers
-        ],
-        "missing_peers": list(results.election.missing_peers),
-        "machine": {
-            "processor": read_processor(),
-            "cores": len(os.sched_getaffinity(0)),
-            "kernel": platform.release(),
-            "load_before": results.load_before,
-            "python": platform.python_version(),
-            "rochdale": version("rochdale"),
-            "msgspec": version("msgspec"),
-        },
-    }
+def make_rankings(papers_count: int) -> list[list[int]]:
+    """Full rankings by chance, in which some candidates are liked more: the same each time."""
+    chance = random.Random(_SEED)  # noqa: S311 - opinions, not keys
+    weights = [1.0 / (place + 2) for place in range(_CANDIDATES)]
+    return [
+        sorted(range(_CANDIDATES), key=lambda one: chance.expovariate(weights[one]))
+        for _ in range(papers_count)
+    ]
 
 
-def _render_figure(figure: Figure, measured: Measured) -> dict[str, object]:
-    return {
-        "title": figure.title,
-        "unit": figure.unit,
-        "value": measured.value,
-        "limit": figure.at_least,
-        "aim": figure.aim,
-        "is_more_better": figure.is_more_better,
-        "held": figure.is_held(measured.value),
-        "verdict": figure.judge(measured.value),
-        "spread": None if measured.spread is None else measured.spread.to_json(),
-        "note": measured.note,
-    }
+def render_blt(rankings: Sequence[Sequence[int]]) -> str:
+    """Rankings as a file of ballots."""
+    lines = [f"{_CANDIDATES} {_SEATS}"]
+    lines += ["1 " + " ".join(str(one + 1) for one in ranking) + " 0" for ranking in rankings]
+    lines += ["0", *(f'"Candidate {place}"' for place in range(_CANDIDATES)), '"Benchmark"']
+    return "\n".join(lines) + "\n"
 
 
-def _print_tables(results: GovernanceResults, console: Console) -> None:
-    console.print()
-    console.print(_make_figures(results))
-    judged = results.judge()
-    for figure in GOVERNANCE_FIGURES:
-        note = judged[figure.key].note
-        console.print(f"[bold]{figure.key}[/]: {figure.title}: {note}", highlight=False)
-    console.print()
-    console.print(_make_peers(results.election))
-    console.print(
-        "Counting alone, once the ballots are in memory; the others use fractions or floats and "
-        "rules of their own.",
-        highlight=False,
+def _measure_apply(*, ballots_count: int) -> Measured:
+    chain = CoreChain(members_count=ballots_count)
+    proposal_id = chain.open_vote()
+    ballots = tuple(
+        (
+            member,
+            CastBallot(
+                cooperative=chain.cooperative,
+                proposal_id=proposal_id,
+                choice=Choice.YES if place % 3 else Choice.NO,
+            ),
+        )
+        for place, member in enumerate(chain.members)
     )
-    for name in results.election.missing_peers:
-        console.print(f"{name} is not installed here: not measured.", highlight=False)
-    console.print(
-        f"\n{read_processor()}, {len(os.sched_getaffinity(0))} cores; Python "
-        f"{platform.python_version()}; load before the run {results.load_before:.1f}; "
-        f"{results.seconds:.0f} s.",
-        highlight=False,
+    seconds = _time(lambda: chain.apply(ballots), times=3)
+    return Measured(
+        value=ballots_count / seconds,
+        note=f"best of three times {ballots_count:,} ballots; {seconds / ballots_count * 1e6:.1f} "
+        "µs each",
     )
 
 
-def _make_figures(results: GovernanceResults) -> Table:
-    table = Table(title="Counting and the rules alone", box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("figure", no_wrap=True)
-    for name in ("limit", "aim", "measured", "least-most"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    judged = results.judge()
-    for figure in GOVERNANCE_FIGURES:
-        measured = judged[figure.key]
+def _measure_stv(*, papers_count: int, notes: list[str]) -> Measured:
+    text = render_blt(make_rankings(papers_count))
+
+    def count() -> None:
+        election = parse_blt(text)
+        count_stv(
+            election.papers,
+            candidates_count=_CANDIDATES,
+            seats_count=_SEATS,
+            withdrawn=election.withdrawn,
+            lot=bytes(range(_CANDIDATES)),
+        )
+
+    seconds = _time(count, times=3)
+    if papers_count != _PAPERS:
+        return not_measured(f"a quick run counts {papers_count:,} papers: {seconds:.3f} s")
+    return Measured(value=seconds, note="; ".join(["best of three", *notes]))
+
+
+def _measure_others(*, papers_count: int) -> tuple[dict[str, float], list[str]]:
+    """Other counters on fewer papers, scaled to as many as ours counts."""
+    rankings = make_rankings(papers_count)
+    found, notes = {}, []
+    for name, count in OTHER_COUNTERS.items():
+        try:
+            seconds = _time(lambda: count(rankings, _SEATS), times=1)  # noqa: B023
+        except CounterMissingError as error:
+            notes.append(str(error))
+            continue
+        found[name] = seconds * _PAPERS / papers_count
+        notes.append(f"{name} {found[name]:.1f} s, scaled from {papers_count:,} papers")
+    return found, notes
+
+
+def _measure_block(deadlines_count: int, *, rounds: int) -> float:
+    """What an empty block costs while so many deadlines are open, in microseconds."""
+    chain = CoreChain(members_count=1)
+    view = StateView(chain.kv)
+    for number in range(deadlines_count):
+        put_due(
+            view,
+            Turn.PROPOSAL,
+            due_ms=chain.time_ms + _YEARS_AHEAD_MS + number,
+            cooperative=chain.cooperative,
+            subject=number.to_bytes(32, "big"),
+        )
+    chain.run(after_ms=1)
+
+    def run_blocks() -> None:
+        for number in range(rounds):
+            block = BlockContext(
+                height=chain.height + number, time_ms=chain.time_ms + number, chain_id="test-core"
+            )
+            staged = Savepoint(chain.kv)
+            machine.begin_block(staged, block)
+            machine.end_block(staged, block)
+
+    return _time(run_blocks, times=5) / rounds * 1e6
+
+
+def _time(work: Callable[[], None], *, times: int) -> float:
+    best = float("inf")
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def _show(found: GovernanceFigures, console: Console) -> None:
+    table = Table(title="What the rules cost", title_justify="left")
+    for column in ("figure", "limit", "measured", ""):
+        table.add_column(column, justify="left" if column in ("figure", "") else "right")
+    for figure in FIGURES:
+        measured = found.judged[figure.key]
+        value = "–" if measured.value is None else f"{measured.value:,.{figure.decimals}f}"
         sign = "≥" if figure.is_more_better else "≤"
-        spread = measured.spread
-        table.add_row(
-            figure.key,
-            f"{sign} {_render(figure, figure.at_least)}",
-            _render(figure, figure.aim),
-            _render(figure, measured.value),
-            ""
-            if spread is None
-            else f"{_number(figure, spread.least)}-{_number(figure, spread.greatest)}",
-            figure.judge(measured.value),
-        )
-    return table
-
-
-def _make_peers(election: ElectionFigures) -> Table:
-    title = f"The same {BALLOTS:,} ballots by others"
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("counter", no_wrap=True)
-    for name in ("counts in s", "÷ ours", "same winners"):
-        table.add_column(name, justify="right")
-    table.add_column("how taken", no_wrap=True)
-    ours_s = election.count_s.median
-    table.add_row("Rochdale", f"{ours_s:.2f}", "1.0", "", "all ballots")
-    for peer in election.peers:
-        table.add_row(
-            peer.name,
-            f"{peer.scaled_s:.2f}",
-            f"{peer.scaled_s / ours_s:.1f}",
-            f"{peer.seats_in_common} of {SEATS}",
-            _describe_sample(peer),
-        )
-    return table
-
-
-def _describe_sample(peer: Peer) -> str:
-    if peer.ballots_count == BALLOTS:
-        return "all ballots"
-    return f"{peer.ballots_count:,} ballots in {peer.sample_s:.2f} s, scaled up"
-
-
-def _render(figure: Figure, value: float | None) -> str:
-    return "-" if value is None else _number(figure, value)
-
-
-def _number(figure: Figure, value: float) -> str:
-    return f"{value:,.{figure.decimals}f}"
+        limit = f"{sign} {figure.at_least:,.{figure.decimals}f}"
+        table.add_row(figure.key, limit, value, figure.judge(measured.value))
+    console.print(table)
+    for figure in FIGURES:
+        note = found.judged[figure.key].note
+        console.print(f"[bold]{figure.key}[/]: {figure.title}{': ' + note if note else ''}")
+    most = max(found.block_us.values())
+    console.print("\nAn empty block, by the number of open deadlines:")
+    for count, cost in found.block_us.items():
+        console.print(f"{count:>9,}  {'█' * round(40 * cost / most):40}  {cost:,.1f} µs")

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from governance.view import is_derived
+from governance.state_keys import is_derived
 from ledger.app_hash import compute_parts
 from ledger.store import Store
 from node.home import Home

@@ -38,7 +38,7 @@ def describe_machine(directory: Path) -> Machine:
     """
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return Machine(
-        processor=read_processor(),
+        processor=_read_processor(),
         cores=len(os.sched_getaffinity(0)),
         memory_gib=round(pages / 1024**3, 1),
         kernel=platform.release(),
@@ -51,8 +51,7 @@ def describe_machine(directory: Path) -> Machine:
     )
 
 
-def read_processor() -> str:
-    """The processor's name."""
+def _read_processor() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

@@ -9,8 +9,8 @@ import itertools
 from collections.abc import Iterator
 
 from config.errors import InvariantError, UnavailableError
-from governance.records import Proposal, Stage
-from governance.view import Collection, state_key
+from governance.proposal_records import Proposal, Stage
+from governance.state_keys import Collection, state_key
 from ledger.queries import STATE_PATH
 from ledger.rpc import EngineClient
 from testnet.bench.electorate import Electorate, derive_key, get_now_ms

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.limits import CELL_PEOPLE_MIN
 from did.jcs import JsonObject
 from federation.insight_refusals import InsightRefusal, InsightRefusedError
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 from node.drafting import compute_insight_draft
 from node.settings import load_settings
 from testnet.community import Member, Motion

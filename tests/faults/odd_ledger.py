@@ -9,7 +9,8 @@ from typing import Any
 from unittest import mock
 
 from governance.context import BlockContext
-from governance.view import FEDERATION, Collection, Savepoint, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import Savepoint
 from ledger.application import Application
 from node import ledger_process, processes
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from config.errors import RochdaleError
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.crash_points import POINTS, VARIABLE
 from ledger.queries import STATE_PATH
 from node import exit_codes
-from node.chain import load_bylaws
 from node.founding import complete_settings, found_alone
+from tests.bylaws import make_bylaws
 from tests.faults.load import Load
 from tests.faults.oracle import Oracle
 from tests.faults.rounds import ROUNDS
@@ -95,7 +95,7 @@ def test_nobody_dies_on_purpose_on_a_real_chain_or_by_a_misspelt_point(
     home, _ = found_alone(
         tmp_path / "home",
         complete_settings({"node.origin": origin}),
-        bylaws=load_bylaws("standard"),
+        bylaws=make_bylaws(),
         time_scale=1,
         genesis_time_ms=0,
     )

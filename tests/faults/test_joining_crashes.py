@@ -22,9 +22,9 @@ from ledger.crash_points import VARIABLE
 from ledger.frames import FrameReader, encode_frame
 from ledger.maintenance import scrub
 from ledger.restoring import check_whole, restoring_path
-from node.chain import load_bylaws
 from node.founding import complete_settings, found_alone
 from node.home import Home, prepare_run
+from tests.bylaws import make_bylaws
 from tests.ledger.scenario import CHAIN_ID, Chain
 from tests.ledger.snapshot_chain import (
     ACCEPT,
@@ -83,7 +83,7 @@ def home(tmp_path: Path) -> Home:
     home, _ = found_alone(
         tmp_path / "home",
         complete_settings({"network.chain_id": CHAIN_ID}),
-        bylaws=load_bylaws("standard"),
+        bylaws=make_bylaws(),
         time_scale=1,
         genesis_time_ms=0,
     )

@@ -4,26 +4,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.ballots import compute_ballot_leaf, prove_counted
+from governance.counted_ballots import compute_ballot_leaf, list_counted, prove_counted
 from governance.events import BallotCast, ProposalClosed
 from governance.logs import DECISIONS, get_frontier, prove_entry
 from governance.merkle_log import is_included
-from governance.records import (
+from governance.proposal_records import (
     Choice,
     Decision,
     DecisionLeaf,
     Outcome,
     ProposalKind,
-    Role,
     Stage,
     compute_ballot_id,
-    compute_office_account_id,
 )
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from tests.governance.world import (
     COOPERATIVE,
     INSIGHT,
     OTHER_COOPERATIVE,
+    TIME_SCALE,
     VOTING_MS,
     Act,
     World,
@@ -78,6 +78,8 @@ def test_g3_more_yes_than_no_is_accepted() -> None:
             quorum_bps=3_000,
             ballots_root=decision.ballots_root,
             decision_index=0,
+            yes_of_roll_bps=500,
+            call=1,
         )
     ]
 
@@ -246,3 +248,29 @@ def test_g1_ballots_never_exceed_the_electorate(casts: list[tuple[int, Choice]])
     assert decision.ballots_count == len(last) <= decision.electorate_count
     assert decision.yes_count == list(last.values()).count(Choice.YES)
     assert decision.no_count == list(last.values()).count(Choice.NO)
+
+
+def test_old_ballots_leave_state_and_can_still_be_proven() -> None:
+    """Audits and countbacks outlive state: the log of the count keeps what was counted."""
+    world = open_vote()
+    world.run(vote(1, MOTION_ID, Choice.YES), vote(2, MOTION_ID, Choice.YES))
+    decision = close(world)
+    ballot_id = compute_ballot_id(proposal_id=MOTION_ID, account=member(1))
+
+    world.run(after_ms=3 * 365 * 86_400_000 // TIME_SCALE)
+
+    found = world.view.get_ballot(COOPERATIVE, proposal_id=MOTION_ID, ballot_id=ballot_id)
+    assert found is None
+    proof = prove_counted(world.view, COOPERATIVE, proposal_id=MOTION_ID, ballot_id=ballot_id)
+    assert proof is not None
+    assert is_included(
+        leaf=compute_ballot_leaf(ballot_id=ballot_id, choice=Choice.YES),
+        index=proof.index,
+        size=proof.size,
+        path=proof.path,
+        root=decision.ballots_root,
+    )
+    proposal = world.view.get_proposal(COOPERATIVE, MOTION_ID)
+    assert proposal is not None
+    counted = list_counted(world.view, proposal, start=0, count=10)
+    assert [entry.choice for entry in counted] == [Choice.YES, Choice.YES]

@@ -1,13 +1,15 @@
 """Bylaws: integers only, never below the charter's floors."""
 
 import copy
+import json
 from typing import Any
 
+import fastjsonschema
 import pytest
 
-from governance.bylaws import BylawsError, compute_window_ms, parse_bylaws
-from governance.records import ProposalKind
-from tests.governance.world import PRESETS, load_preset
+from governance.bylaws import BylawsError, compute_window_ms, parse_bylaws, render_schema
+from governance.proposal_records import ProposalKind
+from tests.bylaws import GROUPS, PRESETS, load_preset
 
 
 def changed(name: str, value: Any) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def test_every_preset_keeps_the_charter(name: str) -> None:
 
 def test_g2_a_quorum_below_thirty_percent_is_refused() -> None:
     """G2: the charter's floor is 30 % of the roll, for every kind."""
-    for kind in ("ordinary", "insight"):
+    for kind in GROUPS:
         with pytest.raises(BylawsError, match="3000"):
             parse_bylaws(changed(f"quorum.{kind}_bps", 2_999))
 
@@ -64,6 +66,47 @@ def test_refuses_bylaws_that_are_not_exactly_right(name: str, value: Any, messag
     """The sentence names the setting and what is allowed."""
     with pytest.raises(BylawsError, match=message):
         parse_bylaws(changed(name, value))
+
+
+def test_what_is_shipped_for_editors_is_what_is_checked() -> None:
+    """The JSON Schema beside the presets follows from the settings."""
+    shipped = json.loads((PRESETS / "bylaws.schema.json").read_text(encoding="utf-8"))
+
+    assert shipped == render_schema()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.toml")))
+def test_every_preset_keeps_the_schema(name: str) -> None:
+    """A validator that we did not write says so too."""
+    check = fastjsonschema.compile(render_schema())
+
+    assert check(load_preset(name))
+    with pytest.raises(fastjsonschema.JsonSchemaException):
+        check(changed("stages.voting_s", 1))
+
+
+def test_a_european_cooperative_society_follows_its_regulation() -> None:
+    """Regulation (EC) 1435/2003: article 61(4), half and then no quorum; article 56, the times."""
+    bylaws = parse_bylaws(load_preset("european-cooperative-society"))
+
+    assert bylaws.get_quorum_bps(ProposalKind.CONSTITUTIONAL) == 5_000
+    assert bylaws.get_quorum_bps(ProposalKind.CONSTITUTIONAL, call=2) == 0
+    assert bylaws.stages.discussion_s >= 30 * 86_400
+    assert bylaws.stages.second_call_s >= 10 * 86_400
+
+
+def test_a_second_call_never_asks_for_more() -> None:
+    """It is there for those who were too few."""
+    with pytest.raises(BylawsError, match=r"quorum\.insight_second_bps"):
+        parse_bylaws(changed("quorum.insight_second_bps", 3_001))
+
+
+def test_a_table_is_a_table() -> None:
+    """Whatever stands in the file, the sentence names it."""
+    with pytest.raises(BylawsError, match="quorum is a table"):
+        parse_bylaws(load_preset() | {"quorum": 3_000})
+    with pytest.raises(BylawsError, match="quorum is missing"):
+        parse_bylaws({"version": 1})
 
 
 def test_a_quorum_is_by_kind() -> None:

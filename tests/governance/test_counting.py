@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import InvariantError
-from governance.counting import compute_outcome, is_majority, is_quorum_met
-from governance.records import Outcome
+from governance.counting import compute_outcome, is_quorum_met, is_threshold_met
+from governance.kinds import Threshold
+from governance.proposal_records import Outcome
 
 counts = st.integers(0, 10**6)
 
@@ -59,7 +60,31 @@ def test_g2_abstentions_make_a_quorum() -> None:
 )
 def test_g3_a_tie_fails(yes: int, no: int, is_won: bool) -> None:
     """G3: more yes than no."""
-    assert is_majority(yes_count=yes, no_count=no) is is_won
+    is_met = is_threshold_met(yes_count=yes, no_count=no, threshold=Threshold.MAJORITY)
+
+    assert is_met is is_won
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "is_won"),
+    [(0, 0, False), (1, 1, False), (2, 1, True), (3, 2, False), (4, 2, True)],
+)
+def test_g3_the_constitution_takes_two_thirds(yes: int, no: int, is_won: bool) -> None:
+    """G3: 3 yes >= 2 (yes + no), and nobody's silence is consent."""
+    is_met = is_threshold_met(yes_count=yes, no_count=no, threshold=Threshold.TWO_THIRDS)
+
+    assert is_met is is_won
+    assert is_won is (yes > 0 and 3 * yes >= 2 * (yes + no))
+
+
+def test_abstentions_do_not_let_a_handful_decide() -> None:
+    """A share of the roll must say yes, however many abstain."""
+    votes = {"no_count": 0, "abstain_count": 40, "electorate_count": 100, "quorum_bps": 3_000}
+
+    few = compute_outcome(yes_count=4, yes_of_roll_bps=500, **votes)
+    enough = compute_outcome(yes_count=5, yes_of_roll_bps=500, **votes)
+
+    assert (few, enough) == (Outcome.TOO_FEW_YES, Outcome.ACCEPTED)
 
 
 @pytest.mark.parametrize(

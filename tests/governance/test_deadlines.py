@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from governance import deadlines
 from governance.events import DiscussionOpened, ProposalClosed, ProposalVoided
 from governance.logs import DECISIONS, get_frontier
-from governance.records import Choice, Outcome, Stage
+from governance.proposal_records import Choice, Outcome, Stage
 from governance.refusals import RefusalCode
 from governance.roll import require_account
 from tests.governance.world import (

@@ -1,12 +1,15 @@
 """Events as text and back."""
 
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.acts import ActKind
+from governance.body_acts import Stance
+from governance.body_records import BodyKind
+from governance.election_records import Method
 from governance.event_codec import (
     _EVENTS,
     EventFormatError,
@@ -16,8 +19,11 @@ from governance.event_codec import (
 )
 from governance.events import BallotCast, Event
 from governance.federal_records import CaseKind
-from governance.records import CooperativeStatus, Outcome, ProposalKind, Standing
+from governance.proposal_records import Outcome, ProposalKind
+from governance.records import CooperativeStatus, Standing
 from governance.refusals import RefusalCode
+from governance.value.contribution import Metric
+from governance.value.records import Debt, Pool
 
 hashes = st.binary(min_size=32, max_size=32)
 VALUES: dict[type, st.SearchStrategy[Any]] = {
@@ -32,14 +38,28 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     CaseKind: st.sampled_from(CaseKind),
     CooperativeStatus: st.sampled_from(CooperativeStatus),
     Standing: st.sampled_from(Standing),
+    BodyKind: st.sampled_from(BodyKind),
+    Stance: st.sampled_from(Stance),
+    Method: st.sampled_from(Method),
+    Metric: st.sampled_from(Metric),
+    Pool: st.sampled_from(Pool),
+    Debt: st.sampled_from(Debt),
 }
+
+
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of a field: one, or as many as a list may have."""
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        items = hashes if item is bytes else VALUES[item]
+        return st.lists(items, max_size=3).map(tuple)
+    return VALUES[hint]
+
+
 all_events = st.one_of(
     st.builds(
         event,
-        **{
-            name: VALUES.get(hint, st.lists(hashes, max_size=3).map(tuple))
-            for name, hint in hints_of(event)
-        },
+        **{name: values_of(hint) for name, hint in hints_of(event)},
     )
     for event in _EVENTS.values()
 )

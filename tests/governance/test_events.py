@@ -7,11 +7,31 @@ from pathlib import Path
 import pytest
 
 from did.accounts import compute_key_commitment
-from governance.records import Choice
+from governance.body_acts import SuspendPeer
+from governance.body_records import BodyKind
+from governance.body_transactions import (
+    CloseOffice,
+    Nominate,
+    OpenOffices,
+    ProposeBodyAct,
+    RevealSalt,
+    SignPetition,
+    StartPetition,
+    SupportBodyAct,
+    WithdrawNomination,
+)
+from governance.proposal_records import Choice, Stage
 from governance.roll import require_account
+from governance.roll_transactions import (
+    AppealExclusion,
+    AttestAdmission,
+    ChallengeAdmission,
+    LeaveRoll,
+)
 from governance.transactions import (
     PAYLOADS,
     AdmitMembers,
+    AmendProposal,
     ApproveFederalAct,
     CastBallot,
     GiveNotice,
@@ -25,6 +45,26 @@ from governance.transactions import (
     SealChain,
     SubmitProposal,
     UpdateCooperative,
+    WithdrawProposal,
+)
+from tests.governance.body_world import (
+    REASONS,
+    ask_body,
+    close_office,
+    fill,
+    make_world_with_officers,
+    open_offices,
+    support,
+)
+from tests.governance.election_world import (
+    ELECTION,
+    make_petition_world,
+    nominate,
+    reveal,
+    sign,
+    standing,
+    start_petition,
+    withdraw_nomination,
 )
 from tests.governance.federation_world import (
     approve,
@@ -33,12 +73,23 @@ from tests.governance.federation_world import (
     propose_act,
     request_of,
 )
+from tests.governance.test_admissions import (
+    appeal,
+    attest,
+    challenge,
+    exclude,
+    leave,
+    make_founded_world,
+)
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
+from tests.governance.value.scenes import VALUE_SCENES
 from tests.governance.world import (
+    OTHER_COOPERATIVE,
     Act,
     World,
     admit,
+    amend,
     make_key,
     make_world,
     make_world_with_members,
@@ -46,6 +97,7 @@ from tests.governance.world import (
     proposal_id_of,
     propose,
     vote,
+    withdraw,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text(encoding="utf-8")
@@ -61,6 +113,47 @@ def _cast() -> tuple[World, Act]:
     motion = propose(1)
     world.open_voting(motion)
     return world, vote(2, proposal_id_of(motion), Choice.YES)
+
+
+def _change(act: Act) -> tuple[World, Act]:
+    world = make_world_with_members()
+    world.run(propose(1))
+    return world, act
+
+
+def suspend(number: int) -> Act:
+    act = SuspendPeer(peer=OTHER_COOPERATIVE, reasons_hash=REASONS)
+    return ask_body(number, BodyKind.COMMITTEE, act)
+
+
+def _sit() -> World:
+    world = make_world_with_officers()
+    fill(world, BodyKind.COMMITTEE, range(1, 8))
+    return world
+
+
+def _support() -> tuple[World, Act]:
+    world = _sit()
+    world.run(suspend(1))
+    return world, support(2, suspend(1))
+
+
+def admitting() -> World:
+    world = make_founded_world()
+    world.run(admit([21]))
+    return world
+
+
+def _appeal() -> tuple[World, Act]:
+    world = make_founded_world()
+    exclude(world, 3)
+    return world, appeal(3)
+
+
+def _sign() -> tuple[World, Act]:
+    world = make_petition_world()
+    world.run(start_petition(1, 4))
+    return world, sign(2, start_petition(1, 4))
 
 
 def _approve() -> tuple[World, Act]:
@@ -107,6 +200,21 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     AdmitMembers: lambda: (make_world(), admit([1])),
     SubmitProposal: lambda: (make_world_with_members(), propose(1)),
     CastBallot: _cast,
+    AmendProposal: lambda: _change(amend(1, proposal_id_of(propose(1)))),
+    WithdrawProposal: lambda: _change(withdraw(1, proposal_id_of(propose(1)))),
+    OpenOffices: lambda: (make_world_with_members(), open_offices([1])),
+    CloseOffice: lambda: (make_world_with_officers(), close_office(1)),
+    ProposeBodyAct: lambda: (_sit(), suspend(1)),
+    SupportBodyAct: _support,
+    LeaveRoll: lambda: (make_world_with_members(), leave(1)),
+    AppealExclusion: _appeal,
+    AttestAdmission: lambda: (admitting(), attest(8, admit([21]))),
+    ChallengeAdmission: lambda: (admitting(), challenge(1, admit([21]), 21)),
+    Nominate: lambda: (standing(Stage.NOMINATION), nominate(2, ELECTION)),
+    WithdrawNomination: lambda: (standing(Stage.NOMINATION), withdraw_nomination(1, ELECTION)),
+    RevealSalt: lambda: (standing(Stage.REVEAL), reveal(1, ELECTION)),
+    StartPetition: lambda: (make_petition_world(), start_petition(1, 4)),
+    SignPetition: _sign,
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),
@@ -117,6 +225,7 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     RotateKeys: _rotate_keys,
     SealChain: lambda: (make_solo(), Act(coop(0), SealChain(destination="test-heart-1"))),
     ImportRoll: _import,
+    **VALUE_SCENES,
 }
 """A world for each kind of transaction, and one that it takes."""
 

@@ -30,7 +30,8 @@ from governance.federal_events import (
 )
 from governance.federal_records import MotionStatus
 from governance.logs import MOTIONS, get_frontier
-from governance.records import Choice, CooperativeStatus, Upgrade
+from governance.proposal_records import Choice
+from governance.records import CooperativeStatus, Upgrade
 from governance.refusals import RefusalCode
 from governance.registry import is_node_admitted
 from governance.transactions import ApproveFederalAct

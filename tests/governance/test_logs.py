@@ -21,7 +21,8 @@ from governance.logs import (
     prove_page,
 )
 from governance.merkle_log import compute_root, is_included, is_range_included
-from governance.view import Collection, MemoryKeyValue, StateView, is_derived, state_key
+from governance.state_keys import Collection, is_derived, state_key
+from governance.view import MemoryKeyValue, StateView
 from tests.governance.world import (
     COOPERATIVE,
     DISCUSSION_MS,

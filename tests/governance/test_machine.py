@@ -12,7 +12,8 @@ from config.errors import RefusedError
 from governance import machine
 from governance.context import BlockContext, Sender
 from governance.federal_events import CooperativeRegistered, ValidatorUpdated
-from governance.records import Choice, CooperativeStatus, ProposalKind, Role
+from governance.proposal_records import Choice, ProposalKind
+from governance.records import CooperativeStatus, Role
 from governance.refusals import TxRefusedError
 from governance.roll import require_account
 from governance.view import MemoryKeyValue, Savepoint
@@ -37,7 +38,7 @@ from tests.governance.world import (
     vote,
 )
 
-MODULES = sorted(Path(governance.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(governance.__file__).parent.rglob("*.py"))
 MOTION_ID = proposal_id_of(propose(1))
 
 

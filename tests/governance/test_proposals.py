@@ -5,7 +5,8 @@ import pytest
 from config.errors import InvariantError
 from governance.events import DiscussionOpened, ProposalSubmitted, VotingOpened
 from governance.logs import get_frontier
-from governance.records import Choice, ProposalKind, Role, Stage, compute_office_account_id
+from governance.proposal_records import Choice, ProposalKind, Stage
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.roll import require_account, roll_log
 from tests.governance.world import (
@@ -65,6 +66,8 @@ def test_g4_a_motion_passes_through_all_its_stages() -> None:
         roll_root=get_frontier(world.view, roll_log(COOPERATIVE)).compute_root(),
         electorate_count=5,
         quorum_bps=3_000,
+        yes_of_roll_bps=500,
+        call=1,
     )
 
 
@@ -108,7 +111,7 @@ def test_a_proposal_pins_its_bylaws() -> None:
     assert proposal is not None
     assert cooperative is not None
     assert proposal.bylaws_hash == cooperative.bylaws_hash
-    assert world.view.get_bylaws(proposal.bylaws_hash).quorum_ordinary_bps == 3_000
+    assert world.view.get_bylaws(proposal.bylaws_hash).quorum.ordinary_bps == 3_000
 
 
 @pytest.mark.parametrize(("voting_days", "days"), [(0, 3), (1, 3), (3, 3), (4, 4), (366, 366)])

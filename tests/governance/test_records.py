@@ -2,18 +2,8 @@
 
 from msgspec.structs import replace
 
-from governance.records import (
-    Account,
-    AccountKey,
-    Proposal,
-    ProposalKind,
-    Role,
-    Roll,
-    Stage,
-    Tally,
-    compute_ballot_id,
-    compute_office_account_id,
-)
+from governance.proposal_records import Proposal, ProposalKind, Stage, Tally, compute_ballot_id
+from governance.records import Account, AccountKey, Role, Roll, compute_office_account_id
 
 ID = bytes([5]) * 32
 ACCOUNT = Account(

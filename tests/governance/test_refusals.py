@@ -19,7 +19,17 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
     """Wallets know these numbers: new ones are added, none is reused."""
     numbers = [int(refusal) for refusal in RefusalCode]
 
-    assert numbers == [*range(1, 21), 30, 31, *range(100, 114), *range(120, 147), 160]
+    envelope = [*range(1, 21), 30, 31]
+    rules = [*range(100, 114), *range(120, 147), 160, *range(200, 246)]
+    value = [
+        *range(400, 407),
+        *range(410, 421),
+        *range(430, 436),
+        *range(440, 448),
+        *range(450, 454),
+        *range(460, 467),
+    ]
+    assert numbers == [*envelope, *rules, *value]
     assert RefusalCode.NOT_A_MEMBER == 104
     assert RefusalCode.VOTING_CLOSED == 111
     assert RefusalCode.NOT_IN_ELECTORATE == 112

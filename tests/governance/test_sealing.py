@@ -16,12 +16,14 @@ from governance.federal_events import (
 )
 from governance.federal_view import FederalView
 from governance.logs import get_entry, get_frontier, prove_entry, prove_page
-from governance.records import Choice, RollEntry
+from governance.proposal_records import Choice
+from governance.records import RollEntry
 from governance.refusals import RefusalCode
 from governance.roll import require_account, roll_log
 from governance.sealing import sealed_log
 from governance.seals import ImportedAccount, ImportedEntry, SealedChain
 from governance.transactions import ImportRoll, RotateKeys, SealChain
+from tests.bylaws import load_preset
 from tests.governance.federation_world import (
     NETWORK,
     FederationWorld,
@@ -36,7 +38,6 @@ from tests.governance.world import (
     VOTING_MS,
     Act,
     admit,
-    load_preset,
     make_key,
     member,
     proposal_id_of,
@@ -112,7 +113,7 @@ def bring_over(part: ImportRoll) -> Act:
 
 def make_host() -> FederationWorld:
     """A federation of which cooperative 0 is no part; the first is 1."""
-    return make_federation(1, first=1, bylaws=load_preset("deliberative"))
+    return make_federation(1, first=1, bylaws=load_preset("national"))
 
 
 def admitted(chain: SealedChain) -> FederationWorld:
@@ -291,12 +292,13 @@ def test_a_seal_that_does_not_fit_is_refused() -> None:
     """Another's, for elsewhere, incomplete, with other bylaws or with bylaws below the floors."""
     chain = sealed(make_solo())
     seal = chain.seal
-    low = replace(chain.bylaws, discussion_s=1)
+    longer = replace(chain.bylaws, stages=replace(chain.bylaws.stages, voting_s=604_801))
+    low = replace(chain.bylaws, stages=replace(chain.bylaws.stages, discussion_s=1))
     wrong = [
         replace(chain, seal=replace(seal, destination="test-other-1")),
         replace(chain, seal=replace(seal, is_complete=False)),
         replace(chain, seal=replace(seal, cooperative=coop(2))),
-        replace(chain, bylaws=replace(chain.bylaws, voting_s=chain.bylaws.voting_s + 1)),
+        replace(chain, bylaws=longer),
         replace(chain, bylaws=low, seal=replace(seal, bylaws_hash=low.compute_hash())),
         replace(chain, bylaws=replace(chain.bylaws, version=9)),
     ]

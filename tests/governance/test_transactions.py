@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from config.limits import ADMISSIONS_PER_TX_MAX
 from did.codec import encode
-from governance.records import Choice, ProposalKind
+from governance.proposal_records import Choice, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import (
     AdmitMembers,

@@ -10,8 +10,8 @@ from governance import event_codec
 from governance.event_codec import hints_of
 from governance.events import Event
 from governance.refusals import RefusalCode
+from governance.state_keys import Collection
 from governance.transactions import _PAYLOADS
-from governance.view import Collection
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text(encoding="utf-8")
 

@@ -10,6 +10,7 @@ from governance.events import RulesChanged, UpgradeScheduled, UpgradeWithdrawn
 from governance.records import Parameters, Upgrade
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.rules import RULES
+from governance.state_keys import FEDERATION
 from governance.upgrades import (
     begin_upgrade,
     compute_rules_version,
@@ -17,7 +18,7 @@ from governance.upgrades import (
     schedule_upgrade,
     withdraw_upgrade,
 )
-from governance.view import FEDERATION, MemoryKeyValue, StateView
+from governance.view import MemoryKeyValue, StateView
 
 PARAMETERS = Parameters(
     network="test-heart", time_scale=1, bylaws_hash=bytes([1]) * 32, rules_version=1

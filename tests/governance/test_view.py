@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from config.errors import InvariantError
 from governance.records import Account, AccountKey, Role
-from governance.view import FEDERATION, Collection, MemoryKeyValue, Savepoint, StateView, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.view import MemoryKeyValue, Savepoint, StateView
 
 keys = st.binary(min_size=1, max_size=3)
 changes = st.lists(st.tuples(keys, st.none() | st.binary(max_size=2)), max_size=20)
@@ -40,35 +41,6 @@ def test_a_savepoint_reads_like_a_changed_copy(
     assert list(inner.scan(prefix, after=after)) == list(model.scan(prefix, after=after))
     for key, _ in first + second + third:
         assert inner.get(key) == model.get(key)
-
-
-@given(st.lists(st.tuples(changes, st.binary(max_size=1), st.binary(max_size=2)), max_size=8))
-def test_memory_is_read_in_order_whenever_it_changes(
-    rounds: list[tuple[list[tuple[bytes, bytes | None]], bytes, bytes]],
-) -> None:
-    """Scans between changes agree with a plain dictionary that is sorted anew."""
-    kv, plain = MemoryKeyValue(), dict[bytes, bytes]()
-
-    for items, prefix, after in rounds:
-        write(kv, items)
-        for key, value in items:
-            plain.pop(key, None)
-            if value is not None:
-                plain[key] = value
-        wanted = sorted(item for item in plain.items() if item[0].startswith(prefix))
-        assert list(kv.scan(prefix, after=after)) == [item for item in wanted if item[0] > after]
-
-
-def test_few_new_keys_find_their_places_among_many() -> None:
-    """One by one instead of sorting all again."""
-    kv = MemoryKeyValue()
-    write(kv, [(bytes([9, high, low]), b"") for high in range(10) for low in range(0, 250, 2)])
-    assert len(list(kv.scan(b"\x09"))) == 1_250
-
-    write(kv, [(bytes([9, 5, 3]), b"new"), (bytes([8]), b""), (bytes([9, 5, 4]), None)])
-
-    read = kv.scan(bytes([9, 5]), after=bytes([9, 5, 1]))
-    assert [key[2] for key, _ in read][:3] == [2, 3, 6]
 
 
 @given(changes, changes)

@@ -1,9 +1,7 @@
 """A federation in memory that tests drive block by block, as the ledger would."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from did.accounts import Inception, compute_key_commitment
@@ -12,18 +10,22 @@ from governance import machine
 from governance.context import BlockContext, Sender
 from governance.events import Event
 from governance.genesis import GenesisCooperative, GenesisState
-from governance.records import Choice, ProposalKind, Role, compute_office_account_id
+from governance.member_acts import MemberAct
+from governance.proposal_records import BallotChoice, Choice, Proposal, ProposalKind
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import (
     AdmitMembers,
+    AmendProposal,
     CastBallot,
     Payload,
     SubmitProposal,
+    WithdrawProposal,
     compute_proposal_id,
 )
 from governance.view import MemoryKeyValue, Savepoint, StateView
+from tests.bylaws import make_bylaws
 
-PRESETS = Path(__file__).parents[2] / "config" / "presets"
 CHAIN_ID = "test-heart-1"
 GENESIS_MS = 1_700_000_000_000
 BLOCK_MS = 1_000
@@ -31,6 +33,7 @@ TIME_SCALE = 60_480
 """Seven days of discussion take 10 s, three days of voting 4.285 s."""
 DISCUSSION_MS = 604_800_000 // TIME_SCALE
 VOTING_MS = 259_200_000 // TIME_SCALE
+FOUNDING_MS = 365 * 86_400_000 // TIME_SCALE
 TEXT_HASH = bytes([7]) * 32
 INSIGHT = bytes([9]) * 32
 
@@ -86,6 +89,23 @@ class World:
         self.run(after_ms=DISCUSSION_MS)
         self.run()
 
+    def close_voting(self) -> None:
+        """Let the windows that are open come to their end, and count."""
+        self.run(after_ms=VOTING_MS)
+
+    def get_proposal(self, act: Act) -> Proposal:
+        """A proposal of the first cooperative's that was submitted."""
+        found = self.view.get_proposal(COOPERATIVE, proposal_id_of(act))
+        assert found is not None
+        return found
+
+    def decide(self, act: Act, *voters: int) -> list[Event]:
+        """Bring a proposal to its decision, these members saying yes; events of the close."""
+        self.open_voting(act)
+        self.run(*(vote(number, proposal_id_of(act), Choice.YES) for number in voters))
+        self.close_voting()
+        return self.events
+
     def dump(self) -> list[tuple[bytes, bytes]]:
         """All of state."""
         return list(self.kv.scan(b""))
@@ -128,16 +148,12 @@ def make_cooperative(number: int, *, is_validating: bool = True) -> GenesisCoope
     )
 
 
-def load_preset(name: str = "standard") -> dict[str, Any]:
-    return tomllib.loads((PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
-
-
 def make_genesis(cooperatives_count: int = 2, **changes: Any) -> GenesisState:
     cooperatives = [make_cooperative(number) for number in range(cooperatives_count)]
     fields = {
         "network": "test-heart",
         "time_scale": TIME_SCALE,
-        "bylaws": load_preset(),
+        "bylaws": make_bylaws(),
         "cooperatives": tuple(sorted(cooperatives, key=lambda cooperative: cooperative.id)),
     }
     return GenesisState(**{**fields, **changes})
@@ -153,9 +169,11 @@ def make_world(cooperatives_count: int = 2, **changes: Any) -> World:
     return world
 
 
-def make_world_with_members(members_count: int = 5, cooperatives_count: int = 2) -> World:
+def make_world_with_members(
+    members_count: int = 5, cooperatives_count: int = 2, **changes: Any
+) -> World:
     """A federation whose first cooperative has members numbered from 1."""
-    world = make_world(cooperatives_count)
+    world = make_world(cooperatives_count, **changes)
     world.run(admit(range(1, members_count + 1)))
     assert world.refusals == [None]
     return world
@@ -188,6 +206,7 @@ def propose(
     cooperative: bytes = COOPERATIVE,
     nonce: int = 1,
     voting_days: int = 0,
+    act: MemberAct | None = None,
 ) -> Act:
     payload = SubmitProposal(
         cooperative=cooperative,
@@ -195,8 +214,18 @@ def propose(
         text_hash=TEXT_HASH,
         subject=subject,
         voting_days=voting_days,
+        act=act,
     )
     return Act(member(number), payload, nonce)
+
+
+def amend(number: int, proposal_id: bytes, *, text_hash: bytes = bytes([8]) * 32) -> Act:
+    payload = AmendProposal(cooperative=COOPERATIVE, proposal_id=proposal_id, text_hash=text_hash)
+    return Act(member(number), payload)
+
+
+def withdraw(number: int, proposal_id: bytes) -> Act:
+    return Act(member(number), WithdrawProposal(cooperative=COOPERATIVE, proposal_id=proposal_id))
 
 
 def proposal_id_of(act: Act) -> bytes:
@@ -205,7 +234,7 @@ def proposal_id_of(act: Act) -> bytes:
 
 
 def vote(
-    number: int, proposal_id: bytes, choice: Choice, *, cooperative: bytes = COOPERATIVE
+    number: int, proposal_id: bytes, choice: BallotChoice, *, cooperative: bytes = COOPERATIVE
 ) -> Act:
     payload = CastBallot(cooperative=cooperative, proposal_id=proposal_id, choice=choice)
     return Act(member(number), payload)

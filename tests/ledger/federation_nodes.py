@@ -18,13 +18,13 @@ from governance.acts import (
     compute_request_input,
 )
 from governance.records import Cooperative
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import (
     ApproveFederalAct,
     Payload,
     ProposeFederalAct,
     compute_motion_id,
 )
-from governance.view import FEDERATION, Collection, state_key
 from ledger.engine import EngineHome, compute_node_id, write_engine_home
 from ledger.envelope import sign_transaction
 from ledger.genesis import Founder, assemble_genesis, render_founder

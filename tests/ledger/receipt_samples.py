@@ -4,11 +4,12 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from governance.ballots import compute_ballot_leaf
+from governance.counted_ballots import compute_ballot_leaf
 from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
 from governance.merkle_log import EMPTY_FRONTIER, compute_range_path, compute_root
-from governance.records import Ballot, Choice, Decision, Outcome, compute_ballot_id
-from governance.view import FEDERATION, Collection, state_key
+from governance.proposal_records import Ballot, Choice, Decision, Outcome, compute_ballot_id
+from governance.state_keys import FEDERATION, Collection, state_key
+from governance.value.need import SlotCommitment
 from ledger.app_hash import AppHashParts
 from ledger.receipt_extras import CountedBallot, ListPage
 from ledger.receipts import Receipt, ReceiptKind, ballot_key, decision_key
@@ -43,10 +44,12 @@ PARAMETERS_KEY = state_key(FEDERATION, Collection.PARAMETERS, b"")
 ABSENT_KEY = ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=bytes(32))
 ROLL = Log(LogName.ROLL, namespace=COOPERATIVE)
 COUNT = Log(LogName.BALLOTS, namespace=COOPERATIVE, subject=PROPOSAL)
+POOL = Log(LogName.COMMITMENTS, namespace=COOPERATIVE, subject=PROPOSAL)
 LISTS = {
     ROLL: [number.to_bytes(2, "big") for number in range(300)],
     COUNT: LEAVES,
     COOPERATIVES: [COOPERATIVE],
+    POOL: [SlotCommitment(slot=account, commitment=account).encode() for account in ACCOUNTS],
 }
 """Lists of several sizes; that of decisions is empty."""
 
@@ -154,6 +157,7 @@ def make_samples() -> dict[str, Receipt]:
         "page": make_page_receipt(ROLL, first=120, count=7),
         "whole list": make_page_receipt(COUNT),
         "list of one": make_page_receipt(COOPERATIVES),
+        "list of a pool": make_page_receipt(POOL, first=1, count=3),
         "empty list": make_page_receipt(DECISIONS),
         "present": make_receipt(PARAMETERS_KEY),
         "absent": make_receipt(ABSENT_KEY),

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from config.errors import UnavailableError
 from config.settings import EngineSection
@@ -20,14 +19,10 @@ from ledger.engine import (
 )
 from ledger.rpc import EngineClient
 from ledger.store import Store, create_store
+from tests.bylaws import make_bylaws
 from tests.ledger.scenario import CONSENSUS, NODE, render_genesis
 
-BYLAWS: dict[str, Any] = {
-    "version": 1,
-    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": 604_800, "voting_s": 3_024_000},
-    "proposals": {"open_per_member_max": 4},
-}
+BYLAWS = make_bylaws(stages={"voting_s": 3_024_000})
 
 
 def now_ms() -> int:

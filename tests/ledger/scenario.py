@@ -12,13 +12,8 @@ from did.accounts import Inception
 from did.keys import KeyPair
 from governance.context import BlockContext
 from governance.genesis import GenesisCooperative, GenesisState
-from governance.records import (
-    Choice,
-    ProposalKind,
-    Role,
-    compute_ballot_id,
-    compute_office_account_id,
-)
+from governance.proposal_records import Choice, ProposalKind, compute_ballot_id
+from governance.records import Role, compute_office_account_id
 from governance.transactions import (
     AdmitMembers,
     CastBallot,
@@ -34,6 +29,7 @@ from ledger.genesis import Founder, assemble_genesis, render_founder
 from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decode_existence
 from ledger.queries import SIMPLE_PROOF, SMT_PROOF
 from ledger.store import Store, create_store
+from tests.bylaws import make_bylaws
 
 CHAIN_ID = "test-scenario-1"
 GENESIS_MS = 1_700_000_000_000
@@ -44,12 +40,7 @@ DISCUSSION_MS = 10_000
 VOTING_MS = 259_200_000 // TIME_SCALE
 """Three days, scaled."""
 ROOT, REGISTRAR, CONSENSUS, NODE = (KeyPair(bytes([seed]) * 32) for seed in range(1, 5))
-BYLAWS: dict[str, Any] = {
-    "version": 1,
-    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": 604_800, "voting_s": 259_200},
-    "proposals": {"open_per_member_max": 4},
-}
+BYLAWS = make_bylaws(proposals={"open_per_member_max": 4})
 
 
 def make_inception(key: KeyPair) -> Inception:

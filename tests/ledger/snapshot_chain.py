@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tendermint.abci import types_pb2 as abci
 
-from governance.view import COLLECTION_AT, Collection
+from governance.state_keys import COLLECTION_AT, Collection
 from ledger.application import Application
 from ledger.snapshot_writer import SnapshotWriter
 from ledger.state_sync import StateSync, SyncProgress

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from governance.view import DERIVED_FROM, is_derived
+from governance.state_keys import DERIVED_FROM, is_derived
 from ledger.disk import CommitRecord
 from ledger.ics23 import SMT, ProofError, check_absence, check_membership
 from ledger.state import State

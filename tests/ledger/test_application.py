@@ -7,9 +7,9 @@ from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError, MisconfiguredError
 from did.codec import decode, encode
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
-from governance.view import Collection, state_key
+from governance.state_keys import Collection, state_key
 from ledger.application import Application
 from ledger.queries import COUNTED_PATH, DECISIONS_PATH, STATE_PATH
 from ledger.store import Store, create_store

@@ -14,7 +14,7 @@ from config.errors import InvariantError
 from config.limits import BLOCK_BYTES_MAX
 from did.keys import is_signature_valid
 from governance.logs import DECISIONS, get_frontier
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
 from governance.view import StateView
 from ledger import envelope, mempool, signatures

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from config.limits import TX_BYTES_MAX
 from did.codec import Value, decode, encode
 from did.keys import KeyPair, is_signature_valid
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.transactions import AdmitMembers, CastBallot, Payload
 from ledger.envelope import (
@@ -198,7 +198,7 @@ def test_a_changed_byte_changes_the_hash_or_is_refused(place: int, flipped: int)
         (rebuild(nonce=True), RefusalCode.MALFORMED),
         (rebuild(until=-1), RefusalCode.MALFORMED),
         (rebuild(chain=1), RefusalCode.MALFORMED),
-        (rebuild(tag=99), RefusalCode.TYPE_UNKNOWN),
+        (rebuild(tag=254), RefusalCode.TYPE_UNKNOWN),
         (rebuild(value=[]), RefusalCode.PAYLOAD_MALFORMED),
         (rebuild(signatures=[]), RefusalCode.SIGNATURES_MALFORMED),
         (rebuild(signatures=[bytes(63)]), RefusalCode.SIGNATURES_MALFORMED),

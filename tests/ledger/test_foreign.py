@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from governance.view import FEDERATION, Collection, is_derived, state_key
+from governance.state_keys import FEDERATION, Collection, is_derived, state_key
 from ledger.app_hash import STATE_PART
 from ledger.headers import parse_header
 from ledger.ics23 import (

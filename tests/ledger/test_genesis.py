@@ -22,13 +22,9 @@ from ledger.genesis import (
     render_founder,
 )
 from ledger.trust import compute_trust_bundle
+from tests.bylaws import make_bylaws
 
-BYLAWS: dict[str, Any] = {
-    "version": 1,
-    "quorum": {"ordinary_bps": 3_000, "insight_bps": 3_000},
-    "stages": {"discussion_s": 604_800, "voting_s": 604_800},
-    "proposals": {"open_per_member_max": 4},
-}
+BYLAWS = make_bylaws(stages={"voting_s": 604_800})
 
 
 def _key(seed: int) -> KeyPair:

@@ -6,7 +6,7 @@ from pathlib import Path
 from config.errors import RefusedError
 from config.limits import LIST_PAGE_ENTRIES_MAX, STATE_KEY_BYTES_MAX, STATE_VIEW_HEIGHTS
 from governance.logs import Log
-from governance.view import FEDERATION
+from governance.state_keys import FEDERATION
 from ledger.lists import LIST_NAMES, ListError, find_log
 from ledger.queries import _QUERY_BYTES_MAX, QUERY_PATHS, SIMPLE_PROOF, SMT_PROOF
 
@@ -34,7 +34,9 @@ def test_every_path_is_on_the_page() -> None:
 def test_every_list_is_on_the_page_with_its_id_and_namespace() -> None:
     """As both are found in keys."""
     rows = re.findall(
-        r"^\| `([a-z-]+)` \| `([0-9a-f]{2})`( ‖ proposal)? \| (\w+) \|", PAGE, flags=re.MULTILINE
+        r"^\| `([a-z-]+)` \| `([0-9a-f]{2})`( ‖ (?:proposal|pool))? \| (\w+) \|",
+        PAGE,
+        flags=re.MULTILINE,
     )
 
     assert tuple(name for name, *_ in rows) == LIST_NAMES

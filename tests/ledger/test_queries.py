@@ -20,8 +20,9 @@ from governance.logs import (
     get_frontier,
 )
 from governance.merkle_log import Frontier, is_included, is_range_included
-from governance.records import Choice
-from governance.view import DERIVED_FROM, FEDERATION, Collection, StateView, state_key
+from governance.proposal_records import Choice
+from governance.state_keys import DERIVED_FROM, FEDERATION, Collection, state_key
+from governance.view import StateView
 from ledger.application import Application
 from ledger.queries import COUNTED_PATH, DECISIONS_PATH, LOG_PATH, QUERY_PATHS, STATE_PATH
 from ledger.store import Store, create_store

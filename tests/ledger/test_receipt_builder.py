@@ -15,17 +15,16 @@ import pytest
 from config.errors import RefusedError, UnavailableError
 from did.keys import KeyPair
 from governance.logs import DECISIONS, Log, LogName
-from governance.records import (
+from governance.proposal_records import (
     Choice,
     Outcome,
     Proposal,
     ProposalKind,
-    Role,
-    RollEntry,
     Stage,
     compute_ballot_id,
-    compute_office_account_id,
 )
+from governance.records import Role, RollEntry, compute_office_account_id
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import (
     AdmitMembers,
     CastBallot,
@@ -33,7 +32,6 @@ from governance.transactions import (
     SubmitProposal,
     compute_proposal_id,
 )
-from governance.view import FEDERATION, Collection, state_key
 from ledger.envelope import sign_transaction
 from ledger.genesis import check_genesis
 from ledger.light_source import LightSource

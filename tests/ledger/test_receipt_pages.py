@@ -10,7 +10,7 @@ from config.errors import RefusedError
 from config.limits import LIST_PAGE_ENTRIES_MAX
 from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
 from governance.merkle_log import compute_range_path
-from governance.view import FEDERATION
+from governance.state_keys import FEDERATION
 from ledger.lists import LIST_NAMES, find_log, read_log_key, render_entry
 from ledger.receipt_extras import ListPage
 from ledger.receipt_meaning import render_meaning

@@ -13,7 +13,7 @@ from config.errors import RefusedError
 from config.limits import BRIDGE_BLOCKS_MAX, COOPERATIVES_MAX, RECEIPT_BYTES_MAX
 from did.jcs import parse_json
 from governance.fields import STATE_VALUE_BYTES_MAX
-from governance.records import Choice
+from governance.proposal_records import Choice
 from ledger.light import LightError, TrustExpiredError
 from ledger.receipt_builder import _fit
 from ledger.receipt_extras import CountedBallot

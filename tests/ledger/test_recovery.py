@@ -12,11 +12,11 @@ from tendermint.abci import types_pb2 as abci
 from config.errors import InvariantError, RefusedError
 from did.keys import KeyPair
 from governance.federal_view import FederalView
-from governance.records import Choice, Outcome
+from governance.proposal_records import Choice, Outcome
 from governance.recovery import Recovery, describe_validator
 from governance.refusals import RefusalCode
+from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import compute_proposal_id
-from governance.view import FEDERATION, Collection, state_key
 from ledger.application import Application
 from ledger.genesis import check_genesis
 from ledger.recovery import (

@@ -94,6 +94,7 @@ def make_seal(**changes: Any) -> Seal:
         roll_size=MEMBERS,
         roll_root=compute_root(list_roll_leaves(ACCOUNTS)),
         active_count=MEMBERS - 1,
+        founding_ends_ms=0,
         last_account=ordered[-1].account,
         is_complete=True,
         accounts_count=MEMBERS,

@@ -7,7 +7,7 @@ import pytest
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
-from governance.view import COLLECTION_AT, Collection
+from governance.state_keys import COLLECTION_AT, Collection
 from ledger import snapshots
 from ledger.maintenance import scrub
 from ledger.restoring import restoring_path

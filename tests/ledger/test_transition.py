@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.events import BallotCast, MembersAdmitted, VotingOpened
-from governance.records import Choice
+from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
 from governance.rules import RULES
-from governance.view import (
-    FEDERATION,
-    Collection,
-    MemoryKeyValue,
-    Savepoint,
-    StateView,
-    is_derived,
-    state_key,
-)
+from governance.state_keys import FEDERATION, Collection, is_derived, state_key
+from governance.view import MemoryKeyValue, Savepoint, StateView
 from ledger.envelope import decode_transaction
 from ledger.signatures import SignatureChecker
 from ledger.transition import BlockOutcome, execute_block, execute_transaction, recheck_transaction

@@ -11,7 +11,8 @@ import pytest
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError, OutdatedError
-from governance.records import Choice, Outcome, Parameters
+from governance.proposal_records import Choice, Outcome
+from governance.records import Parameters
 from governance.rules import RULES
 from governance.transactions import AdmitMembers, CastBallot, Payload, compute_proposal_id
 from governance.view import StateView

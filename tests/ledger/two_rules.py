@@ -15,7 +15,8 @@ from config.errors import OutdatedError
 from governance import ballots
 from governance.context import BlockContext, BlockFacts
 from governance.events import Events
-from governance.records import Outcome, Upgrade
+from governance.proposal_records import Outcome
+from governance.records import Upgrade
 from governance.rules import RULES, Rules
 from governance.upgrades import schedule_upgrade
 from governance.view import KeyValue, StateView

@@ -25,7 +25,7 @@ from ledger.genesis import assemble_genesis
 from ledger.headers import compute_address
 from ledger.rpc import EngineClient
 from ledger.signing_state import SignedPoint, load_signed_point
-from node.chain import adopt_genesis, load_bylaws, make_offer
+from node.chain import adopt_genesis, make_offer
 from node.commands.status import read_status
 from node.founding import complete_settings, create_node
 from node.home import Home, open_home
@@ -33,6 +33,7 @@ from node.keystore import load_key
 from node.lock import is_locked
 from node.settings import Setting
 from testnet.ports import choose_ports
+from tests.bylaws import make_bylaws
 
 CHAIN_ID = "test-four-1"
 _SUPERVISING = Path(__file__).with_name("supervising.py")
@@ -192,7 +193,7 @@ def found_members(
         [make_offer(home, settings) for home, settings in made],
         chain_id=CHAIN_ID,
         network="test-four",
-        bylaws=load_bylaws("standard"),
+        bylaws=make_bylaws(),
         time_scale=1,
         genesis_time_ms=int(time.time() * 1_000),
     )

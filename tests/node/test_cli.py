@@ -71,7 +71,8 @@ def test_a_failed_init_leaves_nothing(terminal: Terminal) -> None:
 
     terminal.type("init", "--home", terminal.root / "h", "--bylaws", bylaws, *free_ports())
 
-    assert terminal.code == exit_codes.FAILED
+    assert terminal.code == exit_codes.MISCONFIGURED
+    assert "bylaws.toml: bylaws: quorum is missing" in terminal.error
     assert not (terminal.root / "h").exists()
 
 

@@ -65,9 +65,8 @@ def validate(terminal: Terminal, ash: Path, birch: Path) -> None:
     wait_until(lambda: "Birch " in terminal.type("federation", "list", "--home", birch))
     said = terminal.do("federation", "propose", "validator", "--home", birch)
     assert "1 of 2 needed approvals" in said
-    wait_until(lambda: motions(terminal, ash) != [])
-    [motion] = motions(terminal, ash)
-    assert motion["asks_to"] == "appoint validator Birch"
+    wait_until(lambda: newest_motion(terminal, ash)["asks_to"] == "appoint validator Birch")
+    motion = newest_motion(terminal, ash)
     assert "1 of 2, until" in terminal.do("federation", "list", "--home", ash)
 
     assert "enacted" in terminal.do("federation", "approve", motion["id"][:16], "--home", ash)
@@ -134,10 +133,10 @@ def standings(terminal: Terminal, home: Path) -> dict[str, str]:
     return {item["name"]: item["standing"] for item in found["cooperatives"]}
 
 
-def motions(terminal: Terminal, home: Path) -> list[dict[str, object]]:
-    """What is open, as this node has it: another's block may be on its way."""
+def newest_motion(terminal: Terminal, home: Path) -> dict[str, str]:
+    """As this node has it: the block of another's transaction may be on its way."""
     found = terminal.ask("federation", "list", "--home", home)
-    return list(found["motions"])
+    return dict(found["motions"][0])
 
 
 def voting(home: Path) -> list[str]:

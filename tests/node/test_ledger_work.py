@@ -14,7 +14,8 @@ from did.jcs import canonicalize
 from governance.context import NO_FACTS, BlockContext, BlockFacts
 from governance.events import Events
 from governance.rules import RULES
-from governance.view import FEDERATION, Collection, KeyValue, is_derived, state_key
+from governance.state_keys import FEDERATION, Collection, is_derived, state_key
+from governance.view import KeyValue
 from ledger.application import Application
 from ledger.disk import CommitRecord
 from ledger.signing_state import load_signed_point

@@ -28,19 +28,11 @@ from node.lock import is_locked
 from node.member_client import NodeClient
 from node.web.projection import Projection
 from node.web.projection_start import begin_from_state
+from tests.bylaws import make_bylaws, render_toml
 from tests.node.terminal import Terminal, free_ports
 from tests.node.web.javascript import ask_verifier, make_question
 
-BYLAWS = """version = 1
-[quorum]
-ordinary_bps = 3_000
-insight_bps = 3_000
-[stages]
-discussion_s = 604_800
-voting_s = 2_419_200
-[proposals]
-open_per_member_max = 16
-"""
+BYLAWS = render_toml(make_bylaws(stages={"voting_s": 2_419_200, "insight_voting_s": 2_419_200}))
 TIME_SCALE = "201600"
 """Discussion takes 3 s, voting 12 s."""
 RECORDS_PEOPLE = 240

@@ -10,8 +10,8 @@ import pytest
 from ledger.application import Application
 from ledger.store import Store
 from node import exit_codes
-from node.chain import load_bylaws
 from node.founding import complete_settings, found_alone
+from tests.bylaws import make_bylaws
 from tests.ledger.scenario import Chain, render_init_chain
 from tests.ledger.two_rules import SOFTWARE, UPGRADE
 
@@ -50,7 +50,7 @@ def test_a_ledger_that_needs_newer_software_says_so_and_ends_with_4(tmp_path: Pa
     home, _ = found_alone(
         tmp_path / "home",
         complete_settings({}),
-        bylaws=load_bylaws("standard"),
+        bylaws=make_bylaws(),
         time_scale=1,
         genesis_time_ms=0,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import MisconfiguredError
 from config.limits import EVIDENCE_BLOCKS_MAX, KEEP_DAYS_MIN
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.genesis import check_genesis
 from ledger.light_source import LightSource
 from ledger.receipt_builder import build_state_receipt

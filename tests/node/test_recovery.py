@@ -15,13 +15,8 @@ from did.accounts import Inception
 from did.keys import KeyPair
 from governance.federal_view import FederalView
 from governance.logs import get_frontier
-from governance.records import (
-    CooperativeStatus,
-    ProposalKind,
-    Role,
-    Standing,
-    compute_office_account_id,
-)
+from governance.proposal_records import ProposalKind
+from governance.records import CooperativeStatus, Role, Standing, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.roll import roll_log
 from governance.transactions import AdmitMembers, Payload, SubmitProposal, compute_proposal_id

@@ -70,11 +70,12 @@ def test_an_old_backup_of_a_validator_signs_no_old_height_again(
     victim.stop()
     backup = copy_home(victim, tmp_path / "backup")
     before = victim.signed
+    assert before is not None
     victim.start()
     grow(witness, 8)
+    wait_until(lambda: (victim.signed or SignedPoint()).height > before.height)
     victim.stop()
     signed_last = victim.signed
-    assert before is not None
     assert signed_last is not None
     assert signed_last.height > before.height
     shutil.rmtree(victim.home.root)

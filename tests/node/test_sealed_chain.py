@@ -10,7 +10,7 @@ import pytest
 
 from governance.bylaws import parse_bylaws
 from governance.records import Cooperative
-from governance.view import FEDERATION, Collection, state_key
+from governance.state_keys import FEDERATION, Collection, state_key
 from node import exit_codes
 from node.home import open_home
 from tests.node.full_nodes import get_height, get_status, running, wait_until

@@ -147,7 +147,7 @@ const COMMIT = shape({
 const LIGHT_BLOCK = shape({ header: HEADER, commit: COMMIT, validators: VALIDATORS });
 const COUNTED = shape({
   ballot_id: hex(32, 32),
-  choice: number(0, 2),
+  choice: (value) => (typeof value === "string" ? hex(1, 64) : number(0, 2))(value),
   index: number(0, Number.MAX_SAFE_INTEGER),
   path: list(hex(32, 32), 0, 63),
 });

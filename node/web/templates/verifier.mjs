@@ -50,21 +50,27 @@ export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false
 // --- Receipts (ledger/receipts.py, ledger/receipt_meaning.py, ledger/lists.py) ----------------
 
 const CHOICES = ["no", "yes", "abstain"];
-const OUTCOMES = ["", "accepted", "rejected", "no quorum"];
+const OPTIONS_MAX = 64;
+const OUTCOMES = ["", "accepted", "rejected", "no quorum", "too few yes"];
 const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
 const LOG_COLLECTION = 0x21;
 const DERIVED_FROM = 0x80;
-const LISTS = [
-  { name: "decisions", ids: 0 },
-  { name: "cooperatives", ids: 0 },
-  { name: "roll", ids: 1 },
-  { name: "proposals", ids: 1 },
-  { name: "ballots", ids: 2 },
-  { name: "motions", ids: 0 },
-  { name: "cases", ids: 0 },
-  { name: "sealed-accounts", ids: 1 },
-];
+const LISTS = {
+  1: { name: "decisions", ids: 0 },
+  2: { name: "cooperatives", ids: 0 },
+  3: { name: "roll", ids: 1 },
+  4: { name: "proposals", ids: 1 },
+  5: { name: "ballots", ids: 2 },
+  6: { name: "motions", ids: 0 },
+  7: { name: "cases", ids: 0 },
+  8: { name: "sealed-accounts", ids: 1 },
+  9: { name: "second-ballots", ids: 2 },
+  16: { name: "roll-changes", ids: 1 },
+  30: { name: "journal", ids: 1 },
+  31: { name: "agreements", ids: 0 },
+  32: { name: "commitments", ids: 2 },
+};
 
 async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
   need(!(key[32] >= DERIVED_FROM), "the key is outside the state, which shows nothing about it");
@@ -83,7 +89,7 @@ async function readFact({ kind, key, value, extra }) {
     const isDecision = value !== null && key.length === 65 && key[32] === DECISION_COLLECTION;
     need(isDecision, "a counted ballot is shown by the result of its vote");
     const { ballotsRoot, ...decision } = readDecision(value);
-    const leaf = concat([0x92, 0xc4, 32], extra.ballot_id, [extra.choice]);
+    const leaf = concat([0x92, 0xc4, 32], extra.ballot_id, encodeChoice(extra.choice));
     const size = decision.yes + decision.no + decision.abstain;
     const isCounted = await isIncluded(leaf, extra.index, size, extra.path, ballotsRoot);
     need(isCounted, "the ballot is not among those counted");
@@ -91,16 +97,14 @@ async function readFact({ kind, key, value, extra }) {
     return { ...none, kind: "counted", ballot, decision };
   }
   if (value !== null && key.length === 97 && key[32] === BALLOT_COLLECTION) {
-    const isBallot = value.length === 2 && value[0] === 0x91 && value[1] < CHOICES.length;
-    need(isBallot, "the ballot is malformed");
-    return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), value[1]) };
+    return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), readBallot(value)) };
   }
   return { ...none, kind: "state" };
 }
 
 /** Entries of a list from a place on, none left out. */
 async function readPage(key, value, { first, entries, path }) {
-  const list = LISTS[key[33] - 1];
+  const list = LISTS[key[33]];
   const isOfFederation = key.slice(0, 32).every((byte) => byte === 0);
   const isLog = key[32] === LOG_COLLECTION && list && isOfFederation === (list.ids === 0);
   const isKey = isLog && key.length === 34 + 32 * Math.max(0, list.ids - 1);
@@ -131,19 +135,33 @@ async function readFrontier(value) {
   return { size, root };
 }
 
-function nameBallot(key, ballot, choice) {
-  const [cooperative, proposal] = [key.slice(0, 32), key.slice(33, 65)].map(toHex);
-  return { cooperative, proposal, ballot: toHex(ballot), choice: CHOICES[choice] };
+/** A ballot: a list of one choice, a small number or marks (governance/proposal_records.py). */
+function readBallot(value) {
+  const [list, first, length] = value;
+  if (value.length === 2 && list === 0x91 && first < CHOICES.length) return first;
+  const isMarked = list === 0x91 && first === 0xc4 && length > 0 && length <= OPTIONS_MAX;
+  need(isMarked && value.length === 3 + length, "the ballot is malformed");
+  return value.slice(3);
 }
 
-/** The result of a vote: canonical msgpack of ten fields (governance/records.py, Decision). */
+function encodeChoice(choice) {
+  return typeof choice === "number" ? [choice] : concat([0xc4, choice.length], choice);
+}
+
+function nameBallot(key, ballot, choice) {
+  const [cooperative, proposal] = [key.slice(0, 32), key.slice(33, 65)].map(toHex);
+  const said = typeof choice === "number" ? CHOICES[choice] : `marks ${[...choice].join(" ")}`;
+  return { cooperative, proposal, ballot: toHex(ballot), choice: said };
+}
+
+/** The result of a vote: canonical msgpack of twelve fields (governance/records.py, Decision). */
 function readDecision(value) {
   const reader = new Reader(value);
-  need(reader.take(1)[0] === 0x9a, "the vote's result is malformed");
+  need(reader.take(1)[0] === 0x9c, "the vote's result is malformed");
   const counts = Array.from({ length: 6 }, () => reader.readCount());
   const [yes, no, abstain, electorate, quorumBps, outcome] = counts;
   const ballotsRoot = reader.readHash();
-  for (let field = 7; field < 10; field++) reader.readCount();
+  for (let field = 7; field < 12; field++) reader.readCount();
   need(reader.isAtEnd && quorumBps <= 10000 && OUTCOMES[outcome], "the vote's result is malformed");
   return { yes, no, abstain, electorate, outcome: OUTCOMES[outcome], ballotsRoot };
 }
@@ -170,7 +188,8 @@ function renderMeaning({ chainId, height, timeMs, key, value, ballot, decision, 
 function describePage({ list, cooperative, proposal, size, first, entries }) {
   let words = `the list ${list}`;
   if (cooperative) words += ` of cooperative ${cooperative.slice(0, 16)}…`;
-  if (proposal) words += ` on proposal ${proposal.slice(0, 16)}…`;
+  const subject = list === "commitments" ? "of pool" : "on proposal";
+  if (proposal) words += ` ${subject} ${proposal.slice(0, 16)}…`;
   if (!entries.length) return `${words} is empty`;
   const last = first + entries.length - 1;
   const noun = size === 1 ? "entry" : "entries";

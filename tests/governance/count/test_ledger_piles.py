@@ -19,7 +19,8 @@ from governance.count.stv import (
 )
 from governance.count.stv_records import StvResult
 from governance.fields import STATE_VALUE_BYTES_MAX
-from governance.view import COLLECTION_AT, Collection, MemoryKeyValue, Savepoint
+from governance.state_keys import COLLECTION_AT, Collection
+from governance.view import MemoryKeyValue, Savepoint
 from tests.governance.count.elections import Election, elections, load_ward
 
 NAMESPACE, SUBJECT = bytes([1]) * 32, bytes([2]) * 32

@@ -33,9 +33,9 @@ from federation.record import (
 )
 from governance.events import ProposalClosed, ProposalSubmitted
 from governance.merkle_log import compute_root
-from governance.records import DecisionLeaf, Outcome, ProposalKind
+from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from ledger.genesis import assemble_genesis
-from node.chain import adopt_genesis, load_bylaws, make_offer
+from node.chain import adopt_genesis, make_offer
 from node.founding import complete_settings, create_node
 from node.home import Home, prepare_run
 from node.keystore import load_key
@@ -43,6 +43,7 @@ from node.web.context import WebContext
 from node.web.main import create_app, create_runner
 from node.web.opening import open_context
 from node.web.projection import ProjectedBlock
+from tests.bylaws import make_bylaws
 from tests.merkle import compute_path
 
 CHAIN_ID = "test-web-1"
@@ -111,6 +112,8 @@ class WebNode:
                         quorum_bps=3_000,
                         ballots_root=bytes(32),
                         decision_index=len(self.engine.leaves),
+                        yes_of_roll_bps=500,
+                        call=1,
                     ),
                 ),
             )
@@ -199,7 +202,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
         [make_offer(home, item) for home, item in zip(homes, settings, strict=True)],
         chain_id=CHAIN_ID,
         network="test-web",
-        bylaws=load_bylaws("standard"),
+        bylaws=make_bylaws(),
         time_scale=1,
         genesis_time_ms=1_700_000_000_000,
     )

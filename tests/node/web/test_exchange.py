@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from activitypub.signatures import sign_request
-from governance.records import Outcome
+from governance.proposal_records import Outcome
 from node.web.catching_up import CatchUp
 from node.web.context import WebContext
 from node.web.delivering import deliver_post

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from governance.events import MembersAdmitted, ProposalSubmitted
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 from node.web.projection import ProjectedBlock
 from node.web.projection_transactions import ProjectedTransaction
 

@@ -16,7 +16,7 @@ from governance.events import (
     VotingOpened,
 )
 from governance.federal_events import MembersImported
-from governance.records import Outcome, ProposalKind, Stage
+from governance.proposal_records import Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
 from node.web.projection import ProjectedBlock, ProjectedMember, Projection
 from node.web.status import describe_votes
@@ -40,6 +40,8 @@ VOTING = VotingOpened(
     roll_root=bytes(32),
     electorate_count=5,
     quorum_bps=3_000,
+    yes_of_roll_bps=500,
+    call=1,
 )
 CLOSED = ProposalClosed(
     cooperative=COOPERATIVE,
@@ -54,6 +56,8 @@ CLOSED = ProposalClosed(
     quorum_bps=3_000,
     ballots_root=bytes(32),
     decision_index=7,
+    yes_of_roll_bps=500,
+    call=1,
 )
 
 

@@ -14,7 +14,7 @@ from did.applications import sign_application
 from did.documents import parse_did_document
 from did.wallets import create_wallet
 from governance.events import MembersAdmitted, ProposalSubmitted
-from governance.records import ProposalKind
+from governance.proposal_records import ProposalKind
 from node.web import middlewares
 from node.web.projection import ProjectedBlock
 from node.web.publishing import publish_accepted

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from governance.records import Choice, ProposalKind
+from governance.proposal_records import Choice, ProposalKind
 from governance.transactions import (
     PAYLOADS,
     ApproveFederalAct,

@@ -12,7 +12,7 @@ import pytest
 from config.errors import RefusedError
 from config.limits import CLOCK_SKEW_S_MAX, RECEIPT_BYTES_MAX, TRUSTING_DAYS
 from did.jcs import parse_json
-from governance.view import DERIVED_FROM
+from governance.state_keys import DERIVED_FROM
 from ledger.headers import Header
 from ledger.light import TrustExpiredError
 from ledger.light_blocks import LightBlock

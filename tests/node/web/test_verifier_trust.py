@@ -8,7 +8,7 @@ from typing import Any
 
 from config.errors import RefusedError
 from did.keys import KeyPair, is_signature_valid
-from governance.view import DERIVED_FROM, Collection
+from governance.state_keys import DERIVED_FROM, Collection
 from ledger.trust import parse_trust_bundle, render_trust_bundle
 from tests.ledger.receipt_samples import CHAIN, NOW_MS, TRUST, make_ballot_receipt, render
 from tests.ledger.signed_chain import render_genesis

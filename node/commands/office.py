@@ -1,0 +1,259 @@
+"""`rochdale office` and `rochdale act`: what officers and candidates do, from their own wallet."""
+
+import asyncio
+import hashlib
+import secrets
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    WalletOption,
+    get_node_url,
+    make_actor,
+    open_wallet,
+    read_passphrase,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.wallets import Wallet
+    from governance.transactions import Payload
+    from node.member_client import Committed
+
+_ID_BYTES = 32
+
+office_app = typer.Typer(
+    no_args_is_help=True,
+    help="Acting in elected bodies: ask for an office, stand for election, support motions.",
+)
+
+_ProposalArgument = Annotated[str, typer.Argument(metavar="PROPOSAL", help="The election's id.")]
+
+
+@office_app.command("request")
+def request_office(
+    *,
+    wallet: WalletOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File for the request.")],
+    node: Annotated[str, typer.Option("--node", envvar="ROCHDALE_NODE", metavar="URL")],
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Write a request for an office account; bring it to the registrar yourself.
+
+    Make a wallet for it first (`rochdale wallet create`) and apply for nothing with it: officers
+    never act with the account they vote with.
+    """
+    from did.wallets import save_wallet  # noqa: PLC0415
+    from node.commands.wallet import choose_strength, open_with  # noqa: PLC0415
+
+    passphrase = read_passphrase(passphrase_file)
+    opened, strength = open_with(wallet, passphrase)
+    bound, request, chain_id = asyncio.run(_request(opened, node))
+    save_wallet(
+        wallet,
+        bound,
+        passphrase,
+        random=secrets.token_bytes,
+        strength=choose_strength(strength, chain_id=chain_id),
+        may_replace=True,
+    )
+    write_private(output, request.encode() + b"\n")
+    say(f"The request is in {output}. It holds for ten minutes: bring it to the registrar, who")
+    say(f"opens the office with [bold]rochdale member open-office {output}[/].")
+
+
+@office_app.command()
+def nominate(
+    *,
+    proposal: _ProposalArgument,
+    wallet: WalletOption,
+    statement: Annotated[str, typer.Option("--statement", help="What you say of yourself.")],
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stand for election. Your wallet knows the salt for lots when it is to be revealed."""
+    from governance.body_transactions import Nominate  # noqa: PLC0415
+    from governance.count.ties import compute_commitment  # noqa: PLC0415
+    from node.offices import make_salt  # noqa: PLC0415
+
+    opened, proposal_id = open_wallet(wallet, passphrase_file), _parse_id(proposal)
+    payload = Nominate(
+        cooperative=opened.get_home().cooperative_id,
+        proposal_id=proposal_id,
+        statement_hash=hashlib.sha256(statement.encode()).digest(),
+        salt_commitment=compute_commitment(make_salt(opened, proposal_id)),
+    )
+    _send_and_say(opened, node, payload, "You stand for election", as_json=as_json)
+
+
+@office_app.command()
+def reveal(
+    *,
+    proposal: _ProposalArgument,
+    wallet: WalletOption,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reveal your salt after the close; who does not loses every tie."""
+    from governance.body_transactions import RevealSalt  # noqa: PLC0415
+    from node.offices import make_salt  # noqa: PLC0415
+
+    opened, proposal_id = open_wallet(wallet, passphrase_file), _parse_id(proposal)
+    payload = RevealSalt(
+        cooperative=opened.get_home().cooperative_id,
+        proposal_id=proposal_id,
+        salt=make_salt(opened, proposal_id),
+    )
+    _send_and_say(opened, node, payload, "Your salt is revealed", as_json=as_json)
+
+
+@office_app.command()
+def support(
+    *,
+    motion: Annotated[str, typer.Argument(metavar="MOTION", help="The motion's id.")],
+    wallet: WalletOption,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Support a motion of a body that you sit in; enough supporters do what it asks for."""
+    from governance.body_transactions import SupportBodyAct  # noqa: PLC0415
+
+    opened = open_wallet(wallet, passphrase_file)
+    payload = SupportBodyAct(cooperative=opened.get_home().cooperative_id, motion=_parse_id(motion))
+    _send_and_say(opened, node, payload, "You support it", as_json=as_json)
+
+
+@office_app.command()
+def resign(
+    *,
+    wallet: WalletOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Give up all seats of this office.")] = False,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give up your seats and close the office account."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from governance.body_transactions import CloseOffice  # noqa: PLC0415
+
+    if not yes:
+        raise MisconfiguredError("this gives up all seats and closes the office: say `--yes`")
+    opened = open_wallet(wallet, passphrase_file)
+    payload = CloseOffice(cooperative=opened.get_home().cooperative_id, office=opened.account_id)
+    _send_and_say(opened, node, payload, "The office is closed", as_json=as_json)
+
+
+def act(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The transaction.")],
+    wallet: WalletOption,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a transaction that a file describes, as a member or as an officer.
+
+    For everything that has no command of its own: the file names the transaction and its
+    fields as the documentation of transactions does.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.chain import read_given_file  # noqa: PLC0415
+    from node.payload_files import PayloadFileError, parse_payload  # noqa: PLC0415
+
+    text = read_given_file(file).decode("utf-8", "replace")
+    opened = open_wallet(wallet, passphrase_file)
+    try:
+        payload = parse_payload(tomllib.loads(text), cooperative=opened.get_home().cooperative_id)
+    except tomllib.TOMLDecodeError as error:
+        raise MisconfiguredError(f"{file} is not valid TOML ({error}): correct that") from error
+    except PayloadFileError as error:
+        raise MisconfiguredError(f"{file}: {error}") from error
+    _send_and_say(opened, node, payload, f"{type(payload).__name__} is applied", as_json=as_json)
+
+
+def _send_and_say(
+    wallet: "Wallet", node: str | None, payload: "Payload", what: str, *, as_json: bool
+) -> None:
+    committed, found = asyncio.run(_send(wallet, get_node_url(node, wallet), payload))
+    if as_json:
+        say_json({"height": committed.height, "id": found.hex() or None})
+        return
+    say(f"{what}, in block {committed.height}.")
+    if found:
+        say(f"  id  {found.hex()}")
+
+
+async def _send(wallet: "Wallet", url: str, payload: "Payload") -> "tuple[Committed, bytes]":
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        actor = await make_actor(wallet, client)
+        committed, nonce = await actor.act(payload)
+    return committed, _compute_id(wallet, payload, nonce)
+
+
+def _compute_id(wallet: "Wallet", payload: "Payload", nonce: int) -> bytes:
+    """The id of what a transaction began, if it began anything that has one."""
+    from governance.body_transactions import (  # noqa: PLC0415
+        ProposeBodyAct,
+        StartPetition,
+        compute_body_motion_id,
+        compute_petition_id,
+    )
+    from governance.transactions import SubmitProposal, compute_proposal_id  # noqa: PLC0415
+
+    account = wallet.account_id
+    match payload:
+        case SubmitProposal():
+            return compute_proposal_id(account=account, nonce=nonce, payload=payload)
+        case ProposeBodyAct():
+            return compute_body_motion_id(account=account, nonce=nonce, payload=payload)
+        case StartPetition():
+            return compute_petition_id(account=account, nonce=nonce, payload=payload)
+        case _:
+            return b""
+
+
+async def _request(wallet: "Wallet", url: str) -> "tuple[Wallet, str, str]":
+    """The wallet bound to the node's cooperative, its request, and the chain's id."""
+    from did.applications import sign_application  # noqa: PLC0415
+    from did.wallets import bind_wallet  # noqa: PLC0415
+    from node.member import read_home  # noqa: PLC0415
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        status = await client.get_status()
+    home = read_home(status)
+    bound = bind_wallet(wallet, home)
+    request = sign_application(
+        key=bound.device_key,
+        inception=bound.inception,
+        cooperative_id=home.cooperative_id,
+        name="",
+        contact="",
+        iat_s=int(time.time()),
+        nonce=secrets.token_bytes(16),
+    )
+    return bound, request, str(status["chain_id"])
+
+
+def _parse_id(text: str) -> bytes:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != _ID_BYTES:
+        raise MisconfiguredError("an id has 64 hexadecimal digits: copy all of them")
+    return found
