@@ -183,7 +183,7 @@ def _explain(lines: _Lines, weight: str, preferences: list[str], candidates_coun
         )
     if not preferences or preferences[-1] != "0":
         return lines.fail("a ballot stands on one line and ends with 0, as in `1 3 2 0`")
-    for at, word in enumerate(preferences[:-1]):
+    for word in preferences[:-1]:
         if "=" in word:
             return lines.fail(
                 f"equal preferences ({_show(word)}) are not counted: order them, or leave them out"
@@ -194,9 +194,8 @@ def _explain(lines: _Lines, weight: str, preferences: list[str], candidates_coun
                 f"preferences are candidates' numbers from 1 to {candidates_count}, not "
                 f"{_show(word)}"
             )
-        if word in preferences[:at]:
-            return lines.fail(f"candidate {word} is preferred twice: name each once")
-    return lines.fail("a ballot is how many, preferences and 0, as in `1 3 2 0`")
+    twice = [word for at, word in enumerate(preferences) if word in preferences[:at]]
+    return lines.fail(f"candidate {twice[0]} is preferred twice: name each once")
 
 
 def _parse_names(lines: _Lines, candidates_count: int) -> tuple[tuple[str, ...], str]:

@@ -63,7 +63,8 @@ def count_vacancy(
         withdrawn=withdrawn,
         lot=lot,
     )
-    _check_vacancy(election, withdrawn, vacating=vacating, contesting=contesting)
+    standing = bytes(one for one in range(candidates_count) if one not in withdrawn)
+    _check_contest(election.winners, standing, vacating=vacating, contesting=contesting)
     others = bytes(one for one in range(candidates_count) if one not in contesting)
     piles = MemoryPiles()
     begin_count(piles, candidates_count=candidates_count, seats_count=1, withdrawn=others, lot=lot)
@@ -73,17 +74,6 @@ def count_vacancy(
     close_papers(piles)
     finish(piles)
     return get_result(piles)
-
-
-def _check_vacancy(
-    election: StvResult, withdrawn: bytes, *, vacating: int, contesting: bytes
-) -> None:
-    if vacating not in election.winners:
-        raise InvariantError("a seat falls vacant that its holder was not elected to")
-    barred = election.winners + withdrawn
-    count = len(election.rows[0].totals)
-    if any(one in barred or one >= count for one in contesting):
-        raise InvariantError("a vacancy is contested by one who cannot take it")
 
 
 def find_mandate(
@@ -99,8 +89,8 @@ def find_mandate(
 
     Returns:
         By value in 10^-5 vote the papers, whole, as they were cast. All values together are
-        the quota or, for who was elected without it, the votes at the end; and what was cut
-        off when the surplus moved.
+        the votes that the member had at the end (the quota, if there was a surplus and it
+        moved), and what was cut off when the surplus moved.
     """
     first, *rows = election.rows
     continuing = bytes(one for one in range(len(first.totals)) if one not in withdrawn)
@@ -122,6 +112,13 @@ def find_mandate(
         _deal(moved, held, continuing)
         before = row
     return _group(papers, held[member])
+
+
+def _check_contest(winners: bytes, standing: bytes, *, vacating: int, contesting: bytes) -> None:
+    if vacating not in winners:
+        raise InvariantError("a seat falls vacant that its holder was not elected to")
+    if any(one in winners or one not in standing for one in contesting):
+        raise InvariantError("a vacancy is contested by one who cannot take it")
 
 
 def _deal(

@@ -93,11 +93,6 @@ class MemoryPiles:
             taken.append((value, papers))
         return taken
 
-    def get_papers(self, candidate: int) -> list[Parcel]:
-        """What lies on a pile now."""
-        pile = self._piles.get(candidate, {})
-        return [(value, dict(papers)) for value, papers in pile.items()]
-
     def put_row(self, index: int, row: Row) -> None:
         """As `Piles.put_row`."""
         if index != len(self._rows):

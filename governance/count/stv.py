@@ -16,6 +16,7 @@ from itertools import repeat
 from msgspec.structs import replace
 
 from config.errors import InvariantError
+from config.limits import COUNT_PAPERS_MAX
 from governance.count.papers import Papers, check_papers_count, check_size
 from governance.count.piles import MemoryPiles, Piles
 from governance.count.stv_records import SCALE, Action, Phase, Row, StvCount, StvResult
@@ -141,8 +142,9 @@ def finish(piles: Piles) -> None:
     Raises:
         LotNeededError: As `advance`.
     """
-    while not advance(piles, papers_max=1 << 30):
-        pass
+    has_ended = False
+    while not has_ended:
+        has_ended = advance(piles, papers_max=COUNT_PAPERS_MAX)
 
 
 def step(piles: Piles, *, papers_max: int) -> int:

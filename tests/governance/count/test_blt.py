@@ -83,6 +83,7 @@ def test_reads_glasgow_2007(ward: str) -> None:
         ("4 2\n", "65 2\n", 1, "65 candidates: a count has 1 to 64"),
         ("4 2\n", "4 0\n", 1, "0 seats: a count has 1 to 64"),
         ("4 2\n", "99999999999999999999 2\n", 1, "two numbers"),
+        (GOOD[GOOD.index("-2") :], "", 2, "the file ends within the ballots"),
         ("-2\n", "-5\n", 2, "from -1 to -4, not '-5'"),
         ("-2\n", "-2 3\n", 2, "from -1 to -4, not '3'"),
         ("-2\n", "-2 -2\n", 2, "candidate 2 is withdrawn twice"),

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from config.errors import InvariantError, RefusedError
 from config.limits import COUNT_CANDIDATES_MAX, COUNT_PAPERS_MAX
@@ -324,3 +325,27 @@ def test_a_choice_that_names_no_candidates_never_counts(choice: bytes) -> None:
     """Whoever takes ballots refuses it; here it would be our defect."""
     with pytest.raises(InvariantError):
         group_ballots([Ballot(bytes(32), choice)], candidates_count=2)
+
+
+def test_a_value_that_changes_by_itself_ends_the_count() -> None:
+    """An excluded candidate's papers carry on all they had, or state is corrupt."""
+    piles = MemoryPiles()
+    begin_count(piles, candidates_count=3, seats_count=1, withdrawn=b"", lot=b"")
+    add_papers(piles, {bytes([0]): 3, bytes([1]): 2, bytes([2]): 1})
+    close_papers(piles)
+    step(piles, papers_max=1)
+    piles.put_count(replace(piles.get_count(), moved=1))
+
+    with pytest.raises(InvariantError, match="another value"):
+        step(piles, papers_max=10)
+
+
+def test_memory_is_counted_in_pieces_as_well() -> None:
+    """Part of the papers of one value may be taken."""
+    piles = MemoryPiles()
+    piles.put_papers(0, value=SCALE, papers={bytes([0]): 1, bytes([0, 1]): 2})
+
+    taken = piles.take_papers(0, papers_max=1) + piles.take_papers(0, papers_max=1)
+
+    assert sorted(count for _, papers in taken for count in papers.values()) == [1, 2]
+    assert piles.take_papers(0, papers_max=1) == []
