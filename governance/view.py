@@ -34,6 +34,8 @@ COLLECTION_AT = 32
 """Where a key names its collection: after the namespace."""
 _UNCHANGED = b"\x00unchanged"
 """Told apart by identity: no value in state is this object."""
+_TAGS = tuple(bytes([number]) for number in range(256))
+"""A collection's byte: keys are made some twenty times for each transaction."""
 
 
 class Collection(IntEnum):
@@ -315,10 +317,10 @@ class StateView:
         self._put(cooperative, Collection.DECISION, proposal_id, decision.encode())
 
     def _get(self, namespace: bytes, collection: Collection, record_id: bytes) -> bytes | None:
-        return self.kv.get(state_key(namespace, collection, record_id))
+        return self.kv.get(namespace + _TAGS[collection] + record_id)
 
     def _put(self, namespace: bytes, collection: Collection, record_id: bytes, data: bytes) -> None:
-        self.kv.put(state_key(namespace, collection, record_id), data)
+        self.kv.put(namespace + _TAGS[collection] + record_id, data)
 
     def _require(self, namespace: bytes, collection: Collection, record_id: bytes) -> bytes:
         data = self._get(namespace, collection, record_id)
@@ -329,7 +331,7 @@ class StateView:
 
 def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> bytes:
     """The key of a record: namespace (32 bytes) ‖ collection (1) ‖ id."""
-    return namespace + bytes([collection]) + record_id
+    return namespace + _TAGS[collection] + record_id
 
 
 def is_derived(key: bytes) -> bool:
