@@ -8,7 +8,7 @@ extensions or timestamps.
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self, TypeAlias
 
 import msgspec
@@ -23,6 +23,8 @@ _INTEGER_MIN = -(1 << 63)
 _INTEGER_MAX = (1 << 63) - 1
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder()
+_KNOWN_MAX = 256
+"""Records of state that are kept decoded: those that were read last, 32 MiB at the most."""
 _MALFORMED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _PLACE = re.compile(r"(?P<what>.*) - at `\$\[(?P<index>\d+)\]")
 
@@ -80,12 +82,7 @@ class Record(
         Raises:
             InvariantError: The bytes are not such a record: state is corrupt.
         """
-        try:
-            record: Self = _decoder_of(cls).decode(data)
-        except _MALFORMED as error:
-            raise InvariantError(
-                f"state holds a malformed record: {_explain(cls, str(error))}"
-            ) from error
+        record: Self = _decode_known(cls, data)
         return record
 
 
@@ -125,6 +122,17 @@ def decode(data: bytes, *, bytes_max: int) -> "Value":
 def _decoder_of(record: type[Record]) -> msgspec.msgpack.Decoder[Any]:
     """Reading annotations is slow and their meaning never changes: once per class."""
     return msgspec.msgpack.Decoder(record)
+
+
+@lru_cache(maxsize=_KNOWN_MAX)
+def _decode_known(cls: type[Record], data: bytes) -> Any:
+    """Rules read the same few records again and again; being frozen, they may be shared."""
+    try:
+        return _decoder_of(cls).decode(data)
+    except _MALFORMED as error:
+        raise InvariantError(
+            f"state holds a malformed record: {_explain(cls, str(error))}"
+        ) from error
 
 
 def _check(value: object, *, depth: int) -> None:

@@ -136,9 +136,13 @@ class Collection(IntEnum):
     """Derived. Id: log ‖ level, 1 byte ‖ place at that level, 8 bytes big-endian."""
 
 
+_TAGS = tuple(bytes([number]) for number in range(256))
+"""A collection's byte: keys are made some twenty times for each transaction."""
+
+
 def state_key(namespace: bytes, collection: Collection, record_id: bytes) -> bytes:
     """The key of a record: namespace (32 bytes) ‖ collection (1) ‖ id."""
-    return namespace + bytes([collection]) + record_id
+    return namespace + _TAGS[collection] + record_id
 
 
 def is_derived(key: bytes) -> bool:

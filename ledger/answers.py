@@ -4,7 +4,7 @@ Only spelling: code, data and gas of a transaction's result are hashed into the 
 its log and events are not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tendermint.abci import types_pb2 as abci
 from tendermint.crypto import proof_pb2 as crypto
@@ -31,12 +31,20 @@ def render_check(outcome: TxOutcome) -> abci.ResponseCheckTx:
 
 def render_block(outcome: BlockOutcome, *, app_hash: bytes) -> abci.ResponseFinalizeBlock:
     """Of a block."""
-    return abci.ResponseFinalizeBlock(
-        events=_render_events(outcome.events),
-        tx_results=_render_results(outcome.transactions),
-        validator_updates=render_updates(outcome.events),
-        app_hash=app_hash,
+    response = abci.ResponseFinalizeBlock(
+        validator_updates=render_updates(outcome.events), app_hash=app_hash
     )
+    _add_events(response.events.add, outcome.events)
+    for tx in outcome.transactions:
+        result = response.tx_results.add(
+            code=tx.code,
+            log=tx.log,
+            codespace=_codespace(tx),
+            gas_wanted=tx.gas,
+            gas_used=tx.gas,
+        )
+        _add_events(result.events.add, tx.events)
+    return response
 
 
 def render_proofs(proofs: Sequence[ProofOp]) -> crypto.ProofOps | None:
@@ -64,34 +72,13 @@ def render_version(rules_version: int) -> ConsensusParams:
     return ConsensusParams(version=VersionParams(app=rules_version))
 
 
-def _render_results(outcomes: Sequence[TxOutcome]) -> list[abci.ExecTxResult]:
-    return [
-        abci.ExecTxResult(
-            code=outcome.code,
-            log=outcome.log,
-            codespace=_codespace(outcome),
-            gas_wanted=outcome.gas,
-            gas_used=outcome.gas,
-            events=_render_events(outcome.events),
-        )
-        for outcome in outcomes
-    ]
-
-
-def _render_events(events: Iterable[Event]) -> list[abci.Event]:
-    rendered = []
+def _add_events(add: Callable[..., abci.Event], events: Iterable[Event]) -> None:
+    """Made in their place: protobuf copies a message that is handed to another's constructor."""
     for event in events:
         kind, attributes = encode_event(event)
-        rendered.append(
-            abci.Event(
-                type=kind,
-                attributes=[
-                    abci.EventAttribute(key=key, value=value, index=False)
-                    for key, value in attributes
-                ],
-            )
-        )
-    return rendered
+        add_attribute = add(type=kind).attributes.add
+        for key, value in attributes:
+            add_attribute(key=key, value=value, index=False)
 
 
 def _codespace(outcome: TxOutcome) -> str:

@@ -45,6 +45,8 @@ from ledger.pages import Change
 from ledger.state import ReadOnly, Replaced, State
 from ledger.tree import StagedTree, Tree
 
+_UNREAD = b"\x00unread"
+"""Told apart by identity: no value in state is this object."""
 _CACHE_ENTRY_BYTES = 200
 """What Python needs for one cached value beside its bytes, about."""
 
@@ -146,10 +148,10 @@ class Store(ReadOnly):
 
     def get(self, key: bytes) -> bytes | None:
         """The committed value, or None."""
-        cache = self._cache
-        if key in cache:
-            return cache[key]
-        value: bytes | None = None
+        value = self._cache.get(key, _UNREAD)
+        if value is not _UNREAD:
+            return value
+        value = None
         if is_derived(key) or self.tree.may_have(hashlib.sha256(key).digest()):
             value = self.database.get(FLAT + key, verify_checksums=True)
         self._remember(key, value)
@@ -269,7 +271,7 @@ class Store(ReadOnly):
         return Snapshot(self.database, self.record)
 
     def _replace(self, staged: Staged) -> None:
-        """Remember what a commit replaced, within limits, and forget what was read of it."""
+        """Remember what a commit replaced, within limits, and what it left of what was read."""
         if not staged.after:
             return
         pages = staged.tree.pages_before
@@ -284,9 +286,12 @@ class Store(ReadOnly):
         )
         while sum(len(block.values) for block in self._replaced) > STATE_VIEW_KEYS_MAX:
             self._replaced.popleft()
-        for key in staged.after:
+        for key, value in staged.after.items():
             if key in self._cache:
-                self._cache_bytes -= _weigh(key, self._cache.pop(key))
+                old = self._cache.pop(key)
+                self._cache_bytes -= _weigh(key, old)
+                if old is not None:  # an account is read again, a ballot is not
+                    self._remember(key, value)
 
     def _remember(self, key: bytes, value: bytes | None) -> None:
         self._cache_bytes += _weigh(key, value)

@@ -2,8 +2,16 @@
 
 from msgspec.structs import replace
 
-from governance.proposal_records import Proposal, ProposalKind, Stage, Tally, compute_ballot_id
-from governance.records import Account, AccountKey, Role, Roll, compute_office_account_id
+from governance.proposal_records import (
+    Ballot,
+    Choice,
+    Proposal,
+    ProposalKind,
+    Stage,
+    Tally,
+    compute_ballot_id,
+)
+from governance.records import Account, AccountKey, Quota, Role, Roll, compute_office_account_id
 
 ID = bytes([5]) * 32
 ACCOUNT = Account(
@@ -33,6 +41,16 @@ def test_records_survive_their_encoding() -> None:
     """With all their defaults, and with what may be absent."""
     for record in (ACCOUNT, replace(ACCOUNT, left_height=9), PROPOSAL, Roll(), Tally()):
         assert type(record).decode(record.encode()) == record
+
+
+def test_the_same_bytes_are_each_kind_of_record_that_is_asked_for() -> None:
+    """Decoded records are kept: never as another's."""
+    data = Quota().encode()
+
+    assert data == Ballot(choice=Choice.NO).encode()
+    for _ in range(2):
+        assert Quota.decode(data) == Quota()
+        assert Ballot.decode(data) == Ballot(choice=Choice.NO)
 
 
 def test_an_office_keeps_its_account_whoever_holds_it() -> None:

@@ -226,6 +226,16 @@ def test_what_was_read_is_remembered_within_a_limit(
     assert store._cache_bytes == weighed > 0
 
 
+def test_a_value_that_was_replaced_stays_in_memory(store: Store) -> None:
+    """An account that acted acts again; a ballot that is new is read by nobody before the count."""
+    commit(store, [(b"account", b"1")])
+    assert (store.get(b"account"), store.get(b"ballot")) == (b"1", None)
+    commit(store, [(b"account", b"2"), (b"ballot", b"yes")])
+
+    assert store._cache == {b"account": b"2"}
+    assert (store.get(b"account"), store.get(b"ballot")) == (b"2", b"yes")
+
+
 def test_a_snapshot_stays_as_it_is_while_blocks_are_committed(store: Store) -> None:
     """State sync reads it beside the running ledger, derived values too."""
     for height in range(1, 4):
