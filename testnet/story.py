@@ -8,15 +8,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from config.errors import RochdaleError
 from testnet.community import Community
 from testnet.federation import LocalFederation
+from testnet.officers import Officer
 from testnet.report import Report, StepResult
-
-if TYPE_CHECKING:
-    from testnet.steps.quarter import Quarter
 
 STEP_TIMEOUT_S = 120.0
 
@@ -32,8 +29,8 @@ class Story:
     announce: Callable[[str], None]
     """Takes what is being done now."""
     report: Report = field(default_factory=Report)
-    quarter: "Quarter | None" = None
-    """The cooperative whose quarter is told, if one is."""
+    officers: list[Officer] = field(default_factory=list)
+    """Whoever has an office account in the first cooperative."""
     started_s: float = 0.0
     """Monotonic time at which the nodes were started."""
 

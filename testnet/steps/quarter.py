@@ -4,7 +4,7 @@ Founding, an election, a reviewed proposal, a veto and its override, an emergenc
 distribution. Time is scaled; everything else is as members and officers do it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from governance.body_acts import (
     RULES,
@@ -32,7 +32,7 @@ from node.keystore import load_key
 from node.sending import Sender, read_state
 from testnet.community import Member, Motion, now_ms
 from testnet.invariants import check_agreement, check_progress
-from testnet.steps.officers import Officer, make_officers, read_body
+from testnet.officers import Officer, make_officers, read_body
 from testnet.steps.vote import wait_closed
 from testnet.story import Story
 from testnet.story_checks import check, for_each, wait_until
@@ -49,7 +49,12 @@ class Quarter:
     """The cooperative that lives through it."""
 
     story: Story
-    officers: list[Officer] = field(default_factory=list)
+
+    @property
+    def officers(self) -> list[Officer]:
+        """Whoever has an office account."""
+        check(bool(self.story.officers), "the quarter has not begun")
+        return self.story.officers
 
     @property
     def members(self) -> list[Member]:
@@ -91,8 +96,7 @@ async def run_founding(story: Story) -> None:
     """Offices are opened, and a committee and the privacy group are elected."""
     quarter = Quarter(story)
     chain_id = story.federation.genesis.chain_id
-    quarter.officers = await make_officers(quarter.members, chain_id=chain_id)
-    story.quarter = quarter
+    story.officers = await make_officers(quarter.members, chain_id=chain_id)
     story.tell(f"{len(quarter.officers)} office accounts are open; whose they are, nobody can tell")
     await _elect(quarter, BodyKind.COMMITTEE, quarter.officers)
     await _elect(quarter, BodyKind.PRIVACY, quarter.officers[:3])
@@ -100,7 +104,7 @@ async def run_founding(story: Story) -> None:
 
 async def run_proposal(story: Story) -> None:
     """A proposal is reviewed, discussed, recommended, and accepted."""
-    quarter = get_quarter(story)
+    quarter = Quarter(story)
     author, chair = quarter.members[0], quarter.officers[0]
     motion = await author.propose("Open our reading room on Saturdays")
     await await_stage(motion, "review")
@@ -117,7 +121,7 @@ async def run_proposal(story: Story) -> None:
 
 async def run_veto(story: Story) -> None:
     """An accepted data use is vetoed, and members override the veto."""
-    quarter = get_quarter(story)
+    quarter = Quarter(story)
     use = await quarter.members[0].propose(
         "A university studies blood pressure", kind=ProposalKind.DATA_USE, subject=_DIGEST
     )
@@ -136,7 +140,7 @@ async def run_veto(story: Story) -> None:
 
 async def run_emergency(story: Story) -> None:
     """The committee suspends a partner; members do not ratify that, and it is undone."""
-    quarter = get_quarter(story)
+    quarter = Quarter(story)
     peer = story.community.members_of(story.federation.nodes[1])[0]
     partner = peer.wallet.get_home().cooperative_id
     act = SuspendPeer(peer=partner, reasons_hash=_REASONS_HASH)
@@ -157,7 +161,7 @@ async def run_emergency(story: Story) -> None:
 
 async def run_distribution(story: Story) -> None:
     """Books are opened, members vote on the split of the surplus, and the period is closed."""
-    quarter = get_quarter(story)
+    quarter = Quarter(story)
     cooperative = quarter.cooperative
     await quarter.send_as_root(
         OpenAccounts(
@@ -212,12 +216,6 @@ async def run_agreement(story: Story) -> None:
     height = await check_progress(nodes)
     await check_agreement(nodes, height=height)
     story.tell(f"all {len(nodes)} nodes agree at every one of {height} heights")
-
-
-def get_quarter(story: Story) -> Quarter:
-    """The quarter that the founding began."""
-    check(story.quarter is not None, "the quarter has not begun")
-    return story.quarter  # type: ignore[return-value]
 
 
 async def await_stage(motion: Motion, stage: str) -> None:
