@@ -36,8 +36,8 @@ from governance.opinions import (
     is_review_awaited,
 )
 from governance.proposal_records import ProposalKind, Stage
-from governance.proposals import submit
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.submitting import submit
 from governance.transactions import (
     SubmitProposal,
 )

@@ -29,9 +29,10 @@ from governance.option_counts import (
     continue_option_count,
 )
 from governance.proposal_records import Outcome, Proposal, Stage, Tally
-from governance.proposals import release_proposer, submit
+from governance.proposals import release_proposer
 from governance.queues import Due, Turn, list_due, list_openings, put_due, put_opening
 from governance.refusals import TxRefusedError
+from governance.submitting import submit
 from governance.transactions import SubmitProposal, compute_second_vote_id
 from governance.vetoes import end_veto_window
 from governance.view import KeyValue, Savepoint, StateView

@@ -22,10 +22,10 @@ from governance.counting import WHOLE_BPS
 from governance.events import Events
 from governance.member_acts import RecallOfficer
 from governance.proposal_records import ProposalKind
-from governance.proposals import submit
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
+from governance.submitting import submit
 from governance.transactions import (
     SubmitProposal,
 )
