@@ -5,9 +5,11 @@ Open and recorded, with office accounts (specification §4.1.2). A motion lapses
 
 from msgspec.structs import replace
 
+from governance.accountability_view import AccountabilityView
 from governance.body_acts import (
     RULES,
     BodyAct,
+    FulfilDuty,
     Recommend,
     Review,
     Veto,
@@ -27,6 +29,7 @@ from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
 from governance.charter import BODY_MOTION_S
 from governance.context import BlockContext, Sender
+from governance.duties import fulfil_duty
 from governance.emergencies import begin_emergency
 from governance.events import Events
 from governance.offices import require_office
@@ -144,6 +147,14 @@ def _do(view: BodyView, motion: BodyMotion, *, cooperative: bytes, block: BlockC
             return _advise(view, act, cooperative, motion.body, block=block)
         case Veto():
             return veto(view, act, cooperative=cooperative)
+        case FulfilDuty():
+            return fulfil_duty(
+                AccountabilityView(view.kv),
+                act,
+                cooperative=cooperative,
+                body=motion.body,
+                block=block,
+            )
         case _:
             ratification = compute_ratification_id(motion.id)
             events = begin_emergency(

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from config.limits import TX_SIGNATURES_MAX
 from did.codec import Record
+from governance.duty_records import DutyKind
 from governance.fields import Hash
 
 
@@ -78,9 +79,17 @@ class RotateRegistrarKeys(Record, frozen=True, kw_only=True, tag=7):
     reasons_hash: Hash
 
 
+class FulfilDuty(Record, frozen=True, kw_only=True, tag=8):
+    """A body has done what it owes members again and again."""
+
+    duty: DutyKind
+    text_hash: Hash
+    """SHA-256 of the report, the minutes or the audit."""
+
+
 EmergencyAct: TypeAlias = PauseDataUse | SuspendPeer | SuspendLicence | RotateRegistrarKeys
 """The closed list: never bylaws, roll, elections or money."""
-BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct
+BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | FulfilDuty
 
 
 class Needed(IntEnum):
@@ -107,6 +116,7 @@ RULES: dict[type[Record], ActRule] = {
     SuspendPeer: ActRule((1,), Needed.TWO_THIRDS),
     SuspendLicence: ActRule((1,), Needed.TWO_THIRDS),
     RotateRegistrarKeys: ActRule((1,), Needed.TWO_THIRDS),
+    FulfilDuty: ActRule((1, 2, 10)),
 }
 
 
@@ -129,7 +139,7 @@ def get_subject(act: BodyAct) -> bytes:
             return act.peer
         case SuspendLicence():
             return act.licence
-        case RotateRegistrarKeys():
+        case RotateRegistrarKeys() | FulfilDuty():
             return b""
 
 

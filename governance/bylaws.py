@@ -14,6 +14,7 @@ from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
     Bodies,
+    Duties,
     Emergency,
     Majority,
     ProposalLimits,
@@ -50,6 +51,7 @@ class Bylaws(Record, frozen=True, kw_only=True):
     bodies: Bodies
     recall: Recall
     quadratic_voting: QuadraticVoting
+    duties: Duties
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""

@@ -47,6 +47,8 @@ ELECTION_LEAD_S: Final = 120 * _DAY_S
 """An election fills seats whose terms end within so long."""
 BODY_MOTION_S: Final = 30 * _DAY_S
 """How long a motion of an elected body waits for support before it lapses."""
+DUTY_MISSES: Final = 3
+"""After so many in a row of one duty, members are asked whether the body that owes it goes."""
 SECOND_VOTE_S: Final = 90 * _DAY_S
 """From the first vote on a cooperative's ending to the second one's discussion."""
 VALIDATORS_MIN: Final = 4

@@ -14,11 +14,14 @@ from config.limits import (
     COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
     DEADLINES_PER_BLOCK_MAX,
 )
+from governance.accountability_view import AccountabilityView
 from governance.ballots import close_proposal, compute_decision, count_ballots
 from governance.body_events import OptionsCounted
 from governance.body_records import BodyKind
 from governance.body_view import BodyView
+from governance.confidence import miss_duty
 from governance.context import BlockContext
+from governance.duty_records import DutyKind
 from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
 from governance.implementing import conclude
@@ -94,6 +97,9 @@ def _take_turn(view: BodyView, due: Due, *, block: BlockContext) -> Events:
             return _submit_again(view, due, block=block)
         case Turn.VETO_WINDOW:
             return end_veto_window(view, due.cooperative, due.subject)
+        case Turn.DUTY:
+            duty = DutyKind(int.from_bytes(due.subject, "big"))
+            return miss_duty(AccountabilityView(view.kv), due.cooperative, duty, block=block)
         case _:
             kind = BodyKind(int.from_bytes(due.subject, "big"))
             return end_terms(view, due.cooperative, kind, block=block)

@@ -11,12 +11,20 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from config.errors import InvariantError
+from governance.accountability_view import AccountabilityView
 from governance.body_events import OfficerRecalled
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms, is_within_charter
 from governance.charter import SECOND_VOTE_S
+from governance.confidence import dismiss, end_confidence, renew
 from governance.context import BlockContext
-from governance.elections import check_election, note_election, seat_winners
+from governance.duties import begin_duties
+from governance.elections import (
+    check_election,
+    note_election,
+    require_election,
+    seat_winners,
+)
 from governance.emergencies import end_emergency
 from governance.events import (
     BylawsChanged,
@@ -32,6 +40,7 @@ from governance.kinds import KINDS
 from governance.leaving import give_notice
 from governance.member_acts import (
     ChangeBylaws,
+    DismissBody,
     ElectBody,
     EndCooperative,
     FundItems,
@@ -80,6 +89,8 @@ def conclude(
     cooperative, subject = proposal.cooperative, proposal.subject
     if proposal.kind is ProposalKind.RATIFICATION:
         return end_emergency(view, cooperative, proposal.id, is_ratified=is_accepted)
+    if proposal.kind is ProposalKind.CONFIDENCE:
+        end_confidence(AccountabilityView(view.kv), proposal)
     if not is_accepted:
         note_election(view, proposal, is_open=False)
         return ()
@@ -100,7 +111,10 @@ def _use_result(view: BodyView, proposal: Proposal, *, block: BlockContext) -> E
     if result is None:
         raise InvariantError("an election has closed without a count")
     view.put_proposal(replace(proposal, enactment=Enactment.DONE))
-    return seat_winners(view, proposal, result, block=block)
+    seated = seat_winners(view, proposal, result, block=block)
+    body = require_election(view, proposal).body
+    tracked = AccountabilityView(view.kv)
+    return seated + begin_duties(tracked, proposal.cooperative, body, block=block)
 
 
 def _implement(view: BodyView, proposal: Proposal, *, block: BlockContext) -> Events:
@@ -169,6 +183,11 @@ def _do(
             return _end(view, act, cooperative, block=block)
         case RecallOfficer():
             return _recall(view, act, cooperative)
+        case DismissBody():
+            tracked = AccountabilityView(view.kv)
+            return dismiss(tracked, act, cooperative) + renew(
+                tracked, act.body, cooperative, proposal_id=proposal_id, block=block
+            )
         case ElectBody():
             check_election(view, act, cooperative, block=block)
         case FundItems():

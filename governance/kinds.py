@@ -124,6 +124,13 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         is_recommended=False,
         is_submitted_by_members=False,
     ),
+    ProposalKind.CONFIDENCE: Kind(
+        group=Group.ELECTION,
+        subject=Subject.ACT,
+        acts=(20,),
+        is_recommended=False,
+        is_submitted_by_members=False,
+    ),
     ProposalKind.DISTRIBUTION: Kind(
         group=Group.DISTRIBUTION,
         subject=Subject.DIGEST,

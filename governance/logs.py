@@ -48,6 +48,8 @@ class LogName(IntEnum):
     """Cooperative: `ImportedAccount`, ascending by account, of a sealed chain."""
     SECOND_BALLOTS = 9
     """As `BALLOTS`, of a second call's count."""
+    DUTIES = 10
+    """Cooperative: `DutyEntry`, in the order in which duties were fulfilled or missed."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

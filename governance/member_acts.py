@@ -7,7 +7,7 @@ never reused.
 
 import hashlib
 from enum import IntEnum
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
@@ -103,6 +103,12 @@ class FundItems(Record, frozen=True, kw_only=True, tag=9):
     """The most that one item gets; 0 for no cap."""
 
 
+class DismissBody(Record, frozen=True, kw_only=True, tag=20):
+    """Take all its seats from a body that does not do what it owes."""
+
+    body: BodyKind
+
+
 MemberAct: TypeAlias = (
     ChangeBylaws
     | GrantLicence
@@ -113,6 +119,7 @@ MemberAct: TypeAlias = (
     | ElectBody
     | RecallOfficer
     | FundItems
+    | DismissBody
 )
 
 
@@ -122,14 +129,9 @@ class ProposedAct(Record, frozen=True, kw_only=True):
     act: MemberAct
 
 
-_NUMBERS: dict[type[Record], int] = {
-    act: number for number, act in enumerate(get_args(MemberAct), start=1)
-}
-
-
 def get_number(act: MemberAct) -> int:
     """An act's number on the wire."""
-    return _NUMBERS[type(act)]
+    return int(str(act.__struct_config__.tag))
 
 
 def compute_subject(act: MemberAct) -> bytes:

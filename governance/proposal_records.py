@@ -50,6 +50,8 @@ class ProposalKind(IntEnum):
     """A partner's insight is found valid by the members of this cooperative."""
     WITHDRAWAL = 16
     """An insight that was released is taken back."""
+    CONFIDENCE = 17
+    """A body that does not do what it owes loses its seats; the rules submit it."""
 
 
 class Stage(IntEnum):

@@ -30,6 +30,8 @@ class Turn(IntEnum):
     """Terms of a body's seats end; the subject is its kind."""
     CLEARING = 5
     """The papers of a count that has ended are forgotten, some at a time."""
+    DUTY = 10
+    """A body has not done what it owes; the subject is the duty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

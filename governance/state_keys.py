@@ -92,6 +92,10 @@ class Collection(IntEnum):
     """Petition ‖ account."""
     SIGNER = 0x3E
     """Account: until when a petition that it has signed may run."""
+    DUTY = 0x40
+    """Kind of duty, 1 byte."""
+    CONFIDENCE = 0x41
+    """Kind of body, 1 byte; there while members are asked whether it goes."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

@@ -9,6 +9,7 @@ from config.errors import InvariantError, RefusedError
 from did.codec import Record
 from did.jcs import JsonObject
 from governance.ballots import CountedEntry
+from governance.duty_records import DutyEntry
 from governance.logs import Log, LogName
 from governance.proposal_records import DecisionLeaf
 from governance.records import RollEntry
@@ -25,6 +26,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.SECOND_BALLOTS: CountedEntry,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
     LogName.COMMITMENTS: SlotCommitment,
+    LogName.DUTIES: DutyEntry,
 }
 """The entries of all others are ids."""
 _IDS_COUNT = {
@@ -37,6 +39,7 @@ _IDS_COUNT = {
     LogName.CASES: 0,
     LogName.SEALED_ACCOUNTS: 1,
     LogName.SECOND_BALLOTS: 2,
+    LogName.DUTIES: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

@@ -1,0 +1,76 @@
+"""Facts about duties, complaints and disputes.
+
+As `governance.events`; apart because there are many.
+"""
+
+from dataclasses import dataclass
+
+from governance.body_records import BodyKind
+from governance.duty_records import DutyKind
+from governance.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyBegan(Event):
+    """A body sits that owes something from now on."""
+
+    duty: DutyKind
+    body: BodyKind
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyFulfilled(Event):
+    """A body has done what it owes, and owes it again then."""
+
+    duty: DutyKind
+    body: BodyKind
+    text_hash: bytes
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyOverdue(Event):
+    """A body has not done what it owes, though grace has ended."""
+
+    duty: DutyKind
+    body: BodyKind
+    due_ms: int
+    """When it was due."""
+    misses_count: int
+    """In a row, this one included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyPaused(Event):
+    """Nobody sits who owes it: it begins anew when somebody does."""
+
+    duty: DutyKind
+    body: BodyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfidenceAsked(Event):
+    """A body has missed a duty too often: members are asked whether it goes."""
+
+    proposal: bytes
+    duty: DutyKind
+    body: BodyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyDismissed(Event):
+    """A body has lost members' confidence, and all its seats."""
+
+    body: BodyKind
+    offices: tuple[bytes, ...]
+
+
+ACCOUNTABILITY_EVENTS: tuple[type[Event], ...] = (
+    DutyBegan,
+    DutyFulfilled,
+    DutyOverdue,
+    DutyPaused,
+    ConfidenceAsked,
+    BodyDismissed,
+)
