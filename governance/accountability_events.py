@@ -6,6 +6,7 @@ As `governance.events`; apart because there are many.
 from dataclasses import dataclass
 
 from governance.body_records import BodyKind
+from governance.complaint_records import About, ComplaintStep, Verdict
 from governance.duty_records import DutyKind
 from governance.events import Event
 
@@ -66,6 +67,61 @@ class BodyDismissed(Event):
     offices: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintOpened(Event):
+    """A member complains; who it is, no event says."""
+
+    complaint: bytes
+    about: About
+    subject: bytes
+    text_hash: bytes
+    is_serious: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAdvanced(Event):
+    """Somebody else hears a complaint now."""
+
+    complaint: bytes
+    step: ComplaintStep
+    ends_ms: int
+    """When the rules go on; 0 where members vote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAnswered(Event):
+    """A body has answered; that stands if the complainant lets it until then."""
+
+    complaint: bytes
+    body: BodyKind
+    text_hash: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAdvised(Event):
+    """The ethics panel has said what it thinks."""
+
+    complaint: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintClosed(Event):
+    """A complaint has ended."""
+
+    complaint: bytes
+    verdict: Verdict
+    answer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintOverdue(Event):
+    """No award has come in time; it is taken whenever it comes."""
+
+    complaint: bytes
+
+
 ACCOUNTABILITY_EVENTS: tuple[type[Event], ...] = (
     DutyBegan,
     DutyFulfilled,
@@ -73,4 +129,10 @@ ACCOUNTABILITY_EVENTS: tuple[type[Event], ...] = (
     DutyPaused,
     ConfidenceAsked,
     BodyDismissed,
+    ComplaintOpened,
+    ComplaintAdvanced,
+    ComplaintAnswered,
+    ComplaintAdvised,
+    ComplaintClosed,
+    ComplaintOverdue,
 )

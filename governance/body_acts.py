@@ -87,9 +87,38 @@ class FulfilDuty(Record, frozen=True, kw_only=True, tag=8):
     """SHA-256 of the report, the minutes or the audit."""
 
 
+class AnswerComplaint(Record, frozen=True, kw_only=True, tag=9):
+    """Who hears a complaint answers it; the complainant may go on all the same."""
+
+    complaint: Hash
+    text_hash: Hash
+
+
+class TakeOverComplaint(Record, frozen=True, kw_only=True, tag=10):
+    """The ethics panel takes over a complaint that it finds serious."""
+
+    complaint: Hash
+
+
+class AdviseOnComplaint(Record, frozen=True, kw_only=True, tag=11):
+    """The ethics panel says what it thinks of a complaint; binds nobody."""
+
+    complaint: Hash
+    text_hash: Hash
+
+
+class RecordAward(Record, frozen=True, kw_only=True, tag=12):
+    """An arbitrator from outside has decided a complaint."""
+
+    complaint: Hash
+    award_hash: Hash
+    """SHA-256 of the award."""
+
+
+ComplaintAct: TypeAlias = AnswerComplaint | TakeOverComplaint | AdviseOnComplaint | RecordAward
 EmergencyAct: TypeAlias = PauseDataUse | SuspendPeer | SuspendLicence | RotateRegistrarKeys
 """The closed list: never bylaws, roll, elections or money."""
-BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | FulfilDuty
+BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | FulfilDuty | ComplaintAct
 
 
 class Needed(IntEnum):
@@ -117,6 +146,10 @@ RULES: dict[type[Record], ActRule] = {
     SuspendLicence: ActRule((1,), Needed.TWO_THIRDS),
     RotateRegistrarKeys: ActRule((1,), Needed.TWO_THIRDS),
     FulfilDuty: ActRule((1, 2, 10)),
+    AnswerComplaint: ActRule((7, 8, 9)),
+    TakeOverComplaint: ActRule((9,)),
+    AdviseOnComplaint: ActRule((9,)),
+    RecordAward: ActRule((7, 10)),
 }
 
 
@@ -139,6 +172,8 @@ def get_subject(act: BodyAct) -> bytes:
             return act.peer
         case SuspendLicence():
             return act.licence
+        case AnswerComplaint() | TakeOverComplaint() | AdviseOnComplaint() | RecordAward():
+            return act.complaint
         case RotateRegistrarKeys() | FulfilDuty():
             return b""
 

@@ -14,6 +14,7 @@ from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
     Bodies,
+    Complaints,
     Duties,
     Emergency,
     Majority,
@@ -52,6 +53,7 @@ class Bylaws(Record, frozen=True, kw_only=True):
     recall: Recall
     quadratic_voting: QuadraticVoting
     duties: Duties
+    complaints: Complaints
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""

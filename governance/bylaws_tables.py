@@ -48,6 +48,10 @@ def _grace(days_max: int, of_what: str) -> Meta:
     return _within(_DAY_S, days_max * _DAY_S, f"How late the {of_what} may be.")
 
 
+def _step(meaning: str) -> Meta:
+    return _within(7 * _DAY_S, 60 * _DAY_S, meaning)
+
+
 class Quorum(Record, frozen=True, kw_only=True):
     """Who must vote, abstentions included, for an outcome to bind."""
 
@@ -179,6 +183,22 @@ class Duties(Record, frozen=True, kw_only=True):
     governance_audit_grace_s: Annotated[int, _grace(92, "governance audit")]
     algorithm_audit_s: Annotated[int, _interval(366, "The audit of what programs do with data.")]
     algorithm_audit_grace_s: Annotated[int, _grace(92, "algorithm audit")]
+
+
+class Complaints(Record, frozen=True, kw_only=True):
+    """How long each step of a complaint lasts before the complainant may go on."""
+
+    ombudsperson_s: Annotated[int, _step("The ombudsperson's time for an answer.")]
+    mediation_s: Annotated[int, _step("The mediators' time for an answer.")]
+    ethics_panel_s: Annotated[int, _step("The ethics panel's time for an answer.")]
+    arbitration_s: Annotated[
+        int, _within(30 * _DAY_S, 731 * _DAY_S, "Until when an award is awaited.")
+    ]
+    escalation_s: Annotated[
+        int,
+        _within(7 * _DAY_S, 30 * _DAY_S, "How long the complainant may go on before the rules do."),
+    ]
+    open_per_member_max: Annotated[int, _within(1, 16, "Open complaints of one member.")]
 
 
 @cache

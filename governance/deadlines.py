@@ -19,6 +19,7 @@ from governance.ballots import close_proposal, compute_decision, count_ballots
 from governance.body_events import OptionsCounted
 from governance.body_records import BodyKind
 from governance.body_view import BodyView
+from governance.complaint_steps import end_step
 from governance.confidence import miss_duty
 from governance.context import BlockContext
 from governance.duty_records import DutyKind
@@ -97,6 +98,9 @@ def _take_turn(view: BodyView, due: Due, *, block: BlockContext) -> Events:
             return _submit_again(view, due, block=block)
         case Turn.VETO_WINDOW:
             return end_veto_window(view, due.cooperative, due.subject)
+        case Turn.COMPLAINT:
+            complaints = AccountabilityView(view.kv)
+            return end_step(complaints, due.cooperative, due.subject, block=block)
         case Turn.DUTY:
             duty = DutyKind(int.from_bytes(due.subject, "big"))
             return miss_duty(AccountabilityView(view.kv), due.cooperative, duty, block=block)

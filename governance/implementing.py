@@ -16,6 +16,7 @@ from governance.body_events import OfficerRecalled
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms, is_within_charter
 from governance.charter import SECOND_VOTE_S
+from governance.complaint_steps import conclude_hearing
 from governance.confidence import dismiss, end_confidence, renew
 from governance.context import BlockContext
 from governance.duties import begin_duties
@@ -89,6 +90,8 @@ def conclude(
     cooperative, subject = proposal.cooperative, proposal.subject
     if proposal.kind is ProposalKind.RATIFICATION:
         return end_emergency(view, cooperative, proposal.id, is_ratified=is_accepted)
+    if proposal.kind is ProposalKind.COMPLAINT:
+        return conclude_hearing(AccountabilityView(view.kv), proposal, block=block)
     if proposal.kind is ProposalKind.CONFIDENCE:
         end_confidence(AccountabilityView(view.kv), proposal)
     if not is_accepted:

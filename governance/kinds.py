@@ -131,6 +131,12 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         is_recommended=False,
         is_submitted_by_members=False,
     ),
+    ProposalKind.COMPLAINT: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.DIGEST,
+        is_recommended=False,
+        is_submitted_by_members=False,
+    ),
     ProposalKind.DISTRIBUTION: Kind(
         group=Group.DISTRIBUTION,
         subject=Subject.DIGEST,

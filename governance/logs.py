@@ -50,6 +50,8 @@ class LogName(IntEnum):
     """As `BALLOTS`, of a second call's count."""
     DUTIES = 10
     """Cooperative: `DutyEntry`, in the order in which duties were fulfilled or missed."""
+    COMPLAINTS = 11
+    """Cooperative: ids, in the order of opening."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

@@ -52,6 +52,8 @@ class ProposalKind(IntEnum):
     """An insight that was released is taken back."""
     CONFIDENCE = 17
     """A body that does not do what it owes loses its seats; the rules submit it."""
+    COMPLAINT = 18
+    """What members say to a complaint that nobody before them has settled."""
 
 
 class Stage(IntEnum):

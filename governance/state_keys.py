@@ -96,6 +96,10 @@ class Collection(IntEnum):
     """Kind of duty, 1 byte."""
     CONFIDENCE = 0x41
     """Kind of body, 1 byte; there while members are asked whether it goes."""
+    COMPLAINT = 0x42
+    """Complaint."""
+    OPEN_COMPLAINTS = 0x43
+    """Account: how many complaints of it are open."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

@@ -40,6 +40,7 @@ _IDS_COUNT = {
     LogName.SEALED_ACCOUNTS: 1,
     LogName.SECOND_BALLOTS: 2,
     LogName.DUTIES: 1,
+    LogName.COMPLAINTS: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

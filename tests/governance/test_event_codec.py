@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from governance.acts import ActKind
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
+from governance.complaint_records import About, ComplaintStep, Verdict
 from governance.duty_records import DutyKind
 from governance.election_records import Method
 from governance.event_codec import (
@@ -40,6 +41,9 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     CooperativeStatus: st.sampled_from(CooperativeStatus),
     Standing: st.sampled_from(Standing),
     BodyKind: st.sampled_from(BodyKind),
+    About: st.sampled_from(About),
+    ComplaintStep: st.sampled_from(ComplaintStep),
+    Verdict: st.sampled_from(Verdict),
     DutyKind: st.sampled_from(DutyKind),
     Stance: st.sampled_from(Stance),
     Method: st.sampled_from(Method),

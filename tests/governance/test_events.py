@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from did.accounts import compute_key_commitment
+from governance.accountability_transactions import (
+    EscalateComplaint,
+    OpenComplaint,
+    WithdrawComplaint,
+)
 from governance.body_acts import SuspendPeer
 from governance.body_records import BodyKind
 from governance.body_transactions import (
@@ -49,6 +54,13 @@ from tests.governance.body_world import (
     make_world_with_officers,
     open_offices,
     support,
+)
+from tests.governance.complaint_world import (
+    STEP_MS,
+    complain,
+    escalate,
+    make_complaint_world,
+    take_back,
 )
 from tests.governance.election_world import (
     ELECTION,
@@ -130,6 +142,18 @@ def _sign() -> tuple[World, Act]:
     return world, sign(2, start_petition(1, 4))
 
 
+def _complained() -> World:
+    world = make_complaint_world()
+    world.run(complain())
+    return world
+
+
+def _escalate() -> tuple[World, Act]:
+    world = _complained()
+    world.run(after_ms=STEP_MS)
+    return world, escalate(complain())
+
+
 def _approve() -> tuple[World, Act]:
     world = make_federation(4)
     proposed = propose_act(0, request_of(9))
@@ -185,6 +209,9 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     RevealSalt: lambda: (standing(Stage.REVEAL), reveal(1, ELECTION)),
     StartPetition: lambda: (make_petition_world(), start_petition(1, 4)),
     SignPetition: _sign,
+    OpenComplaint: lambda: (make_complaint_world(), complain()),
+    EscalateComplaint: _escalate,
+    WithdrawComplaint: lambda: (_complained(), take_back(complain())),
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),

@@ -67,6 +67,7 @@ const LISTS = {
   8: { name: "sealed-accounts", ids: 1 },
   9: { name: "second-ballots", ids: 2 },
   10: { name: "duties", ids: 1 },
+  11: { name: "complaints", ids: 1 },
   30: { name: "journal", ids: 1 },
   31: { name: "agreements", ids: 0 },
   32: { name: "commitments", ids: 2 },

@@ -1,0 +1,28 @@
+"""Why transactions about duties, complaints and disputes are refused, in a sentence each.
+
+By the numbers of `governance.refusals.RefusalCode`, where they belong; apart because there are
+many.
+"""
+
+from typing import Final
+
+REASONS_OF_ACCOUNTABILITY: Final[dict[int, str]] = {
+    300: "This cooperative has no such complaint: check the complaint's id.",
+    301: "The account has opened this very complaint already: there is nothing to do.",
+    302: "The complaint is closed: open a new one if there is a new reason.",
+    303: (
+        "The member has as many open complaints as the bylaws allow: wait until one is closed, or"
+        " withdraw one."
+    ),
+    304: "Only who complains does this: sign with that account.",
+    305: (
+        "The step's time is not over and nobody has answered, or no step follows: wait until it"
+        " ends."
+    ),
+    306: (
+        "The subject is not what the complaint says that it is about: name an open office, a kind"
+        " of body or a data use of this cooperative, or nothing."
+    ),
+    307: "The complaint is before somebody else: the body acts when it is before it.",
+    308: "The complaint is about this office or its body: let others decide.",
+}
