@@ -109,6 +109,13 @@ class WithdrawUpgrade(Record, frozen=True, kw_only=True, tag=8):
     """Take a scheduled change of the rules back before it begins."""
 
 
+class ChangeCharter(Record, frozen=True, kw_only=True, tag=9):
+    """Give the federation another charter; assemblies decide, not root keys."""
+
+    text_hash: Hash
+    """SHA-256 of the whole text."""
+
+
 FederalAct: TypeAlias = (
     AdmitCooperative
     | AppointValidator
@@ -118,6 +125,7 @@ FederalAct: TypeAlias = (
     | ScheduleUpgrade
     | AdmitNode
     | WithdrawUpgrade
+    | ChangeCharter
 )
 
 
@@ -132,6 +140,7 @@ class ActKind(IntEnum):
     SCHEDULE_UPGRADE = 6
     ADMIT_NODE = 7
     WITHDRAW_UPGRADE = 8
+    CHANGE_CHARTER = 9
 
 
 _KINDS: dict[type[Record], ActKind] = dict(zip(get_args(FederalAct), ActKind, strict=True))

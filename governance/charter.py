@@ -13,6 +13,10 @@ _DAY_S: Final = 86_400
 
 FEDERAL_WINDOW_S: Final = 30 * _DAY_S
 """How long a motion of the federation waits for approvals before it lapses."""
+CHARTER_WINDOW_S: Final = 180 * _DAY_S
+"""How long a change of the charter waits: assemblies decide on it, and each takes its time."""
+OPT_OUT_S: Final = 90 * _DAY_S
+"""From the adoption of a change of the charter until it binds who has said nothing."""
 NOTICE_S: Final = 30 * _DAY_S
 """From a cooperative's notice until it has left."""
 GUEST_WINDOW_S: Final = 30 * _DAY_S

@@ -8,6 +8,7 @@ from governance.acts import (
     AdmitCooperative,
     AdmitNode,
     AppointValidator,
+    ChangeCharter,
     ExpelCooperative,
     FederalAct,
     LiftSuspension,
@@ -69,6 +70,8 @@ def enact(view: FederalView, act: FederalAct, *, proposer: bytes, block: BlockCo
             return schedule_upgrade(view, act.upgrade, block=block)
         case WithdrawUpgrade():
             return withdraw_upgrade(view)
+        case ChangeCharter():
+            return ()  # it is the motion that is adopted (`governance.charters`)
         case AdmitNode():
             return _admit_node(view, act, proposer=proposer, block=block)
 

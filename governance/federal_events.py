@@ -92,6 +92,39 @@ class MotionLapsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipsCounted(Event):
+    """How many memberships are for a change of the charter, with this cooperative's."""
+
+    motion: bytes
+    supporting_count: int
+    needed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterAdopted(Event):
+    """The federation has another charter; `cooperative` proposed it."""
+
+    motion: bytes
+    text_hash: bytes
+    opt_out_ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterAnswered(Event):
+    """A cooperative's assembly ratifies a change of the charter, or opts out."""
+
+    motion: bytes
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterBound(Event):
+    """A cooperative has not opted out in time: the change binds its members."""
+
+    motion: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatorAppointed(Event):
     """A cooperative validates from when the engine has been told."""
 
@@ -210,6 +243,10 @@ FEDERAL_EVENTS: tuple[type[Event], ...] = (
     MotionApproved,
     MotionEnacted,
     MotionLapsed,
+    MembershipsCounted,
+    CharterAdopted,
+    CharterAnswered,
+    CharterBound,
     ValidatorAppointed,
     ValidatorSuspended,
     ValidatorRestored,

@@ -9,6 +9,7 @@ from enum import IntEnum
 from itertools import islice
 
 from config.errors import InvariantError
+from governance.charter_records import CharterAnswer, CharterChange
 from governance.federal_records import (
     Case,
     ConsensusKey,
@@ -34,6 +35,8 @@ class DueKind(IntEnum):
     """A motion lapses."""
     NOTICE = 2
     """A cooperative has left."""
+    CHARTER = 10
+    """A change of the charter binds who has said nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,24 @@ class FederalView(StateView):
     def put_case(self, case: Case) -> None:
         """Set a case's record."""
         self._put(FEDERATION, Collection.CASE, case.id, case.encode())
+
+    def get_charter(self, motion: bytes) -> CharterChange | None:
+        """A change of the charter that was adopted."""
+        data = self._get(FEDERATION, Collection.CHARTER, motion)
+        return None if data is None else CharterChange.decode(data)
+
+    def put_charter(self, charter: CharterChange) -> None:
+        """Set a change of the charter."""
+        self._put(FEDERATION, Collection.CHARTER, charter.motion, charter.encode())
+
+    def get_charter_answer(self, motion: bytes, cooperative: bytes) -> CharterAnswer | None:
+        """What a cooperative says of a change of the charter; None if nothing."""
+        data = self._get(FEDERATION, Collection.CHARTER_ANSWER, motion + cooperative)
+        return None if data is None else CharterAnswer.decode(data)
+
+    def put_charter_answer(self, motion: bytes, cooperative: bytes, answer: CharterAnswer) -> None:
+        """Set what a cooperative says of a change of the charter."""
+        self._put(FEDERATION, Collection.CHARTER_ANSWER, motion + cooperative, answer.encode())
 
     def get_seal(self) -> Seal | None:
         """What the chain ended with; None while it goes on."""

@@ -16,6 +16,7 @@ from governance.body_events import OfficerRecalled
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms, is_within_charter
 from governance.charter import SECOND_VOTE_S
+from governance.charters import answer_charter
 from governance.complaint_steps import conclude_hearing
 from governance.confidence import dismiss, end_confidence, renew
 from governance.context import BlockContext
@@ -40,6 +41,7 @@ from governance.federal import approve
 from governance.kinds import KINDS
 from governance.leaving import give_notice
 from governance.member_acts import (
+    AnswerCharter,
     ChangeBylaws,
     DismissBody,
     ElectBody,
@@ -178,10 +180,8 @@ def _do(
             return _grant_licence(view, act, cooperative, proposal_id=proposal_id, block=block)
         case RevokeLicence():
             return _revoke_licence(view, act, cooperative)
-        case SupportMotion():
-            return approve(view, cooperative, act.motion, block=block)
-        case LeaveFederation():
-            return give_notice(view, cooperative, block=block)
+        case SupportMotion() | LeaveFederation() | AnswerCharter():
+            return _say_to_federation(view, act, cooperative, block=block)
         case EndCooperative():
             return _end(view, act, cooperative, block=block)
         case RecallOfficer():
@@ -197,6 +197,22 @@ def _do(
             if any(low >= high for low, high in pairwise(act.items)):
                 raise TxRefusedError(RefusalCode.ITEMS_UNFIT)
     return ()
+
+
+def _say_to_federation(
+    view: BodyView,
+    act: SupportMotion | LeaveFederation | AnswerCharter,
+    cooperative: Cooperative,
+    *,
+    block: BlockContext,
+) -> Events:
+    match act:
+        case SupportMotion():
+            return approve(view, cooperative, act.motion, block=block)
+        case LeaveFederation():
+            return give_notice(view, cooperative, block=block)
+        case AnswerCharter():
+            return answer_charter(view, act, cooperative, block=block)
 
 
 def _change_bylaws(view: BodyView, act: ChangeBylaws, cooperative: Cooperative) -> Events:

@@ -156,7 +156,7 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         has_second_call=False,
         is_submitted_by_members=False,
     ),
-    ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4,)),
+    ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4, 21)),
     ProposalKind.EXIT: Kind(
         group=Group.CONSTITUTIONAL,
         threshold=Threshold.TWO_THIRDS,

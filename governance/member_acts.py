@@ -109,6 +109,13 @@ class DismissBody(Record, frozen=True, kw_only=True, tag=20):
     body: BodyKind
 
 
+class AnswerCharter(Record, frozen=True, kw_only=True, tag=21):
+    """Ratify a change of the federation's charter, or opt out of it."""
+
+    motion: Hash
+    is_bound: bool
+
+
 MemberAct: TypeAlias = (
     ChangeBylaws
     | GrantLicence
@@ -120,6 +127,7 @@ MemberAct: TypeAlias = (
     | RecallOfficer
     | FundItems
     | DismissBody
+    | AnswerCharter
 )
 
 

@@ -25,4 +25,10 @@ REASONS_OF_ACCOUNTABILITY: Final[dict[int, str]] = {
     ),
     307: "The complaint is before somebody else: the body acts when it is before it.",
     308: "The complaint is about this office or its body: let others decide.",
+    320: (
+        "Members decide on a change of the charter, not a root key: propose it to the assembly"
+        " (kind federal)."
+    ),
+    321: "The federation has adopted no such change of the charter: check the motion's id.",
+    322: "The change binds the cooperative already: it has ratified it, or let the time pass.",
 }

@@ -100,6 +100,10 @@ class Collection(IntEnum):
     """Complaint."""
     OPEN_COMPLAINTS = 0x43
     """Account: how many complaints of it are open."""
+    CHARTER = 0x44
+    """Federation: motion by which a change of the charter was adopted."""
+    CHARTER_ANSWER = 0x45
+    """Federation: motion ‖ cooperative."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""
