@@ -116,6 +116,14 @@ class ChangeCharter(Record, frozen=True, kw_only=True, tag=9):
     """SHA-256 of the whole text."""
 
 
+class DecideDispute(Record, frozen=True, kw_only=True, tag=10):
+    """Decide a dispute between two cooperatives, or confirm an arbitrator's award."""
+
+    dispute: Hash
+    text_hash: Hash
+    """SHA-256 of the decision or the award."""
+
+
 FederalAct: TypeAlias = (
     AdmitCooperative
     | AppointValidator
@@ -126,6 +134,7 @@ FederalAct: TypeAlias = (
     | AdmitNode
     | WithdrawUpgrade
     | ChangeCharter
+    | DecideDispute
 )
 
 
@@ -141,6 +150,7 @@ class ActKind(IntEnum):
     ADMIT_NODE = 7
     WITHDRAW_UPGRADE = 8
     CHANGE_CHARTER = 9
+    DECIDE_DISPUTE = 10
 
 
 _KINDS: dict[type[Record], ActKind] = dict(zip(get_args(FederalAct), ActKind, strict=True))
@@ -152,11 +162,13 @@ def get_kind(act: FederalAct) -> ActKind:
 
 
 def get_subject(act: FederalAct, *, proposer: bytes) -> bytes:
-    """Which cooperative an act is about; the proposer where it names none; 32 bytes."""
+    """Which cooperative or dispute an act is about; the proposer where it names none; 32 bytes."""
     if isinstance(act, AdmitCooperative):
         return act.request.id
     if isinstance(act, StopValidator | ExpelCooperative | LiftSuspension):
         return act.cooperative
+    if isinstance(act, DecideDispute):
+        return act.dispute
     return proposer
 
 

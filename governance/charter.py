@@ -17,6 +17,12 @@ CHARTER_WINDOW_S: Final = 180 * _DAY_S
 """How long a change of the charter waits: assemblies decide on it, and each takes its time."""
 OPT_OUT_S: Final = 90 * _DAY_S
 """From the adoption of a change of the charter until it binds who has said nothing."""
+DISPUTE_STEP_S: Final = 30 * _DAY_S
+"""How long each step of a dispute lasts before a party may go on to the next."""
+DISPUTE_WAIT_S: Final = 30 * _DAY_S
+"""How long parties may go on before the rules do, or before a decision stands."""
+AWARD_S: Final = 183 * _DAY_S
+"""How long an arbitrator's award on a dispute is awaited."""
 NOTICE_S: Final = 30 * _DAY_S
 """From a cooperative's notice until it has left."""
 GUEST_WINDOW_S: Final = 30 * _DAY_S

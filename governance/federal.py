@@ -8,7 +8,7 @@ an act does is `governance.enactment`'s matter.
 from msgspec.structs import replace
 
 from config.limits import DEADLINES_PER_BLOCK_MAX, MOTIONS_OPEN_MAX
-from governance.acts import ChangeCharter, get_kind, get_subject
+from governance.acts import ChangeCharter, DecideDispute, get_kind, get_subject
 from governance.bylaws import compute_window_ms
 from governance.charter import CHARTER_WINDOW_S, FEDERAL_WINDOW_S, compute_approvals_needed
 from governance.charters import (
@@ -19,6 +19,8 @@ from governance.charters import (
     has_double_majority,
 )
 from governance.context import BlockContext, Sender
+from governance.dispute_panels import list_uninvolved
+from governance.dispute_steps import end_dispute_step
 from governance.enactment import check_act, enact
 from governance.events import Event, Events
 from governance.federal_events import (
@@ -144,6 +146,8 @@ def apply_federal_deadlines(view: FederalView, *, block: BlockContext) -> Events
                 events += end_notice(view, due.subject, block=block)
             case DueKind.CHARTER:
                 events += end_opt_out(view, due.subject)
+            case DueKind.DISPUTE:
+                events += end_dispute_step(view, due.subject, block=block)
     return events
 
 
@@ -181,16 +185,32 @@ def _lapse(view: FederalView, motion_id: bytes) -> Events:
 
 
 def _count_approvals(view: FederalView, motion: Motion) -> int:
-    return sum(1 for item in motion.approvals if view.require_cooperative(item).is_member)
+    entitled = _list_uninvolved(view, motion)
+    return sum(
+        1
+        for item in motion.approvals
+        if view.require_cooperative(item).is_member and (entitled is None or item in entitled)
+    )
 
 
 def _count_needed(view: FederalView, motion: Motion) -> int:
     if isinstance(motion.act, ChangeCharter):
         return count_members(view) // 2 + 1
+    entitled = _list_uninvolved(view, motion)
+    if entitled is not None:
+        return len(entitled) // 2 + 1
     _, admitted_count = count_validators(view)
     return compute_approvals_needed(
         members_count=count_members(view), validators_count=admitted_count
     )
+
+
+def _list_uninvolved(view: FederalView, motion: Motion) -> tuple[bytes, ...] | None:
+    """Who decides on a dispute: members that are no party; None for all other motions."""
+    if not isinstance(motion.act, DecideDispute):
+        return None
+    dispute = view.get_dispute(motion.act.dispute)
+    return () if dispute is None else list_uninvolved(view, dispute)
 
 
 def _add_approval(view: FederalView, motion: Motion, cooperative: bytes) -> Motion:

@@ -6,6 +6,7 @@ As `governance.events`; apart because there are many.
 from dataclasses import dataclass
 
 from governance.acts import ActKind
+from governance.dispute_records import DisputeStep, DisputeVerdict
 from governance.events import Event
 from governance.federal_records import CaseKind
 from governance.records import CooperativeStatus, Standing
@@ -122,6 +123,70 @@ class CharterBound(Event):
     """A cooperative has not opted out in time: the change binds its members."""
 
     motion: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeOpened(Event):
+    """A cooperative disputes with another one."""
+
+    dispute: bytes
+    respondent: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAdvanced(Event):
+    """Somebody else hears a dispute now; `cooperative` opened it."""
+
+    dispute: bytes
+    step: DisputeStep
+    panel: tuple[bytes, ...]
+    """Drawn by lot, where the panel hears it."""
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAnswered(Event):
+    """A cooperative has recorded a settlement, a decision or an award."""
+
+    dispute: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(Event):
+    """Panel or assembly has decided; that stands if no party goes on until then."""
+
+    dispute: bytes
+    verdict: DisputeVerdict
+    answer_hash: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute has ended."""
+
+    dispute: bytes
+    verdict: DisputeVerdict
+    answer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeOverdue(Event):
+    """No award has come in time, or two that differ; it may still come."""
+
+    dispute: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementListed(Event):
+    """What is open of a cooperative that leaves or has left; it stays enforceable."""
+
+    agreements: tuple[bytes, ...]
+    """With usage that is reported and not netted."""
+    disputes: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +312,13 @@ FEDERAL_EVENTS: tuple[type[Event], ...] = (
     CharterAdopted,
     CharterAnswered,
     CharterBound,
+    DisputeOpened,
+    DisputeAdvanced,
+    DisputeAnswered,
+    DisputeDecided,
+    DisputeClosed,
+    DisputeOverdue,
+    SettlementListed,
     ValidatorAppointed,
     ValidatorSuspended,
     ValidatorRestored,

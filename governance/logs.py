@@ -52,6 +52,8 @@ class LogName(IntEnum):
     """Cooperative: `DutyEntry`, in the order in which duties were fulfilled or missed."""
     COMPLAINTS = 11
     """Cooperative: ids, in the order of opening."""
+    DISPUTES = 12
+    """Federation: ids of disputes, in the order of opening."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

@@ -104,6 +104,8 @@ class Collection(IntEnum):
     """Federation: motion by which a change of the charter was adopted."""
     CHARTER_ANSWER = 0x45
     """Federation: motion ‖ cooperative."""
+    DISPUTE = 0x46
+    """Federation: dispute."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

@@ -41,6 +41,7 @@ _IDS_COUNT = {
     LogName.SECOND_BALLOTS: 2,
     LogName.DUTIES: 1,
     LogName.COMPLAINTS: 1,
+    LogName.DISPUTES: 0,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

@@ -10,6 +10,7 @@ from governance.acts import ActKind
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
 from governance.complaint_records import About, ComplaintStep, Verdict
+from governance.dispute_records import DisputeStep, DisputeVerdict
 from governance.duty_records import DutyKind
 from governance.election_records import Method
 from governance.event_codec import (
@@ -44,6 +45,8 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     About: st.sampled_from(About),
     ComplaintStep: st.sampled_from(ComplaintStep),
     Verdict: st.sampled_from(Verdict),
+    DisputeStep: st.sampled_from(DisputeStep),
+    DisputeVerdict: st.sampled_from(DisputeVerdict),
     DutyKind: st.sampled_from(DutyKind),
     Stance: st.sampled_from(Stance),
     Method: st.sampled_from(Method),

@@ -8,9 +8,13 @@ import pytest
 
 from did.accounts import compute_key_commitment
 from governance.accountability_transactions import (
+    AnswerDispute,
     EscalateComplaint,
+    EscalateDispute,
     OpenComplaint,
+    OpenDispute,
     WithdrawComplaint,
+    WithdrawDispute,
 )
 from governance.body_acts import SuspendPeer
 from governance.body_records import BodyKind
@@ -79,6 +83,9 @@ from tests.governance.federation_world import (
     propose_act,
     request_of,
 )
+from tests.governance.test_disputes import STEP_MS as DISPUTE_STEP_MS
+from tests.governance.test_disputes import dispute, go_on, say
+from tests.governance.test_disputes import take_back as take_dispute_back
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
 from tests.governance.value.scenes import VALUE_SCENES
@@ -154,6 +161,18 @@ def _escalate() -> tuple[World, Act]:
     return world, escalate(complain())
 
 
+def _disputed() -> World:
+    world = make_federation(4)
+    world.run(dispute())
+    return world
+
+
+def _go_on() -> tuple[World, Act]:
+    world = _disputed()
+    world.run(after_ms=DISPUTE_STEP_MS)
+    return world, go_on(0, dispute())
+
+
 def _approve() -> tuple[World, Act]:
     world = make_federation(4)
     proposed = propose_act(0, request_of(9))
@@ -211,6 +230,10 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     SignPetition: _sign,
     OpenComplaint: lambda: (make_complaint_world(), complain()),
     EscalateComplaint: _escalate,
+    OpenDispute: lambda: (make_federation(4), dispute()),
+    AnswerDispute: lambda: (_disputed(), say(0, dispute())),
+    EscalateDispute: _go_on,
+    WithdrawDispute: lambda: (_disputed(), take_dispute_back(0, dispute())),
     WithdrawComplaint: lambda: (_complained(), take_back(complain())),
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,

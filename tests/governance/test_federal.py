@@ -11,6 +11,7 @@ from governance.acts import (
     AdmitNode,
     AppointValidator,
     ChangeCharter,
+    DecideDispute,
     ExpelCooperative,
     FederalAct,
     LiftSuspension,
@@ -337,6 +338,7 @@ def test_every_act_has_its_name_and_its_subject() -> None:
         AdmitNode(node_id=bytes(20)),
         WithdrawUpgrade(),
         ChangeCharter(text_hash=bytes(32)),
+        DecideDispute(dispute=bytes(32), text_hash=bytes(32)),
     ]
 
     assert [get_kind(act) for act in acts] == list(ActKind)
@@ -351,6 +353,7 @@ def test_every_act_has_its_name_and_its_subject() -> None:
         coop(0),
         coop(0),
         *[coop(0)] * 2,
+        bytes(32),
     ]
 
 

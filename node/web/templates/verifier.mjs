@@ -68,6 +68,7 @@ const LISTS = {
   9: { name: "second-ballots", ids: 2 },
   10: { name: "duties", ids: 1 },
   11: { name: "complaints", ids: 1 },
+  12: { name: "disputes", ids: 0 },
   30: { name: "journal", ids: 1 },
   31: { name: "agreements", ids: 0 },
   32: { name: "commitments", ids: 2 },
