@@ -109,6 +109,21 @@ class WithdrawUpgrade(Record, frozen=True, kw_only=True, tag=8):
     """Take a scheduled change of the rules back before it begins."""
 
 
+class ChangeCharter(Record, frozen=True, kw_only=True, tag=9):
+    """Give the federation another charter; assemblies decide, not root keys."""
+
+    text_hash: Hash
+    """SHA-256 of the whole text."""
+
+
+class DecideDispute(Record, frozen=True, kw_only=True, tag=10):
+    """Decide a dispute between two cooperatives, or confirm an arbitrator's award."""
+
+    dispute: Hash
+    text_hash: Hash
+    """SHA-256 of the decision or the award."""
+
+
 FederalAct: TypeAlias = (
     AdmitCooperative
     | AppointValidator
@@ -118,6 +133,8 @@ FederalAct: TypeAlias = (
     | ScheduleUpgrade
     | AdmitNode
     | WithdrawUpgrade
+    | ChangeCharter
+    | DecideDispute
 )
 
 
@@ -132,6 +149,8 @@ class ActKind(IntEnum):
     SCHEDULE_UPGRADE = 6
     ADMIT_NODE = 7
     WITHDRAW_UPGRADE = 8
+    CHANGE_CHARTER = 9
+    DECIDE_DISPUTE = 10
 
 
 _KINDS: dict[type[Record], ActKind] = dict(zip(get_args(FederalAct), ActKind, strict=True))
@@ -143,11 +162,13 @@ def get_kind(act: FederalAct) -> ActKind:
 
 
 def get_subject(act: FederalAct, *, proposer: bytes) -> bytes:
-    """Which cooperative an act is about; the proposer where it names none; 32 bytes."""
+    """Which cooperative or dispute an act is about; the proposer where it names none; 32 bytes."""
     if isinstance(act, AdmitCooperative):
         return act.request.id
     if isinstance(act, StopValidator | ExpelCooperative | LiftSuspension):
         return act.cooperative
+    if isinstance(act, DecideDispute):
+        return act.dispute
     return proposer
 
 

@@ -5,16 +5,23 @@ Open and recorded, with office accounts (specification §4.1.2). A motion lapses
 
 from msgspec.structs import replace
 
+from governance.accountability_view import AccountabilityView
 from governance.admissions import audit_roll, decide_challenge, let_roll_grow
 from governance.body_acts import (
     RULES,
+    AdviseOnComplaint,
+    AnswerComplaint,
     AuditRoll,
     BodyAct,
     DecideChallenge,
+    EmergencyAct,
     ExcludeMember,
+    FulfilDuty,
     LetRollGrow,
     Recommend,
+    RecordAward,
     Review,
+    TakeOverComplaint,
     Veto,
     compute_needed,
     get_number,
@@ -32,8 +39,10 @@ from governance.bylaws import compute_window_ms
 from governance.charter import BODY_MOTION_S
 from governance.context import BlockContext, Sender
 from governance.departures import exclude
+from governance.duties import fulfil_duty
 from governance.emergencies import begin_emergency
 from governance.events import Events
+from governance.hearing import do_on_complaint, list_deciding
 from governance.offices import require_office
 from governance.opinions import (
     give_opinion,
@@ -41,9 +50,9 @@ from governance.opinions import (
     is_review_awaited,
 )
 from governance.proposal_records import ProposalKind, Stage
-from governance.proposals import submit
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll_view import RollView
+from governance.submitting import submit
 from governance.transactions import (
     SubmitProposal,
 )
@@ -58,14 +67,16 @@ def apply_propose_body_act(
     """Ask a body to do something; whoever asks supports it.
 
     Raises:
-        TxRefusedError: As `require_office`; then NOT_IN_BODY, ACT_NOT_OF_BODY, why the act
-            cannot be done now, MOTION_EXISTS; in this order.
+        TxRefusedError: As `require_office`; then NOT_IN_BODY, ACT_NOT_OF_BODY, CONCERNED, why the
+            act cannot be done now, MOTION_EXISTS; in this order.
     """
     require_office(view, tx.cooperative, sender=sender)
     if sender.account not in view.get_body(tx.cooperative, tx.body).offices:
         raise TxRefusedError(RefusalCode.NOT_IN_BODY)
     if tx.body not in RULES[type(tx.act)].bodies:
         raise TxRefusedError(RefusalCode.ACT_NOT_OF_BODY)
+    if sender.account not in _list_deciding(view, tx.act, tx.body, tx.cooperative):
+        raise TxRefusedError(RefusalCode.CONCERNED)
     motion_id = compute_body_motion_id(account=sender.account, nonce=sender.nonce, payload=tx)
     scale = view.get_parameters().time_scale
     motion = BodyMotion(
@@ -100,8 +111,9 @@ def apply_support_body_act(
     Who supported it before may say so again once others have left, as in the federation.
 
     Raises:
-        TxRefusedError: As `require_office`; then MOTION_UNKNOWN, NOT_IN_BODY, MOTION_CLOSED,
-            MOTION_APPROVED; in this order; then, if it makes enough, why it cannot be done.
+        TxRefusedError: As `require_office`; then MOTION_UNKNOWN, NOT_IN_BODY, CONCERNED,
+            MOTION_CLOSED, MOTION_APPROVED; in this order; then, if it makes enough, why it cannot
+            be done.
     """
     require_office(view, tx.cooperative, sender=sender)
     motion = view.get_body_motion(tx.cooperative, tx.motion)
@@ -109,6 +121,8 @@ def apply_support_body_act(
         raise TxRefusedError(RefusalCode.MOTION_UNKNOWN)
     if sender.account not in view.get_body(tx.cooperative, motion.body).offices:
         raise TxRefusedError(RefusalCode.NOT_IN_BODY)
+    if sender.account not in _list_deciding(view, motion.act, motion.body, tx.cooperative):
+        raise TxRefusedError(RefusalCode.CONCERNED)
     if motion.is_done or block.time_ms >= motion.lapses_at_ms:
         raise TxRefusedError(RefusalCode.MOTION_CLOSED)
     if sender.account in motion.supporters:
@@ -158,30 +172,53 @@ def _do(view: RollView, motion: BodyMotion, *, cooperative: bytes, block: BlockC
             return audit_roll(view, act, cooperative=cooperative)
         case LetRollGrow():
             return let_roll_grow(view, act, cooperative=cooperative, block=block)
-        case _:
-            ratification = compute_ratification_id(motion.id)
-            events = begin_emergency(
-                view,
+        case FulfilDuty():
+            return fulfil_duty(
+                AccountabilityView(view.kv),
                 act,
                 cooperative=cooperative,
-                motion=motion.id,
-                ratification=ratification,
+                body=motion.body,
                 block=block,
             )
-            asked = SubmitProposal(
+        case AnswerComplaint() | TakeOverComplaint() | AdviseOnComplaint() | RecordAward():
+            return do_on_complaint(
+                AccountabilityView(view.kv),
+                act,
                 cooperative=cooperative,
-                kind=ProposalKind.RATIFICATION,
-                text_hash=act.reasons_hash,
-                subject=motion.id,
-            )
-            return events + submit(
-                view,
-                asked,
-                cooperative=view.require_cooperative(cooperative),
-                proposal_id=ratification,
-                proposer=cooperative,
+                body=motion.body,
                 block=block,
             )
+        case _:
+            return _begin_emergency(view, act, cooperative, motion.id, block=block)
+
+
+def _begin_emergency(
+    view: RollView, act: EmergencyAct, cooperative: bytes, motion: bytes, *, block: BlockContext
+) -> Events:
+    """It begins at once, and members are asked whether it holds."""
+    ratification = compute_ratification_id(motion)
+    events = begin_emergency(
+        view,
+        act,
+        cooperative=cooperative,
+        motion=motion,
+        ratification=ratification,
+        block=block,
+    )
+    asked = SubmitProposal(
+        cooperative=cooperative,
+        kind=ProposalKind.RATIFICATION,
+        text_hash=act.reasons_hash,
+        subject=motion,
+    )
+    return events + submit(
+        view,
+        asked,
+        cooperative=view.require_cooperative(cooperative),
+        proposal_id=ratification,
+        proposer=cooperative,
+        block=block,
+    )
 
 
 def _advise(
@@ -207,10 +244,16 @@ def _is_enough(view: RollView, motion: BodyMotion, cooperative: bytes) -> bool:
 
 def _count_supporters(view: RollView, motion: BodyMotion, cooperative: bytes) -> int:
     """Who has a seat now; who has lost it counts no more."""
-    offices = view.get_body(cooperative, motion.body).offices
+    offices = _list_deciding(view, motion.act, motion.body, cooperative)
     return sum(1 for office in motion.supporters if office in offices)
 
 
 def _count_needed(view: RollView, motion: BodyMotion, cooperative: bytes) -> int:
-    seats_count = len(view.get_body(cooperative, motion.body).seats)
+    seats_count = len(_list_deciding(view, motion.act, motion.body, cooperative))
     return compute_needed(seats_count, RULES[type(motion.act)].needed)
+
+
+def _list_deciding(
+    view: RollView, act: BodyAct, body: BodyKind, cooperative: bytes
+) -> tuple[bytes, ...]:
+    return list_deciding(AccountabilityView(view.kv), act, cooperative=cooperative, body=body)

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from config.limits import TX_SIGNATURES_MAX
 from did.codec import Record
+from governance.duty_records import DutyKind
 from governance.fields import Count, Hash
 
 
@@ -78,6 +79,43 @@ class RotateRegistrarKeys(Record, frozen=True, kw_only=True, tag=7):
     reasons_hash: Hash
 
 
+class FulfilDuty(Record, frozen=True, kw_only=True, tag=8):
+    """A body has done what it owes members again and again."""
+
+    duty: DutyKind
+    text_hash: Hash
+    """SHA-256 of the report, the minutes or the audit."""
+
+
+class AnswerComplaint(Record, frozen=True, kw_only=True, tag=9):
+    """Who hears a complaint answers it; the complainant may go on all the same."""
+
+    complaint: Hash
+    text_hash: Hash
+
+
+class TakeOverComplaint(Record, frozen=True, kw_only=True, tag=10):
+    """The ethics panel takes over a complaint that it finds serious."""
+
+    complaint: Hash
+
+
+class AdviseOnComplaint(Record, frozen=True, kw_only=True, tag=11):
+    """The ethics panel says what it thinks of a complaint; binds nobody."""
+
+    complaint: Hash
+    text_hash: Hash
+
+
+class RecordAward(Record, frozen=True, kw_only=True, tag=12):
+    """An arbitrator from outside has decided a complaint."""
+
+    complaint: Hash
+    award_hash: Hash
+    """SHA-256 of the award."""
+
+
+ComplaintAct: TypeAlias = AnswerComplaint | TakeOverComplaint | AdviseOnComplaint | RecordAward
 EmergencyAct: TypeAlias = PauseDataUse | SuspendPeer | SuspendLicence | RotateRegistrarKeys
 """The closed list: never bylaws, roll, elections or money."""
 
@@ -113,7 +151,7 @@ class LetRollGrow(Record, frozen=True, kw_only=True, tag=16):
 
 RollAct: TypeAlias = ExcludeMember | DecideChallenge | AuditRoll | LetRollGrow
 """What bodies do about the roll."""
-BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | RollAct
+BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | FulfilDuty | ComplaintAct | RollAct
 
 
 class Needed(IntEnum):
@@ -144,6 +182,11 @@ RULES: dict[type[Record], ActRule] = {
     DecideChallenge: ActRule((1, 10)),
     AuditRoll: ActRule((10,)),
     LetRollGrow: ActRule((10,)),
+    FulfilDuty: ActRule((1, 2, 10)),
+    AnswerComplaint: ActRule((7, 8, 9)),
+    TakeOverComplaint: ActRule((9,)),
+    AdviseOnComplaint: ActRule((9,)),
+    RecordAward: ActRule((7, 10)),
 }
 
 
@@ -163,7 +206,9 @@ def get_subject(act: BodyAct) -> bytes:
             return act.licence
         case ExcludeMember() | DecideChallenge():
             return act.account
-        case RotateRegistrarKeys() | AuditRoll() | LetRollGrow():
+        case AnswerComplaint() | TakeOverComplaint() | AdviseOnComplaint() | RecordAward():
+            return act.complaint
+        case RotateRegistrarKeys() | AuditRoll() | LetRollGrow() | FulfilDuty():
             return b""
 
 

@@ -14,6 +14,8 @@ from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
     Bodies,
+    Complaints,
+    Duties,
     Emergency,
     Majority,
     ProposalLimits,
@@ -52,6 +54,8 @@ class Bylaws(Record, frozen=True, kw_only=True):
     recall: Recall
     quadratic_voting: QuadraticVoting
     roll: RollRules
+    duties: Duties
+    complaints: Complaints
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""

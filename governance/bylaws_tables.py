@@ -40,6 +40,18 @@ def _second(of_what: str) -> Meta:
     return _within(0, _WHOLE, meaning)
 
 
+def _interval(days_max: int, of_what: str) -> Meta:
+    return _within(7 * _DAY_S, days_max * _DAY_S, f"{of_what} Longest time until the next one.")
+
+
+def _grace(days_max: int, of_what: str) -> Meta:
+    return _within(_DAY_S, days_max * _DAY_S, f"How late the {of_what} may be.")
+
+
+def _step(meaning: str) -> Meta:
+    return _within(7 * _DAY_S, 60 * _DAY_S, meaning)
+
+
 class Quorum(Record, frozen=True, kw_only=True):
     """Who must vote, abstentions included, for an outcome to bind."""
 
@@ -169,6 +181,42 @@ class QuadraticVoting(Record, frozen=True, kw_only=True):
     """Budgets and priorities by quadratic voting."""
 
     credits: Annotated[int, _within(9, 10_000, "What each member may spend in one vote.")]
+
+
+class Duties(Record, frozen=True, kw_only=True):
+    """How often bodies owe what, and how late it may be."""
+
+    # Specification §4.1.1, §4.1.2, §4.4.1: monthly, quarterly, yearly, and no less often.
+    report_s: Annotated[int, _interval(31, "The committee's report.")]
+    report_grace_s: Annotated[int, _grace(14, "report")]
+    assembly_s: Annotated[int, _interval(92, "The assembly of members.")]
+    assembly_grace_s: Annotated[int, _grace(31, "assembly")]
+    impact_report_s: Annotated[int, _interval(92, "The report of what members' data brought.")]
+    impact_report_grace_s: Annotated[int, _grace(31, "impact report")]
+    notice_s: Annotated[int, _interval(92, "The notice to all members of what is going on.")]
+    notice_grace_s: Annotated[int, _grace(31, "notice")]
+    external_audit_s: Annotated[int, _interval(366, "The audit by somebody from outside.")]
+    external_audit_grace_s: Annotated[int, _grace(92, "external audit")]
+    governance_audit_s: Annotated[int, _interval(366, "The audit of roll and decisions.")]
+    governance_audit_grace_s: Annotated[int, _grace(92, "governance audit")]
+    algorithm_audit_s: Annotated[int, _interval(366, "The audit of what programs do with data.")]
+    algorithm_audit_grace_s: Annotated[int, _grace(92, "algorithm audit")]
+
+
+class Complaints(Record, frozen=True, kw_only=True):
+    """How long each step of a complaint lasts before the complainant may go on."""
+
+    ombudsperson_s: Annotated[int, _step("The ombudsperson's time for an answer.")]
+    mediation_s: Annotated[int, _step("The mediators' time for an answer.")]
+    ethics_panel_s: Annotated[int, _step("The ethics panel's time for an answer.")]
+    arbitration_s: Annotated[
+        int, _within(30 * _DAY_S, 731 * _DAY_S, "Until when an award is awaited.")
+    ]
+    escalation_s: Annotated[
+        int,
+        _within(7 * _DAY_S, 30 * _DAY_S, "How long the complainant may go on before the rules do."),
+    ]
+    open_per_member_max: Annotated[int, _within(1, 16, "Open complaints of one member.")]
 
 
 @cache

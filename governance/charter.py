@@ -13,6 +13,16 @@ _DAY_S: Final = 86_400
 
 FEDERAL_WINDOW_S: Final = 30 * _DAY_S
 """How long a motion of the federation waits for approvals before it lapses."""
+CHARTER_WINDOW_S: Final = 180 * _DAY_S
+"""How long a change of the charter waits: assemblies decide on it, and each takes its time."""
+OPT_OUT_S: Final = 90 * _DAY_S
+"""From the adoption of a change of the charter until it binds who has said nothing."""
+DISPUTE_STEP_S: Final = 30 * _DAY_S
+"""How long each step of a dispute lasts before a party may go on to the next."""
+DISPUTE_WAIT_S: Final = 30 * _DAY_S
+"""How long parties may go on before the rules do, or before a decision stands."""
+AWARD_S: Final = 183 * _DAY_S
+"""How long an arbitrator's award on a dispute is awaited."""
 NOTICE_S: Final = 30 * _DAY_S
 """From a cooperative's notice until it has left."""
 GUEST_WINDOW_S: Final = 30 * _DAY_S
@@ -52,6 +62,8 @@ ARCHIVE_S: Final = 3 * 365 * _DAY_S
 in the count's log alone, whose root the decision names."""
 BODY_MOTION_S: Final = 30 * _DAY_S
 """How long a motion of an elected body waits for support before it lapses."""
+DUTY_MISSES: Final = 3
+"""After so many in a row of one duty, members are asked whether the body that owes it goes."""
 SECOND_VOTE_S: Final = 90 * _DAY_S
 """From the first vote on a cooperative's ending to the second one's discussion."""
 VALIDATORS_MIN: Final = 4

@@ -15,12 +15,16 @@ from config.limits import (
     COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
     DEADLINES_PER_BLOCK_MAX,
 )
+from governance.accountability_view import AccountabilityView
 from governance.admissions import end_objections
 from governance.ballots import archive_ballots, close_proposal, compute_decision, count_ballots
 from governance.body_events import OptionsCounted
 from governance.body_records import BodyKind
+from governance.complaint_steps import end_step
+from governance.confidence import miss_duty
 from governance.context import BlockContext
 from governance.departures import end_appeal_window
+from governance.duty_records import DutyKind
 from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
 from governance.implementing import conclude
@@ -31,11 +35,12 @@ from governance.option_counts import (
     continue_option_count,
 )
 from governance.proposal_records import Outcome, Proposal, Stage, Tally
-from governance.proposals import release_proposer, submit
+from governance.proposals import release_proposer
 from governance.queues import Due, Turn, list_due, list_openings, put_due, put_opening
 from governance.refusals import TxRefusedError
 from governance.roll_batches import land_batch
 from governance.roll_view import RollView
+from governance.submitting import submit
 from governance.transactions import SubmitProposal, compute_second_vote_id
 from governance.vacancies import continue_countback
 from governance.vetoes import end_veto_window
@@ -50,6 +55,8 @@ from governance.windows import (
 
 _COUNTED = (Stage.VOTING, Stage.REVEAL, Stage.COUNTING)
 """Where ballots are counted when the time has come."""
+_LONG = (Turn.CLEARING, Turn.ROLL, Turn.COUNTBACK, Turn.ARCHIVE)
+"""These may take several blocks; what is left keeps its place."""
 
 
 def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
@@ -87,6 +94,31 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
 
 
 def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
+    if due.turn in _LONG:
+        return _go_on(view, due, block=block)
+    view.kv.delete(due.key)
+    match due.turn:
+        case Turn.ADMISSION:
+            end_objections(view, due.cooperative, due.subject, block=block)
+            return ()
+        case Turn.EXCLUSION:
+            return end_appeal_window(view, due.cooperative, due.subject, block=block)
+        case Turn.SECOND_VOTE:
+            return _submit_again(view, due, block=block)
+        case Turn.VETO_WINDOW:
+            return end_veto_window(view, due.cooperative, due.subject)
+        case Turn.COMPLAINT:
+            complaints = AccountabilityView(view.kv)
+            return end_step(complaints, due.cooperative, due.subject, block=block)
+        case Turn.DUTY:
+            duty = DutyKind(int.from_bytes(due.subject, "big"))
+            return miss_duty(AccountabilityView(view.kv), due.cooperative, duty, block=block)
+        case _:
+            kind = BodyKind(int.from_bytes(due.subject, "big"))
+            return end_terms(view, due.cooperative, kind, block=block)
+
+
+def _go_on(view: RollView, due: Due, *, block: BlockContext) -> Events:
     if due.turn is Turn.CLEARING:
         proposal = _get_proposal(view, due.cooperative, due.subject)
         if clear_option_count(view, proposal, items_max=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX):
@@ -101,26 +133,11 @@ def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
         if has_ended:
             view.kv.delete(due.key)
         return events
-    if due.turn is Turn.ARCHIVE:
-        if archive_ballots(
-            view, due.cooperative, due.subject, ballots_max=BALLOTS_ARCHIVED_PER_BLOCK_MAX
-        ):
-            view.kv.delete(due.key)
-        return ()
-    view.kv.delete(due.key)
-    match due.turn:
-        case Turn.ADMISSION:
-            end_objections(view, due.cooperative, due.subject, block=block)
-            return ()
-        case Turn.EXCLUSION:
-            return end_appeal_window(view, due.cooperative, due.subject, block=block)
-        case Turn.SECOND_VOTE:
-            return _submit_again(view, due, block=block)
-        case Turn.VETO_WINDOW:
-            return end_veto_window(view, due.cooperative, due.subject)
-        case _:
-            kind = BodyKind(int.from_bytes(due.subject, "big"))
-            return end_terms(view, due.cooperative, kind, block=block)
+    if archive_ballots(
+        view, due.cooperative, due.subject, ballots_max=BALLOTS_ARCHIVED_PER_BLOCK_MAX
+    ):
+        view.kv.delete(due.key)
+    return ()
 
 
 def _land(view: RollView, due: Due, *, block: BlockContext) -> Events:

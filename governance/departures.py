@@ -12,7 +12,6 @@ from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.proposal_records import Proposal, ProposalKind
-from governance.proposals import submit
 from governance.queues import Turn, put_due
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
@@ -26,6 +25,7 @@ from governance.roll_events import (
 from governance.roll_records import Exclusion
 from governance.roll_transactions import AppealExclusion, LeaveRoll, compute_appeal_id
 from governance.roll_view import RollView
+from governance.submitting import submit
 from governance.transactions import SubmitProposal
 
 

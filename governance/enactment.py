@@ -8,6 +8,8 @@ from governance.acts import (
     AdmitCooperative,
     AdmitNode,
     AppointValidator,
+    ChangeCharter,
+    DecideDispute,
     ExpelCooperative,
     FederalAct,
     LiftSuspension,
@@ -18,6 +20,7 @@ from governance.acts import (
 from governance.bylaws import compute_window_ms
 from governance.charter import GUEST_WINDOW_S
 from governance.context import BlockContext
+from governance.dispute_steps import decide_by_motion
 from governance.events import Events
 from governance.federal_events import NodeAdmitted
 from governance.federal_records import Node
@@ -69,6 +72,10 @@ def enact(view: FederalView, act: FederalAct, *, proposer: bytes, block: BlockCo
             return schedule_upgrade(view, act.upgrade, block=block)
         case WithdrawUpgrade():
             return withdraw_upgrade(view)
+        case DecideDispute():
+            return decide_by_motion(view, act, block=block)
+        case ChangeCharter():
+            return ()  # it is the motion that is adopted (`governance.charters`)
         case AdmitNode():
             return _admit_node(view, act, proposer=proposer, block=block)
 

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
 from config.errors import RefusedError
+from governance.accountability_events import ACCOUNTABILITY_EVENTS
 from governance.body_events import BODY_EVENTS
 from governance.events import (
     BallotCast,
@@ -70,6 +71,7 @@ _EVENTS: dict[str, type[Event]] = {
         RulesChanged,
         *ROLL_EVENTS,
         *BODY_EVENTS,
+        *ACCOUNTABILITY_EVENTS,
         *FEDERAL_EVENTS,
         *VALUE_EVENTS,
     )

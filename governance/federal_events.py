@@ -6,6 +6,7 @@ As `governance.events`; apart because there are many.
 from dataclasses import dataclass
 
 from governance.acts import ActKind
+from governance.dispute_records import DisputeStep, DisputeVerdict
 from governance.events import Event
 from governance.federal_records import CaseKind
 from governance.records import CooperativeStatus, Standing
@@ -89,6 +90,103 @@ class MotionLapsed(Event):
     """Not enough approved in time; `cooperative` proposed it."""
 
     motion: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipsCounted(Event):
+    """How many memberships are for a change of the charter, with this cooperative's."""
+
+    motion: bytes
+    supporting_count: int
+    needed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterAdopted(Event):
+    """The federation has another charter; `cooperative` proposed it."""
+
+    motion: bytes
+    text_hash: bytes
+    opt_out_ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterAnswered(Event):
+    """A cooperative's assembly ratifies a change of the charter, or opts out."""
+
+    motion: bytes
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterBound(Event):
+    """A cooperative has not opted out in time: the change binds its members."""
+
+    motion: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeOpened(Event):
+    """A cooperative disputes with another one."""
+
+    dispute: bytes
+    respondent: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAdvanced(Event):
+    """Somebody else hears a dispute now; `cooperative` opened it."""
+
+    dispute: bytes
+    step: DisputeStep
+    panel: tuple[bytes, ...]
+    """Drawn by lot, where the panel hears it."""
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAnswered(Event):
+    """A cooperative has recorded a settlement, a decision or an award."""
+
+    dispute: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(Event):
+    """Panel or assembly has decided; that stands if no party goes on until then."""
+
+    dispute: bytes
+    verdict: DisputeVerdict
+    answer_hash: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute has ended."""
+
+    dispute: bytes
+    verdict: DisputeVerdict
+    answer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeOverdue(Event):
+    """No award has come in time, or two that differ; it may still come."""
+
+    dispute: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementListed(Event):
+    """What is open of a cooperative that leaves or has left; it stays enforceable."""
+
+    agreements: tuple[bytes, ...]
+    """With usage that is reported and not netted."""
+    disputes: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +308,17 @@ FEDERAL_EVENTS: tuple[type[Event], ...] = (
     MotionApproved,
     MotionEnacted,
     MotionLapsed,
+    MembershipsCounted,
+    CharterAdopted,
+    CharterAnswered,
+    CharterBound,
+    DisputeOpened,
+    DisputeAdvanced,
+    DisputeAnswered,
+    DisputeDecided,
+    DisputeClosed,
+    DisputeOverdue,
+    SettlementListed,
     ValidatorAppointed,
     ValidatorSuspended,
     ValidatorRestored,

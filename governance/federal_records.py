@@ -45,13 +45,16 @@ class Motion(Record, frozen=True, kw_only=True):
     """Cooperative."""
     act: FederalAct
     approvals: Annotated[tuple[Hash, ...], Meta(max_length=4 * COOPERATIVES_MAX)]
-    """Cooperatives, in the order of approving; the proposer is the first."""
+    """Cooperatives, in the order of approving; the proposer is the first, but for changes of
+    the charter."""
     status: MotionStatus
     proposed_height: Height
     lapses_at_ms: TimeMs
     """Approvals in blocks before this time count."""
     enacted_height: Height = 0
     """Block in which enough had approved; 0 until then."""
+    memberships: Annotated[tuple[Count, ...], Meta(max_length=4 * COOPERATIVES_MAX)] = ()
+    """Of changes of the charter: members of each approving cooperative when its vote closed."""
 
 
 class Seat(Record, frozen=True, kw_only=True):

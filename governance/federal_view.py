@@ -9,6 +9,8 @@ from enum import IntEnum
 from itertools import islice
 
 from config.errors import InvariantError
+from governance.charter_records import CharterAnswer, CharterChange
+from governance.dispute_records import Dispute
 from governance.federal_records import (
     Case,
     ConsensusKey,
@@ -34,6 +36,10 @@ class DueKind(IntEnum):
     """A motion lapses."""
     NOTICE = 2
     """A cooperative has left."""
+    CHARTER = 10
+    """A change of the charter binds who has said nothing."""
+    DISPUTE = 11
+    """The time of a dispute's step is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +140,43 @@ class FederalView(StateView):
         """Set a case's record."""
         self._put(FEDERATION, Collection.CASE, case.id, case.encode())
 
+    def get_charter(self, motion: bytes) -> CharterChange | None:
+        """A change of the charter that was adopted."""
+        data = self._get(FEDERATION, Collection.CHARTER, motion)
+        return None if data is None else CharterChange.decode(data)
+
+    def put_charter(self, charter: CharterChange) -> None:
+        """Set a change of the charter."""
+        self._put(FEDERATION, Collection.CHARTER, charter.motion, charter.encode())
+
+    def get_charter_answer(self, motion: bytes, cooperative: bytes) -> CharterAnswer | None:
+        """What a cooperative says of a change of the charter; None if nothing."""
+        data = self._get(FEDERATION, Collection.CHARTER_ANSWER, motion + cooperative)
+        return None if data is None else CharterAnswer.decode(data)
+
+    def put_charter_answer(self, motion: bytes, cooperative: bytes, answer: CharterAnswer) -> None:
+        """Set what a cooperative says of a change of the charter."""
+        self._put(FEDERATION, Collection.CHARTER_ANSWER, motion + cooperative, answer.encode())
+
+    def get_dispute(self, dispute: bytes) -> Dispute | None:
+        """A dispute between cooperatives."""
+        data = self._get(FEDERATION, Collection.DISPUTE, dispute)
+        return None if data is None else Dispute.decode(data)
+
+    def put_dispute(self, dispute: Dispute) -> None:
+        """Set where a dispute stands."""
+        self._put(FEDERATION, Collection.DISPUTE, dispute.id, dispute.encode())
+
+    def scan_disputes(self) -> Iterator[Dispute]:
+        """All disputes, ascending by id."""
+        for _, data in self.kv.scan(state_key(FEDERATION, Collection.DISPUTE, b"")):
+            yield Dispute.decode(data)
+
+    def scan_cases(self) -> Iterator[Case]:
+        """All accusations, ascending by id."""
+        for _, data in self.kv.scan(state_key(FEDERATION, Collection.CASE, b"")):
+            yield Case.decode(data)
+
     def get_seal(self) -> Seal | None:
         """What the chain ended with; None while it goes on."""
         data = self._get(FEDERATION, Collection.SEAL, b"")
@@ -167,8 +210,12 @@ class FederalView(StateView):
 
     def put_due(self, kind: DueKind, *, due_ms: int, subject: bytes) -> None:
         """Call something up in the first block at or after a time."""
-        record_id = due_ms.to_bytes(_TIME_BYTES, "big") + bytes([kind]) + subject
-        self._put(FEDERATION, Collection.FEDERAL_DUE, record_id, _PRESENT)
+        self._put(FEDERATION, Collection.FEDERAL_DUE, _due_id(kind, due_ms, subject), _PRESENT)
+
+    def delete_due(self, kind: DueKind, *, due_ms: int, subject: bytes) -> None:
+        """Call something up no more; nothing happens if it was not in the queue."""
+        due_id = _due_id(kind, due_ms, subject)
+        self.kv.delete(state_key(FEDERATION, Collection.FEDERAL_DUE, due_id))
 
     def list_due(self, *, time_ms: int, entries_max: int) -> list[FederalDue]:
         """What is due at a time, earliest first."""
@@ -181,3 +228,7 @@ class FederalView(StateView):
             kind, subject = DueKind(record_id[_TIME_BYTES]), record_id[_TIME_BYTES + 1 :]
             entries.append(FederalDue(key=key, kind=kind, subject=subject))
         return entries
+
+
+def _due_id(kind: DueKind, due_ms: int, subject: bytes) -> bytes:
+    return due_ms.to_bytes(_TIME_BYTES, "big") + bytes([kind]) + subject

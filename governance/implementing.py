@@ -9,11 +9,15 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from config.errors import InvariantError
+from governance.accountability_view import AccountabilityView
 from governance.bylaws import compute_window_ms
 from governance.charter import SECOND_VOTE_S
+from governance.complaint_steps import conclude_hearing
+from governance.confidence import end_confidence
 from governance.context import BlockContext
 from governance.departures import decide_appeal
-from governance.elections import note_election, seat_winners
+from governance.duties import begin_duties
+from governance.elections import note_election, require_election, seat_winners
 from governance.emergencies import end_emergency
 from governance.events import (
     EnactmentFailed,
@@ -51,6 +55,10 @@ def conclude(
         return end_emergency(view, cooperative, proposal.id, is_ratified=is_accepted)
     if proposal.kind is ProposalKind.APPEAL:
         return decide_appeal(view, proposal, is_excluded=is_accepted, block=block)
+    if proposal.kind is ProposalKind.COMPLAINT:
+        return conclude_hearing(AccountabilityView(view.kv), proposal, block=block)
+    if proposal.kind is ProposalKind.CONFIDENCE:
+        end_confidence(AccountabilityView(view.kv), proposal)
     if not is_accepted:
         note_election(view, proposal, is_open=False)
         return ()
@@ -71,7 +79,10 @@ def _use_result(view: RollView, proposal: Proposal, *, block: BlockContext) -> E
     if result is None:
         raise InvariantError("an election has closed without a count")
     view.put_proposal(replace(proposal, enactment=Enactment.DONE))
-    return seat_winners(view, proposal, result, block=block)
+    seated = seat_winners(view, proposal, result, block=block)
+    body = require_election(view, proposal).body
+    tracked = AccountabilityView(view.kv)
+    return seated + begin_duties(tracked, proposal.cooperative, body, block=block)
 
 
 def _implement(view: RollView, proposal: Proposal, *, block: BlockContext) -> Events:

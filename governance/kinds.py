@@ -124,6 +124,19 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         is_recommended=False,
         is_submitted_by_members=False,
     ),
+    ProposalKind.CONFIDENCE: Kind(
+        group=Group.ELECTION,
+        subject=Subject.ACT,
+        acts=(20,),
+        is_recommended=False,
+        is_submitted_by_members=False,
+    ),
+    ProposalKind.COMPLAINT: Kind(
+        group=Group.ORDINARY,
+        subject=Subject.DIGEST,
+        is_recommended=False,
+        is_submitted_by_members=False,
+    ),
     ProposalKind.DISTRIBUTION: Kind(
         group=Group.DISTRIBUTION,
         subject=Subject.DIGEST,
@@ -149,7 +162,7 @@ KINDS: Final[dict[ProposalKind, Kind]] = {
         has_second_call=False,
         is_submitted_by_members=False,
     ),
-    ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4,)),
+    ProposalKind.FEDERAL: Kind(group=Group.ORDINARY, subject=Subject.ACT, acts=(4, 21)),
     ProposalKind.EXIT: Kind(
         group=Group.CONSTITUTIONAL,
         threshold=Threshold.TWO_THIRDS,

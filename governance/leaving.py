@@ -1,7 +1,8 @@
 """Leaving the federation: a notice that nobody can refuse, and its end.
 
 Notice, then power 0; the validator signs one more block and its key is retired. Members'
-accounts and all history stay.
+accounts and all history stay, and so does what others may still ask for
+(`governance.settlements`).
 """
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from governance.federal_view import DueKind, FederalView
 from governance.records import Cooperative, CooperativeStatus
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import part, require_root
+from governance.settlements import list_settlement
 from governance.validators import is_last
 
 
@@ -39,7 +41,8 @@ def give_notice(view: FederalView, cooperative: Cooperative, *, block: BlockCont
     if is_last(view, cooperative):
         raise TxRefusedError(RefusalCode.LAST_VALIDATOR)
     leaves_at_ms = _begin_notice(view, cooperative, block=block)
-    return (NoticeGiven(cooperative=cooperative.id, leaves_at_ms=leaves_at_ms),)
+    given = NoticeGiven(cooperative=cooperative.id, leaves_at_ms=leaves_at_ms)
+    return (given, *list_settlement(view, cooperative.id))
 
 
 def end_notice(view: FederalView, cooperative: bytes, *, block: BlockContext) -> Events:

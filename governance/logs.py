@@ -50,6 +50,12 @@ class LogName(IntEnum):
     """As `BALLOTS`, of a second call's count."""
     ROLL_CHANGES = 16
     """Cooperative: `RollChange`, who left or came back, in the order of the batches."""
+    DUTIES = 10
+    """Cooperative: `DutyEntry`, in the order in which duties were fulfilled or missed."""
+    COMPLAINTS = 11
+    """Cooperative: ids, in the order of opening."""
+    DISPUTES = 12
+    """Federation: ids of disputes, in the order of opening."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

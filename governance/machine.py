@@ -7,6 +7,9 @@ next, for ever.
 
 from typing import assert_never
 
+from governance.accountability_applying import apply_of_accountability
+from governance.accountability_transactions import AccountabilityPayload
+from governance.accountability_view import AccountabilityView
 from governance.admissions import (
     apply_admit_members,
     apply_attest_admission,
@@ -138,6 +141,9 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
         return apply_of_body(view, payload, sender=sender, block=block)
     if isinstance(payload, RollPayload):
         return _apply_of_roll(view, payload, sender=sender, block=block)
+    if isinstance(payload, AccountabilityPayload):
+        view_of_it = AccountabilityView(kv)
+        return apply_of_accountability(view_of_it, payload, sender=sender, block=block)
     if isinstance(payload, ValuePayload):
         return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:

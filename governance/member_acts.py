@@ -103,6 +103,19 @@ class FundItems(Record, frozen=True, kw_only=True, tag=9):
     """The most that one item gets; 0 for no cap."""
 
 
+class DismissBody(Record, frozen=True, kw_only=True, tag=20):
+    """Take all its seats from a body that does not do what it owes."""
+
+    body: BodyKind
+
+
+class AnswerCharter(Record, frozen=True, kw_only=True, tag=21):
+    """Ratify a change of the federation's charter, or opt out of it."""
+
+    motion: Hash
+    is_bound: bool
+
+
 MemberAct: TypeAlias = (
     ChangeBylaws
     | GrantLicence
@@ -113,6 +126,8 @@ MemberAct: TypeAlias = (
     | ElectBody
     | RecallOfficer
     | FundItems
+    | DismissBody
+    | AnswerCharter
 )
 
 

@@ -8,8 +8,11 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from governance.accountability_view import AccountabilityView
 from governance.body_events import OfficerRecalled
 from governance.bylaws import compute_window_ms, is_within_charter
+from governance.charters import answer_charter
+from governance.confidence import dismiss, renew
 from governance.context import BlockContext
 from governance.elections import check_election
 from governance.events import (
@@ -21,7 +24,9 @@ from governance.events import (
 from governance.federal import approve
 from governance.leaving import give_notice
 from governance.member_acts import (
+    AnswerCharter,
     ChangeBylaws,
+    DismissBody,
     ElectBody,
     EndCooperative,
     FundItems,
@@ -84,20 +89,39 @@ def enact_member_act(
             return _grant_licence(view, act, cooperative, proposal_id=proposal_id, block=block)
         case RevokeLicence():
             return _revoke_licence(view, act, cooperative)
-        case SupportMotion():
-            return approve(view, cooperative, act.motion, block=block)
-        case LeaveFederation():
-            return give_notice(view, cooperative, block=block)
+        case SupportMotion() | LeaveFederation() | AnswerCharter():
+            return _say_to_federation(view, act, cooperative, block=block)
         case EndCooperative():
             return _end(view, act, cooperative, block=block)
         case RecallOfficer():
             return _recall(view, act, cooperative, block=block)
+        case DismissBody():
+            tracked = AccountabilityView(view.kv)
+            return dismiss(tracked, act, cooperative) + renew(
+                tracked, act.body, cooperative, proposal_id=proposal_id, block=block
+            )
         case ElectBody():
             check_election(view, act, cooperative, block=block)
         case FundItems():
             if any(low >= high for low, high in pairwise(act.items)):
                 raise TxRefusedError(RefusalCode.ITEMS_UNFIT)
     return ()
+
+
+def _say_to_federation(
+    view: RollView,
+    act: SupportMotion | LeaveFederation | AnswerCharter,
+    cooperative: Cooperative,
+    *,
+    block: BlockContext,
+) -> Events:
+    match act:
+        case SupportMotion():
+            return approve(view, cooperative, act.motion, block=block)
+        case LeaveFederation():
+            return give_notice(view, cooperative, block=block)
+        case AnswerCharter():
+            return answer_charter(view, act, cooperative, block=block)
 
 
 def _change_bylaws(view: RollView, act: ChangeBylaws, cooperative: Cooperative) -> Events:

@@ -21,11 +21,11 @@ from governance.counting import WHOLE_BPS
 from governance.events import Events
 from governance.member_acts import RecallOfficer
 from governance.proposal_records import ProposalKind
-from governance.proposals import submit
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
 from governance.roll_view import RollView
+from governance.submitting import submit
 from governance.transactions import (
     SubmitProposal,
 )

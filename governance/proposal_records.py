@@ -52,6 +52,10 @@ class ProposalKind(IntEnum):
     """Whether the exclusion of a member stands; the member asks."""
     WITHDRAWAL = 16
     """An insight that was released is taken back."""
+    CONFIDENCE = 17
+    """A body that does not do what it owes loses its seats; the rules submit it."""
+    COMPLAINT = 18
+    """What members say to a complaint that nobody before them has settled."""
 
 
 class Stage(IntEnum):

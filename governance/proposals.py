@@ -12,18 +12,17 @@ from governance.elections import note_election
 from governance.events import (
     Events,
     ProposalAmended,
-    ProposalSubmitted,
     ProposalWithdrawn,
 )
 from governance.kinds import KINDS, Subject
-from governance.member_acts import compute_subject, get_number
+from governance.member_acts import get_number
 from governance.member_enactment import check_member_act
 from governance.proposal_records import Proposal, ProposalKind, Stage
 from governance.queues import put_opening
-from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import is_member, require_account
 from governance.roll_view import RollView
+from governance.submitting import submit
 from governance.transactions import (
     AmendProposal,
     SubmitProposal,
@@ -35,7 +34,6 @@ from governance.view import StateView
 from governance.windows import leave_queues
 
 _SUBJECT_BYTES = 32
-_DAY_S = 86_400
 _BEFORE_VOTING = (
     Stage.SUBMITTED,
     Stage.REVIEW,
@@ -91,47 +89,6 @@ def apply_submit_proposal(
         proposer=sender.account,
         block=block,
     )
-
-
-def submit(
-    view: RollView,
-    tx: SubmitProposal,
-    *,
-    cooperative: Cooperative,
-    proposal_id: bytes,
-    proposer: bytes,
-    block: BlockContext,
-) -> Events:
-    """Put a motion that may be put before a cooperative.
-
-    Args:
-        view: State.
-        tx: What a member submits, or the rules do by themselves.
-        cooperative: Whose members decide.
-        proposal_id: Of no proposal that is there.
-        proposer: The author's account; the cooperative's id for what the rules submit.
-        block: The block in which it happens.
-    """
-    bylaws = view.get_bylaws(cooperative.bylaws_hash)
-    proposal = Proposal(
-        id=proposal_id,
-        cooperative=tx.cooperative,
-        kind=tx.kind,
-        proposer=proposer,
-        text_hash=tx.text_hash,
-        subject=tx.subject if tx.act is None else compute_subject(tx.act),
-        bylaws_hash=cooperative.bylaws_hash,
-        voting_s=max(bylaws.get_voting_s(tx.kind), tx.voting_days * _DAY_S),
-        stage=Stage.SUBMITTED,
-        submitted_height=block.height,
-        submitted_ms=block.time_ms,
-    )
-    view.put_proposal(proposal)
-    if tx.act is not None:
-        view.put_act(tx.cooperative, proposal_id, tx.act)
-    note_election(view, proposal, is_open=True)
-    put_opening(view, cooperative=tx.cooperative, proposal_id=proposal_id)
-    return (_render_submitted(proposal),)
 
 
 def apply_amend_proposal(view: RollView, tx: AmendProposal, *, sender: Sender) -> Events:
@@ -221,15 +178,3 @@ def _check_subject(tx: SubmitProposal) -> None:
         raise TxRefusedError(RefusalCode.ACT_FORBIDDEN)
     elif get_number(tx.act) not in kind.acts:
         raise TxRefusedError(RefusalCode.ACT_REQUIRED)
-
-
-def _render_submitted(proposal: Proposal) -> ProposalSubmitted:
-    return ProposalSubmitted(
-        cooperative=proposal.cooperative,
-        proposal=proposal.id,
-        kind=proposal.kind,
-        proposer=proposal.proposer,
-        text_hash=proposal.text_hash,
-        subject=proposal.subject,
-        bylaws_hash=proposal.bylaws_hash,
-    )

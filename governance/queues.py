@@ -42,6 +42,10 @@ class Turn(IntEnum):
     """Ballots that were counted are no more in state, but in their count's log alone."""
     CLEARING = 5
     """The papers of a count that has ended are forgotten, some at a time."""
+    DUTY = 10
+    """A body has not done what it owes; the subject is the duty."""
+    COMPLAINT = 11
+    """The time of a complaint's step is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ they are the rules'. A number is never reused. docs/transactions.md gives their 
 from enum import IntEnum
 
 from config.errors import RefusedError
+from governance.refusals_of_accountability import REASONS_OF_ACCOUNTABILITY
 from governance.refusals_of_members import REASONS_OF_MEMBERS
 from governance.refusals_of_value import REASONS_OF_VALUE
 
@@ -125,6 +126,24 @@ class RefusalCode(IntEnum):
     EXCLUSION_UNKNOWN = 243
     APPEAL_CLOSED = 244
     SIGNER_PROTECTED = 245
+
+    COMPLAINT_UNKNOWN = 300
+    COMPLAINT_EXISTS = 301
+    COMPLAINT_CLOSED = 302
+    COMPLAINTS_OPEN_TOO_MANY = 303
+    NOT_COMPLAINANT = 304
+    ESCALATION_TOO_EARLY = 305
+    COMPLAINT_SUBJECT_UNFIT = 306
+    STEP_OTHER = 307
+    CONCERNED = 308
+    ASSEMBLY_DECIDES = 320
+    CHARTER_UNKNOWN = 321
+    CHARTER_BINDS = 322
+    DISPUTE_UNKNOWN = 330
+    DISPUTE_EXISTS = 331
+    DISPUTE_CLOSED = 332
+    RESPONDENT_UNFIT = 333
+    NOT_ASKED = 334
 
     OFFICE_REQUIRED = 400
     BOOKS_UNKNOWN = 401
@@ -333,5 +352,6 @@ _REASONS = {
         "The change of the rules cannot be scheduled so: correct its version or height."
     ),
     **{RefusalCode(number): text for number, text in REASONS_OF_MEMBERS.items()},
+    **{RefusalCode(number): text for number, text in REASONS_OF_ACCOUNTABILITY.items()},
     **{RefusalCode(number): text for number, text in REASONS_OF_VALUE.items()},
 }

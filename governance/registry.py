@@ -31,6 +31,7 @@ from governance.records import (
 )
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import require_account
+from governance.settlements import list_settlement
 from governance.transactions import UpdateCooperative
 from governance.validators import appoint, check_key_free, stop
 from governance.view import StateView
@@ -109,7 +110,8 @@ def part(
         cooperative = view.require_cooperative(cooperative.id)
     view.put_cooperative(replace(cooperative, status=status))
     _let_node_go(view, cooperative, block=block)
-    return (*events, CooperativeParted(cooperative=cooperative.id, status=status))
+    parted = CooperativeParted(cooperative=cooperative.id, status=status)
+    return (*events, parted, *list_settlement(view, cooperative.id))
 
 
 def apply_update_cooperative(

@@ -106,6 +106,20 @@ class Collection(IntEnum):
     """Countback: a vacancy that the ballots of the election fill."""
     LATER = 0x4E
     """Federation. As `DUE`, for what is no window of a proposal."""
+    DUTY = 0x40
+    """Kind of duty, 1 byte."""
+    CONFIDENCE = 0x41
+    """Kind of body, 1 byte; there while members are asked whether it goes."""
+    COMPLAINT = 0x42
+    """Complaint."""
+    OPEN_COMPLAINTS = 0x43
+    """Account: how many complaints of it are open."""
+    CHARTER = 0x44
+    """Federation: motion by which a change of the charter was adopted."""
+    CHARTER_ANSWER = 0x45
+    """Federation: motion ‖ cooperative."""
+    DISPUTE = 0x46
+    """Federation: dispute."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

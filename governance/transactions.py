@@ -17,6 +17,7 @@ from config.limits import (
 )
 from did.accounts import Inception
 from did.codec import CodecError, encode
+from governance.accountability_transactions import AccountabilityPayload
 from governance.acts import FederalAct
 from governance.body_transactions import BodyPayload
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
@@ -219,6 +220,7 @@ Payload: TypeAlias = (
     | WithdrawProposal
     | RollPayload
     | BodyPayload
+    | AccountabilityPayload
     | FederalPayload
     | ValuePayload
 )

@@ -9,6 +9,7 @@ from config.errors import InvariantError, RefusedError
 from did.codec import Record
 from did.jcs import JsonObject
 from governance.counted_ballots import CountedEntry
+from governance.duty_records import DutyEntry
 from governance.logs import Log, LogName
 from governance.proposal_records import DecisionLeaf
 from governance.records import RollChange, RollEntry
@@ -26,6 +27,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.ROLL_CHANGES: RollChange,
     LogName.SEALED_ACCOUNTS: ImportedAccount,
     LogName.COMMITMENTS: SlotCommitment,
+    LogName.DUTIES: DutyEntry,
 }
 """The entries of all others are ids."""
 _IDS_COUNT = {
@@ -39,6 +41,9 @@ _IDS_COUNT = {
     LogName.SEALED_ACCOUNTS: 1,
     LogName.SECOND_BALLOTS: 2,
     LogName.ROLL_CHANGES: 1,
+    LogName.DUTIES: 1,
+    LogName.COMPLAINTS: 1,
+    LogName.DISPUTES: 0,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

@@ -10,6 +10,8 @@ from rich.table import Table
 from governance.acts import (
     AdmitCooperative,
     AdmitNode,
+    ChangeCharter,
+    DecideDispute,
     FederalAct,
     ScheduleUpgrade,
     get_kind,
@@ -116,6 +118,8 @@ def render_act(act: FederalAct, proposer: bytes, names: dict[bytes, str]) -> str
 def _describe_standing(motion: Motion, found: FederationView) -> str:
     if motion.status is MotionStatus.OPEN:
         until = datetime.fromtimestamp(motion.lapses_at_ms / 1_000, tz=UTC)
+        if isinstance(motion.act, ChangeCharter | DecideDispute):  # each has a threshold of its own
+            return f"{found.count_approvals(motion)} approve, until {until:%Y-%m-%d %H:%M}"
         return (
             f"{found.count_approvals(motion)} of {found.needed_count}, until {until:%Y-%m-%d %H:%M}"
         )

@@ -34,7 +34,8 @@ _ListArgument = Annotated[
     typer.Argument(
         metavar="LIST",
         help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
-        "sealed-accounts, second-ballots, roll-changes, journal, agreements or commitments.",
+        "sealed-accounts, second-ballots, roll-changes, duties, complaints, disputes, journal, "
+        "agreements or commitments.",
     ),
 ]
 _IdsArgument = Annotated[

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from governance.acts import ActKind
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
+from governance.complaint_records import About, ComplaintStep, Verdict
+from governance.dispute_records import DisputeStep, DisputeVerdict
+from governance.duty_records import DutyKind
 from governance.election_records import Method
 from governance.event_codec import (
     _EVENTS,
@@ -39,6 +42,12 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     CooperativeStatus: st.sampled_from(CooperativeStatus),
     Standing: st.sampled_from(Standing),
     BodyKind: st.sampled_from(BodyKind),
+    About: st.sampled_from(About),
+    ComplaintStep: st.sampled_from(ComplaintStep),
+    Verdict: st.sampled_from(Verdict),
+    DisputeStep: st.sampled_from(DisputeStep),
+    DisputeVerdict: st.sampled_from(DisputeVerdict),
+    DutyKind: st.sampled_from(DutyKind),
     Stance: st.sampled_from(Stance),
     Method: st.sampled_from(Method),
     Metric: st.sampled_from(Metric),

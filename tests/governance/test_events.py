@@ -7,6 +7,15 @@ from pathlib import Path
 import pytest
 
 from did.accounts import compute_key_commitment
+from governance.accountability_transactions import (
+    AnswerDispute,
+    EscalateComplaint,
+    EscalateDispute,
+    OpenComplaint,
+    OpenDispute,
+    WithdrawComplaint,
+    WithdrawDispute,
+)
 from governance.body_acts import SuspendPeer
 from governance.body_records import BodyKind
 from governance.body_transactions import (
@@ -56,6 +65,13 @@ from tests.governance.body_world import (
     open_offices,
     support,
 )
+from tests.governance.complaint_world import (
+    STEP_MS,
+    complain,
+    escalate,
+    make_complaint_world,
+    take_back,
+)
 from tests.governance.election_world import (
     ELECTION,
     make_petition_world,
@@ -81,6 +97,9 @@ from tests.governance.test_admissions import (
     leave,
     make_founded_world,
 )
+from tests.governance.test_disputes import STEP_MS as DISPUTE_STEP_MS
+from tests.governance.test_disputes import dispute, go_on, say
+from tests.governance.test_disputes import take_back as take_dispute_back
 from tests.governance.test_sealing import admitted, bring_over, make_solo, part_of, sealed
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
 from tests.governance.value.scenes import VALUE_SCENES
@@ -156,6 +175,30 @@ def _sign() -> tuple[World, Act]:
     return world, sign(2, start_petition(1, 4))
 
 
+def _complained() -> World:
+    world = make_complaint_world()
+    world.run(complain())
+    return world
+
+
+def _escalate() -> tuple[World, Act]:
+    world = _complained()
+    world.run(after_ms=STEP_MS)
+    return world, escalate(complain())
+
+
+def _disputed() -> World:
+    world = make_federation(4)
+    world.run(dispute())
+    return world
+
+
+def _go_on() -> tuple[World, Act]:
+    world = _disputed()
+    world.run(after_ms=DISPUTE_STEP_MS)
+    return world, go_on(0, dispute())
+
+
 def _approve() -> tuple[World, Act]:
     world = make_federation(4)
     proposed = propose_act(0, request_of(9))
@@ -215,6 +258,13 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     RevealSalt: lambda: (standing(Stage.REVEAL), reveal(1, ELECTION)),
     StartPetition: lambda: (make_petition_world(), start_petition(1, 4)),
     SignPetition: _sign,
+    OpenComplaint: lambda: (make_complaint_world(), complain()),
+    EscalateComplaint: _escalate,
+    OpenDispute: lambda: (make_federation(4), dispute()),
+    AnswerDispute: lambda: (_disputed(), say(0, dispute())),
+    EscalateDispute: _go_on,
+    WithdrawDispute: lambda: (_disputed(), take_dispute_back(0, dispute())),
+    WithdrawComplaint: lambda: (_complained(), take_back(complain())),
     ProposeFederalAct: lambda: (make_federation(4), propose_act(0, request_of(9))),
     ApproveFederalAct: _approve,
     RotateConsensusKey: lambda: (make_federation(4), rotate(0, 1)),

@@ -10,6 +10,8 @@ from governance.acts import (
     ActKind,
     AdmitNode,
     AppointValidator,
+    ChangeCharter,
+    DecideDispute,
     ExpelCooperative,
     FederalAct,
     LiftSuspension,
@@ -335,12 +337,24 @@ def test_every_act_has_its_name_and_its_subject() -> None:
         UPGRADE,
         AdmitNode(node_id=bytes(20)),
         WithdrawUpgrade(),
+        ChangeCharter(text_hash=bytes(32)),
+        DecideDispute(dispute=bytes(32), text_hash=bytes(32)),
     ]
 
     assert [get_kind(act) for act in acts] == list(ActKind)
     assert [act.__struct_config__.tag for act in acts] == [int(kind) for kind in ActKind]
     subjects = [get_subject(act, proposer=coop(0)) for act in acts]
-    assert subjects == [coop(7), coop(0), coop(1), coop(1), coop(1), coop(0), coop(0), coop(0)]
+    assert subjects == [
+        coop(7),
+        coop(0),
+        coop(1),
+        coop(1),
+        coop(1),
+        coop(0),
+        coop(0),
+        *[coop(0)] * 2,
+        bytes(32),
+    ]
 
 
 def test_members_beyond_those_of_the_genesis_count_in_the_threshold() -> None:

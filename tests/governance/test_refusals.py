@@ -21,6 +21,7 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
 
     envelope = [*range(1, 21), 30, 31]
     rules = [*range(100, 114), *range(120, 147), 160, *range(200, 246)]
+    accountability = [*range(300, 309), *range(320, 323), *range(330, 335)]
     value = [
         *range(400, 407),
         *range(410, 421),
@@ -29,7 +30,7 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
         *range(450, 454),
         *range(460, 467),
     ]
-    assert numbers == [*envelope, *rules, *value]
+    assert numbers == [*envelope, *rules, *accountability, *value]
     assert RefusalCode.NOT_A_MEMBER == 104
     assert RefusalCode.VOTING_CLOSED == 111
     assert RefusalCode.NOT_IN_ELECTORATE == 112

@@ -1,0 +1,138 @@
+"""Facts about duties, complaints and disputes.
+
+As `governance.events`; apart because there are many.
+"""
+
+from dataclasses import dataclass
+
+from governance.body_records import BodyKind
+from governance.complaint_records import About, ComplaintStep, Verdict
+from governance.duty_records import DutyKind
+from governance.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyBegan(Event):
+    """A body sits that owes something from now on."""
+
+    duty: DutyKind
+    body: BodyKind
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyFulfilled(Event):
+    """A body has done what it owes, and owes it again then."""
+
+    duty: DutyKind
+    body: BodyKind
+    text_hash: bytes
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyOverdue(Event):
+    """A body has not done what it owes, though grace has ended."""
+
+    duty: DutyKind
+    body: BodyKind
+    due_ms: int
+    """When it was due."""
+    misses_count: int
+    """In a row, this one included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyPaused(Event):
+    """Nobody sits who owes it: it begins anew when somebody does."""
+
+    duty: DutyKind
+    body: BodyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfidenceAsked(Event):
+    """A body has missed a duty too often: members are asked whether it goes."""
+
+    proposal: bytes
+    duty: DutyKind
+    body: BodyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyDismissed(Event):
+    """A body has lost members' confidence, and all its seats."""
+
+    body: BodyKind
+    offices: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintOpened(Event):
+    """A member complains; who it is, no event says."""
+
+    complaint: bytes
+    about: About
+    subject: bytes
+    text_hash: bytes
+    is_serious: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAdvanced(Event):
+    """Somebody else hears a complaint now."""
+
+    complaint: bytes
+    step: ComplaintStep
+    ends_ms: int
+    """When the rules go on; 0 where members vote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAnswered(Event):
+    """A body has answered; that stands if the complainant lets it until then."""
+
+    complaint: bytes
+    body: BodyKind
+    text_hash: bytes
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAdvised(Event):
+    """The ethics panel has said what it thinks."""
+
+    complaint: bytes
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintClosed(Event):
+    """A complaint has ended."""
+
+    complaint: bytes
+    verdict: Verdict
+    answer_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintOverdue(Event):
+    """No award has come in time; it is taken whenever it comes."""
+
+    complaint: bytes
+
+
+ACCOUNTABILITY_EVENTS: tuple[type[Event], ...] = (
+    DutyBegan,
+    DutyFulfilled,
+    DutyOverdue,
+    DutyPaused,
+    ConfidenceAsked,
+    BodyDismissed,
+    ComplaintOpened,
+    ComplaintAdvanced,
+    ComplaintAnswered,
+    ComplaintAdvised,
+    ComplaintClosed,
+    ComplaintOverdue,
+)
