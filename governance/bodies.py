@@ -43,6 +43,7 @@ from governance.duties import fulfil_duty
 from governance.emergencies import begin_emergency
 from governance.events import Events
 from governance.hearing import do_on_complaint, list_deciding
+from governance.logs import Log, LogName, append
 from governance.offices import require_office
 from governance.opinions import (
     give_opinion,
@@ -91,6 +92,7 @@ def apply_propose_body_act(
     if view.get_body_motion(tx.cooperative, motion_id) is not None:
         raise TxRefusedError(RefusalCode.MOTION_EXISTS)
     view.put_body_motion(tx.cooperative, motion)
+    append(view, Log(LogName.BODY_MOTIONS, namespace=tx.cooperative), [motion_id])
     proposed = BodyActProposed(
         cooperative=tx.cooperative,
         motion=motion_id,

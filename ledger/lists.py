@@ -44,6 +44,7 @@ _IDS_COUNT = {
     LogName.DUTIES: 1,
     LogName.COMPLAINTS: 1,
     LogName.DISPUTES: 0,
+    LogName.BODY_MOTIONS: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

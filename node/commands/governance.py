@@ -1,4 +1,4 @@
-"""`rochdale governance count`: who is elected by a file of ballots, on any machine."""
+"""`rochdale governance`: who is elected by a file of ballots, and how members take part."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import JsonOption, say_json
+from node.commands.participation import show_participation
 
 if TYPE_CHECKING:
     from governance.count.blt import BltElection
     from node.counting import Counted
 
 governance_app = typer.Typer(
-    no_args_is_help=True, help="Count ballots and simulate decisions, as the ledger does."
+    no_args_is_help=True,
+    help="Count ballots and simulate decisions, as the ledger does; see how members take part.",
 )
 
 
 @governance_app.callback()
 def governance() -> None:
-    """Count ballots and simulate decisions, as the ledger does."""
+    """Count ballots and simulate decisions, as the ledger does; see how members take part."""
+
+
+governance_app.command("participation")(show_participation)
 
 
 @governance_app.command("count")

@@ -34,8 +34,8 @@ _ListArgument = Annotated[
     typer.Argument(
         metavar="LIST",
         help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
-        "sealed-accounts, second-ballots, roll-changes, duties, complaints, disputes, journal, "
-        "agreements or commitments.",
+        "sealed-accounts, second-ballots, roll-changes, duties, complaints, disputes, "
+        "body-motions, journal, agreements or commitments.",
     ),
 ]
 _IdsArgument = Annotated[

@@ -11,6 +11,12 @@ from dataclasses import astuple, dataclass
 
 from config.errors import RefusedError
 from did.jcs import JsonObject
+from governance.accountability_transactions import (
+    AnswerDispute,
+    EscalateDispute,
+    OpenDispute,
+    WithdrawDispute,
+)
 from governance.transactions import (
     ApproveFederalAct,
     CastBallot,
@@ -40,6 +46,10 @@ COOPERATIVES_ACTS = (
     ReplaceRegistrar,
     SealChain,
     ImportRoll,
+    OpenDispute,
+    AnswerDispute,
+    EscalateDispute,
+    WithdrawDispute,
 )
 """A cooperative's own acts: its root account has its id."""
 

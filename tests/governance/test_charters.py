@@ -18,7 +18,15 @@ from governance.federal_view import FederalView
 from governance.member_acts import AnswerCharter, MemberAct, SupportMotion
 from governance.proposal_records import Choice, ProposalKind, Stage
 from governance.refusals import RefusalCode
-from tests.governance.federation_world import approve, coop, motion_of, propose_act, request_of
+from tests.governance.federation_world import (
+    NOTICE_MS,
+    approve,
+    coop,
+    motion_of,
+    propose_act,
+    request_of,
+)
+from tests.governance.test_validators import give_notice
 from tests.governance.world import (
     TEXT_HASH,
     TIME_SCALE,
@@ -211,6 +219,18 @@ def test_f1_who_enters_later_enters_under_the_charter() -> None:
 
     assert world.refusals == [None] * 3
     assert binds(world, 9)
+
+
+def test_f1_who_has_left_counts_no_more() -> None:
+    """F1: neither among those that decide nor among those that must be convinced."""
+    world = make_charter_world(3, 3, 3)
+    decide(world, [0], SupportMotion(motion=MOTION_ID))
+    world.run(give_notice(0))
+    world.run(after_ms=NOTICE_MS)
+
+    told = decide(world, [1], SupportMotion(motion=MOTION_ID))
+
+    assert MotionEnacted.__name__ not in told, "one of two is not more than half"
 
 
 def test_f1_a_change_that_assemblies_do_not_accept_lapses() -> None:

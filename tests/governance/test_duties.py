@@ -178,6 +178,17 @@ def test_g10_a_body_fulfils_a_duty_and_owes_it_again() -> None:
     ]
 
 
+def test_g10_who_fulfils_a_duty_that_had_not_begun_begins_it() -> None:
+    """G10: an empty body begins nothing; what one does is owed again from then on."""
+    world = make_world_with_officers()
+    assert begin(world, BodyKind.AUDITORS, range(0)) == ()
+    fill(world, BodyKind.AUDITORS, [8])
+
+    world.run(fulfil(8, BodyKind.AUDITORS, DutyKind.EXTERNAL_AUDIT))
+
+    assert duty_of(world, DutyKind.EXTERNAL_AUDIT).due_ms > world.time_ms
+
+
 def test_g10_what_another_body_owes_cannot_be_fulfilled() -> None:
     """G10: the committee cannot say that it was audited."""
     world = make_auditors_world()

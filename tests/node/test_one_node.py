@@ -247,6 +247,11 @@ def _check_lists(
     ]["entries"]
     assert [entry["choice"] for entry in count] == ["yes", "yes"]
 
+    part = ("governance", "participation", "--days", "3660", "--home", home)
+    told = node.ask(*part)
+    assert told["votes_count"] >= 1
+    assert (told["proposals_count"], told["proposals_per_member_permille"]) == (2, 1_000)
+    assert "different offices held seats" in node.do(*part)
     said = node.do(*listed, "--limit", "1", "--home", home, "--receipt", file)
     assert "has 2 entries; from 0 to 0 they are these" in said
     assert "More follow: `--from 1`" in said
