@@ -10,7 +10,7 @@ import pytest
 
 from did.wallets import STRENGTH, STRENGTH_TEST, Home, bind_wallet, load_wallet, save_wallet
 from node import exit_codes
-from node.commands.wallet import _choose_strength
+from node.commands.wallet import choose_strength
 from tests.node.terminal import PASSPHRASE, Terminal
 
 
@@ -135,9 +135,9 @@ def test_a_wallet_is_fully_protected_unless_asked_otherwise(member_terminal: Ter
 
 def test_a_real_chain_ends_a_tests_protection() -> None:
     """And no node's word weakens a wallet."""
-    assert _choose_strength(STRENGTH_TEST, chain_id="test-a-1") == STRENGTH_TEST
-    assert _choose_strength(STRENGTH_TEST, chain_id="a-1") == STRENGTH
-    assert _choose_strength(STRENGTH, chain_id="test-a-1") == STRENGTH
+    assert choose_strength(STRENGTH_TEST, chain_id="test-a-1") == STRENGTH_TEST
+    assert choose_strength(STRENGTH_TEST, chain_id="a-1") == STRENGTH
+    assert choose_strength(STRENGTH, chain_id="test-a-1") == STRENGTH
 
 
 @pytest.mark.parametrize(
