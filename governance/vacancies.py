@@ -20,7 +20,7 @@ from governance.count.ledger_piles import LedgerPiles
 from governance.count.stv import add_papers, advance, begin_count, clear, close_papers, get_result
 from governance.counted_ballots import list_counted
 from governance.election_records import BallotPaper, Countback, Method
-from governance.elections import may_sit
+from governance.elections import has_room, may_sit
 from governance.events import Events
 from governance.option_counts import draw_lots, get_stv_result
 from governance.proposal_records import Proposal
@@ -170,6 +170,7 @@ def _seat(
     is_fit = bool(office) and office not in body.offices
     if (
         is_fit
+        and has_room(view, cooperative, body, block=block)
         and may_sit(view, cooperative, countback.body, office)
     ):
         seat = replace(countback.seat, office=office)
