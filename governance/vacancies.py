@@ -97,16 +97,7 @@ def continue_countback(
     if countback.is_over:
         return (), _forget(view, cooperative, countback, piles), papers_max
     if not countback.has_begun:
-        count = len(paper.options)
-        others = bytes(one for one in range(count) if one not in countback.contesting)
-        begin_count(
-            piles,
-            candidates_count=count,
-            seats_count=1,
-            withdrawn=others,
-            lot=draw_lots(view, election, paper),
-        )
-        view.put_countback(cooperative, replace(countback, has_begun=True))
+        _begin(view, election, piles, countback, paper)
         return (), False, 1
     if not countback.are_ballots_in:
         continued = _take_ballots(view, election, piles, countback, papers_max=papers_max)
@@ -117,6 +108,25 @@ def continue_countback(
     winners = get_result(piles).winners
     events = _seat(view, cooperative, countback, paper, winners, block=block)
     return events, _forget(view, cooperative, countback, piles), papers_max
+
+
+def _begin(
+    view: BodyView,
+    election: Proposal,
+    piles: LedgerPiles,
+    countback: Countback,
+    paper: BallotPaper,
+) -> None:
+    count = len(paper.options)
+    others = bytes(one for one in range(count) if one not in countback.contesting)
+    begin_count(
+        piles,
+        candidates_count=count,
+        seats_count=1,
+        withdrawn=others,
+        lot=draw_lots(view, election, paper),
+    )
+    view.put_countback(election.cooperative, replace(countback, has_begun=True))
 
 
 def _forget(view: BodyView, cooperative: bytes, countback: Countback, piles: LedgerPiles) -> bool:
