@@ -59,9 +59,6 @@ def audit_pool(
         expect(place, "commitments_count", expected=len(slots), found=0)
         return 0
     _check_sum(allocation, slots, place=place)
-    openings = None
-    if sealed is not None and sealed.cooperative == cooperative:
-        openings = sealed.openings.get((period, pool))
     if not allocation.is_open:
         return 0
     pool_minor = min(MONEY_MINOR_MAX, max(0, journal.get_credit_minor(POOL_ACCOUNTS[pool])))
@@ -69,15 +66,14 @@ def audit_pool(
         attested = _compute_attested(view, cooperative, period=period, policy=policy)
         expect(place, "weight_total", expected=attested, found=allocation.weight_total)
     _check_shares(allocation, pool_minor=pool_minor, place=place)
-    legs = make_pool_legs(
-        POOL_ACCOUNTS[pool],
-        paid_minor=allocation.paid_minor,
-        commons_minor=allocation.commons_minor,
-    )
+    paid_minor, commons_minor = allocation.paid_minor, allocation.commons_minor
+    legs = make_pool_legs(POOL_ACCOUNTS[pool], paid_minor=paid_minor, commons_minor=commons_minor)
     journal.enter_by_rules(place, legs, purpose="allocation", subject=pool_id)
-    if openings is None:
+    if sealed is None or sealed.cooperative != cooperative:
         return 0
-    _check_openings(allocation, slots, openings, pool_minor=pool_minor, place=place)
+    openings = sealed.openings.get((period, pool), {})
+    if openings:
+        _check_openings(allocation, slots, openings, pool_minor=pool_minor, place=place)
     return len(openings)
 
 

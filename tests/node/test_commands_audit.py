@@ -15,7 +15,7 @@ from tests.governance.audit.audit_world import (
     make_shared_world,
     make_voted_world,
 )
-from tests.governance.audit.test_chain import BANDS, sealed_file
+from tests.governance.audit.test_distributions import BANDS, sealed_file
 from tests.governance.world import (
     CHAIN_ID,
     World,
