@@ -60,6 +60,8 @@ class Vote:
         self.act = act
         self.kind = kind
         self.electorate: set[int] = set()
+        self.may_vote: set[int] = set()
+        """The electorate, but for who left meanwhile and came back."""
         self.ballots: dict[int, Any] = {}
         self.candidates: set[int] = set()
         self.salts: set[int] = set()
@@ -95,7 +97,7 @@ class AgainstModel(RuleBasedStateMachine):
                 found.call += 1
                 found.is_open = True
                 if found.call == 1:
-                    found.electorate = before
+                    found.electorate, found.may_vote = before, set(before)
             elif isinstance(event, SecondCallAnnounced):
                 self._check_second_call(self.votes[event.proposal], event.ballots_count)
             elif isinstance(event, ProposalClosed):
@@ -191,7 +193,7 @@ class AgainstModel(RuleBasedStateMachine):
         self.run(vote(who, proposal_id, given))
         is_taken = self.world.refusals == [None]
         in_time = was_open and self.world.time_ms < closes_ms
-        assert is_taken == (in_time and found.is_open and who in found.electorate)
+        assert is_taken == (in_time and found.is_open and who in found.may_vote)
         if is_taken:
             found.ballots[who] = given
 
@@ -228,6 +230,24 @@ class AgainstModel(RuleBasedStateMachine):
         is_new = number not in self.roll
         assert (self.world.refusals == [None]) == is_new
         self.roll.add(number)
+        if is_new:
+            for found in self.votes.values():
+                found.may_vote.discard(number)
+
+    @rule(who=MEMBERS, voters=MEMBERS, choice=st.sampled_from([*Choice, Choice.YES]))
+    def decide(self, who: int, voters: int, choice: Choice) -> None:
+        """A motion from its submission to its close, or to its second call."""
+        before = set(self.votes)
+        self.propose(who, ProposalKind.ORDINARY)
+        for proposal_id in sorted(set(self.votes) - before):
+            found = self.votes[proposal_id]
+            self.wait(DISCUSSION_MS)
+            for number in sorted(found.may_vote)[:voters]:
+                if found.is_open:
+                    self.run(vote(number, proposal_id, choice))
+                    if self.world.refusals == [None]:
+                        found.ballots[number] = choice
+            self.wait(VOTING_MS)
 
     @rule(after_ms=st.sampled_from([DAY_MS, VOTING_MS // 2, VOTING_MS, DISCUSSION_MS]))
     def wait(self, after_ms: int) -> None:
