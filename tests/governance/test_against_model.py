@@ -241,12 +241,15 @@ class AgainstModel(RuleBasedStateMachine):
         self.propose(who, ProposalKind.ORDINARY)
         for proposal_id in sorted(set(self.votes) - before):
             found = self.votes[proposal_id]
-            self.wait(DISCUSSION_MS)
+            for _ in range(4):  # longer where the chain stood still
+                if not found.is_open:
+                    self.wait(DISCUSSION_MS)
             for number in sorted(found.may_vote)[:voters]:
                 if found.is_open:
                     self.run(vote(number, proposal_id, choice))
                     if self.world.refusals == [None]:
                         found.ballots[number] = choice
+            self.wait(VOTING_MS)
             self.wait(VOTING_MS)
 
     @rule(after_ms=st.sampled_from([DAY_MS, VOTING_MS // 2, VOTING_MS, DISCUSSION_MS]))
