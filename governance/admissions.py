@@ -14,9 +14,8 @@ from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.offices import require_office
 from governance.queues import Turn, put_due
-from governance.records import Account, Role
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account, require_registrar
+from governance.roll import has_left_roll, is_member, require_account, require_registrar
 from governance.roll_batches import grow_more, put_on_roll, schedule_batch
 from governance.roll_events import (
     AdmissionAttested,
@@ -229,9 +228,4 @@ def _may_come(view: RollView, cooperative: bytes, account_id: bytes) -> bool:
     if view.get_landing(cooperative, account_id) is not None:
         return False
     account = view.get_account(account_id)
-    return account is None or _has_left(account, cooperative)
-
-
-def _has_left(account: Account, cooperative: bytes) -> bool:
-    is_of_this = account.cooperative == cooperative and account.role is Role.MEMBER
-    return is_of_this and account.left_height is not None
+    return account is None or has_left_roll(account, cooperative)

@@ -177,8 +177,8 @@ def close_proposal(
 
 def archive_ballots(
     view: StateView, cooperative: bytes, proposal_id: bytes, *, ballots_max: int
-) -> bool:
-    """Take counted ballots out of state, some at a time; whether none are left.
+) -> int:
+    """Take counted ballots out of state, at most so many now; how many there were of them.
 
     They stay in the log of their count, from which anybody can count them again.
     """
@@ -186,7 +186,7 @@ def archive_ballots(
     found = [ballot_id for ballot_id, _ in islice(ballots, ballots_max)]
     for ballot_id in found:
         view.delete_ballot(cooperative, proposal_id=proposal_id, ballot_id=ballot_id)
-    return len(found) < ballots_max
+    return len(found)
 
 
 def _check_voting(proposal: Proposal, *, block: BlockContext) -> None:

@@ -131,7 +131,10 @@ def apply_support_body_act(
         if not _is_enough(view, motion, tx.cooperative):
             raise TxRefusedError(RefusalCode.MOTION_APPROVED)
     else:
-        motion = replace(motion, supporters=(*motion.supporters, sender.account))
+        # Who sits no more is forgotten: seats may change hands for as long as a motion is open.
+        offices = view.get_body(tx.cooperative, motion.body).offices
+        staying = tuple(office for office in motion.supporters if office in offices)
+        motion = replace(motion, supporters=(*staying, sender.account))
         view.put_body_motion(tx.cooperative, motion)
     supported = BodyActSupported(
         cooperative=tx.cooperative,

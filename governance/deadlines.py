@@ -6,6 +6,8 @@ which follows at once because state has changed. A rule that fails here voids it
 instead of stopping the chain.
 """
 
+from dataclasses import dataclass
+
 from msgspec.structs import replace
 
 from config.errors import InvariantError
@@ -55,8 +57,18 @@ from governance.windows import (
 
 _COUNTED = (Stage.VOTING, Stage.REVEAL, Stage.COUNTING)
 """Where ballots are counted when the time has come."""
-_LONG = (Turn.CLEARING, Turn.ROLL, Turn.COUNTBACK, Turn.ARCHIVE)
-"""These may take several blocks; what is left keeps its place."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What a block may still do, all that falls due in it together."""
+
+    ballots: int
+    """To read or move."""
+    archived: int
+    """Ballots to take out of state."""
+    cleared: int
+    """Chunks of papers to forget."""
 
 
 def apply_openings(kv: KeyValue, *, block: BlockContext) -> Events:
@@ -74,28 +86,70 @@ def apply_deadlines(kv: KeyValue, *, block: BlockContext) -> Events:
     """Do what has fallen due, earliest first."""
     view = RollView(kv)
     events: Events = ()
-    ballots_left = BALLOTS_COUNTED_PER_BLOCK_MAX
+    room = _Room(
+        ballots=BALLOTS_COUNTED_PER_BLOCK_MAX,
+        archived=BALLOTS_ARCHIVED_PER_BLOCK_MAX,
+        cleared=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX,
+    )
     for due in list_due(view, time_ms=block.time_ms, entries_max=DEADLINES_PER_BLOCK_MAX):
         if due.turn is not Turn.PROPOSAL:
-            events += _take_turn(view, due, block=block)
+            events += _take_turn(view, due, room=room, block=block)
             continue
         proposal = _get_proposal(view, due.cooperative, due.subject)
         if proposal.stage not in _COUNTED:
             view.kv.delete(due.key)
             events += _end_waiting(view, due, proposal)
             continue
-        if ballots_left == 0:
-            break
+        if room.ballots <= 0:
+            continue
         count = _end_voting if proposal.stage is Stage.VOTING else _count_options
-        told, counted = count(view, due, proposal, ballots_max=ballots_left, block=block)
+        told, counted = count(view, due, proposal, ballots_max=room.ballots, block=block)
         events += told
-        ballots_left -= counted
+        room.ballots -= counted
     return events
 
 
-def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
-    if due.turn in _LONG:
-        return _go_on(view, due, block=block)
+def _take_turn(view: RollView, due: Due, *, room: _Room, block: BlockContext) -> Events:
+    match due.turn:
+        case Turn.ROLL:
+            return _land(view, due, block=block)
+        case Turn.CLEARING | Turn.ARCHIVE:
+            _tidy(view, due, room=room)
+            return ()
+        case Turn.COUNTBACK:
+            if room.ballots <= 0:
+                return ()
+            events, has_ended, handled = continue_countback(
+                view, due.cooperative, due.subject, papers_max=room.ballots, block=block
+            )
+            room.ballots -= handled
+            if has_ended:
+                view.kv.delete(due.key)
+            return events
+        case _:
+            return _end_window(view, due, block=block)
+
+
+def _tidy(view: RollView, due: Due, *, room: _Room) -> None:
+    """Take out of state what a count has left there, as much as the block has room for."""
+    if due.turn is Turn.ARCHIVE:
+        if room.archived <= 0:
+            return
+        archived_max = room.archived
+        count = archive_ballots(view, due.cooperative, due.subject, ballots_max=archived_max)
+        room.archived -= max(1, count)
+        has_ended = count < archived_max
+    else:
+        if room.cleared <= 0:
+            return
+        proposal = _get_proposal(view, due.cooperative, due.subject)
+        has_ended, count = clear_option_count(view, proposal, items_max=room.cleared)
+        room.cleared -= count
+    if has_ended:
+        view.kv.delete(due.key)
+
+
+def _end_window(view: RollView, due: Due, *, block: BlockContext) -> Events:
     view.kv.delete(due.key)
     match due.turn:
         case Turn.ADMISSION:
@@ -116,28 +170,6 @@ def _take_turn(view: RollView, due: Due, *, block: BlockContext) -> Events:
         case _:
             kind = BodyKind(int.from_bytes(due.subject, "big"))
             return end_terms(view, due.cooperative, kind, block=block)
-
-
-def _go_on(view: RollView, due: Due, *, block: BlockContext) -> Events:
-    if due.turn is Turn.CLEARING:
-        proposal = _get_proposal(view, due.cooperative, due.subject)
-        if clear_option_count(view, proposal, items_max=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX):
-            view.kv.delete(due.key)
-        return ()
-    if due.turn is Turn.ROLL:
-        return _land(view, due, block=block)
-    if due.turn is Turn.COUNTBACK:
-        events, has_ended = continue_countback(
-            view, due.cooperative, due.subject, papers_max=BALLOTS_COUNTED_PER_BLOCK_MAX
-        )
-        if has_ended:
-            view.kv.delete(due.key)
-        return events
-    if archive_ballots(
-        view, due.cooperative, due.subject, ballots_max=BALLOTS_ARCHIVED_PER_BLOCK_MAX
-    ):
-        view.kv.delete(due.key)
-    return ()
 
 
 def _land(view: RollView, due: Due, *, block: BlockContext) -> Events:

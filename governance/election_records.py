@@ -90,3 +90,5 @@ class Countback(Record, frozen=True, kw_only=True):
     """Ballots of the election that were read."""
     has_begun: bool = False
     are_ballots_in: bool = False
+    is_over: bool = False
+    """Whether it has ended and only its papers are still to be forgotten."""

@@ -141,7 +141,8 @@ def make_ballot_paper(view: BodyView, proposal: Proposal, *, block: BlockContext
 
     Raises:
         TxRefusedError: CANDIDATES_TOO_FEW: for a committee fewer than the charter asks for, so
-            that the assembly acts itself; else nobody.
+            that the assembly acts itself; else nobody. NOTHING_TO_ELECT: every seat has been
+            filled meanwhile. In this order.
     """
     body = view.get_body(proposal.cooperative, require_election(view, proposal).body)
     offices = tuple(
@@ -153,11 +154,26 @@ def make_ballot_paper(view: BodyView, proposal: Proposal, *, block: BlockContext
     if len(offices) < needed:
         raise TxRefusedError(RefusalCode.CANDIDATES_TOO_FEW)
     bylaws = view.get_bylaws(proposal.bylaws_hash)
-    return BallotPaper(
-        method=get_method(body.kind),
-        options=offices,
-        seats_count=max(1, count_free_seats(view, body, bylaws=bylaws, block=block)),
-    )
+    seats_count = count_free_seats(view, body, bylaws=bylaws, block=block)
+    if seats_count == 0:
+        raise TxRefusedError(RefusalCode.NOTHING_TO_ELECT)
+    return BallotPaper(method=get_method(body.kind), options=offices, seats_count=seats_count)
+
+
+def has_room(view: BodyView, cooperative: bytes, body: Body, *, block: BlockContext) -> bool:
+    """Check if a vacant seat may still be filled without an election.
+
+    Not once voters are choosing for it: a ballot paper that is fixed has counted it as free,
+    and a body never has more seats than the bylaws say.
+    """
+    paper = view.get_ballot_paper(cooperative, body.election) if body.election else None
+    election = view.get_proposal(cooperative, body.election) if body.election else None
+    if paper is None or election is None:
+        bylaws = view.get_bylaws(view.require_cooperative(cooperative).bylaws_hash)
+        return len(body.seats) < get_seats_count(bylaws, body.kind)
+    bylaws = view.get_bylaws(election.bylaws_hash)
+    staying_count = len(_list_staying(view, body, block=block))
+    return staying_count + paper.seats_count < get_seats_count(bylaws, body.kind)
 
 
 def seat_winners(

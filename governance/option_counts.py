@@ -108,19 +108,25 @@ def get_stv_result(view: BodyView, proposal: Proposal) -> StvResult:
     return get_result(_piles_of(view, proposal))
 
 
-def clear_option_count(view: BodyView, proposal: Proposal, *, items_max: int) -> bool:
-    """Forget the papers of a count that has ended, some at a time; whether none are left.
+def clear_option_count(view: BodyView, proposal: Proposal, *, items_max: int) -> tuple[bool, int]:
+    """Forget the papers of a count that has ended, at most so many chunks of them now.
 
     The stages of a single transferable vote stay.
+
+    Returns:
+        Whether none are left, and how many were forgotten; at least 1.
     """
     paper = view.require_ballot_paper(proposal.cooperative, proposal.id)
+    cleared_count = 1
     if paper.method is Method.SCOTTISH_STV:
-        if not _piles_of(view, proposal).clear_papers(items_max):
-            return False
+        piles = _piles_of(view, proposal)
+        cleared_count = max(1, min(items_max, piles.count_chunks()))
+        if not piles.clear_papers(items_max):
+            return False, cleared_count
     else:
         view.delete_option_tally(proposal.cooperative, proposal.id)
     view.delete_count_progress(proposal.cooperative, proposal.id)
-    return True
+    return True, cleared_count
 
 
 def _take_ballots(

@@ -59,6 +59,11 @@ def is_member(account: Account, cooperative: bytes) -> bool:
     return _is_role(account, cooperative, Role.MEMBER)
 
 
+def has_left_roll(account: Account, cooperative: bytes) -> bool:
+    """Check if an account was a cooperative's member and may come back to its roll."""
+    return _is_role(account, cooperative, Role.MEMBER) and account.left_height is not None
+
+
 def was_on_roll(account: Account, *, height: int) -> bool:
     """Check if an account had joined by a height and had not left then."""
     has_left = account.left_height is not None and account.left_height <= height

@@ -20,7 +20,7 @@ from governance.events import Events, MembersAdmitted, MembersLeft
 from governance.logs import append
 from governance.queues import Turn, put_due
 from governance.records import Account, AccountKey, Role, Roll, RollChange, RollEntry
-from governance.roll import changes_log, require_account, roll_log
+from governance.roll import changes_log, has_left_roll, require_account, roll_log
 from governance.roll_records import Landing, RollClock
 from governance.roll_view import RollView
 
@@ -67,28 +67,35 @@ def put_on_roll(
     """Make accounts members, as one epoch of the roll; nothing happens for none."""
     if not landing:
         return ()
+    landed: list[tuple[bytes, Landing]] = []
     entries, changes = [], []
     for account_id, item in landing:
         view.delete_landing(cooperative, account_id)
-        if item.inception is None:
-            changes.append(_come_back(view, account_id, block=block))
-        else:
+        known = view.get_account(account_id)
+        if known is None and item.inception is not None:
             entries.append(_come(view, cooperative, account_id, item.inception, block=block))
+        elif known is not None and has_left_roll(known, cooperative):
+            changes.append(_come_back(view, account_id, block=block))
+        else:  # another cooperative, or an office, has this account meanwhile
+            continue
+        landed.append((account_id, item))
+    if not landed:
+        return ()
     log = append(view, roll_log(cooperative), [entry.encode() for entry in entries])
     append(view, changes_log(cooperative), [change.encode() for change in changes])
-    audited = sum(1 for _, item in landing if item.is_attested)
+    audited = sum(1 for _, item in landed if item.is_attested)
     roll = view.get_roll(cooperative)
     roll = replace(
         roll,
         epoch=roll.epoch + 1,
-        active_count=roll.active_count + len(landing),
+        active_count=roll.active_count + len(landed),
         audited_count=roll.audited_count + audited,
     )
     view.put_roll(cooperative, roll)
     return (
         MembersAdmitted(
             cooperative=cooperative,
-            accounts=tuple(account for account, _ in landing),
+            accounts=tuple(account for account, _ in landed),
             epoch=roll.epoch,
             active_count=roll.active_count,
             roll_root=log.compute_root(),

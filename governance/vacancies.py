@@ -10,6 +10,7 @@ import hashlib
 
 from msgspec.structs import replace
 
+from config.limits import COUNT_ITEMS_CLEARED_PER_BLOCK_MAX
 from governance.body_events import CountbackEnded, CountbackOpened
 from governance.body_records import Body, BodyKind, Seat
 from governance.body_view import BodyView
@@ -19,7 +20,7 @@ from governance.count.ledger_piles import LedgerPiles
 from governance.count.stv import add_papers, advance, begin_count, clear, close_papers, get_result
 from governance.counted_ballots import list_counted
 from governance.election_records import BallotPaper, Countback, Method
-from governance.elections import may_sit
+from governance.elections import has_room, may_sit
 from governance.events import Events
 from governance.option_counts import draw_lots, get_stv_result
 from governance.proposal_records import Proposal
@@ -66,40 +67,75 @@ def vacate(
 
 
 def continue_countback(
-    view: BodyView, cooperative: bytes, countback_id: bytes, *, papers_max: int
-) -> tuple[Events, bool]:
-    """Count on, at most so many papers; whether it has ended."""
+    view: BodyView,
+    cooperative: bytes,
+    countback_id: bytes,
+    *,
+    papers_max: int,
+    block: BlockContext,
+) -> tuple[Events, bool, int]:
+    """Count on.
+
+    Args:
+        view: State.
+        cooperative: Whose seat is vacant.
+        countback_id: Which vacancy.
+        papers_max: Read, move or forget at most so many papers now; at least 1.
+        block: The block in which it happens.
+
+    Returns:
+        What came of it, whether nothing is left to do, and how many papers were handled.
+    """
     countback = view.get_countback(cooperative, countback_id)
     if countback is None:
-        return (), True
+        return (), True, 1
     election = view.get_proposal(cooperative, countback.seat.election)
     paper = view.require_ballot_paper(cooperative, countback.seat.election)
     if election is None:
-        return (), True
+        return (), True, 1
     piles = LedgerPiles(view.kv, namespace=cooperative, subject=countback_id)
+    if countback.is_over:
+        return (), _forget(view, cooperative, countback, piles), papers_max
     if not countback.has_begun:
-        count = len(paper.options)
-        others = bytes(one for one in range(count) if one not in countback.contesting)
-        begin_count(
-            piles,
-            candidates_count=count,
-            seats_count=1,
-            withdrawn=others,
-            lot=draw_lots(view, election, paper),
-        )
-        view.put_countback(cooperative, replace(countback, has_begun=True))
-        return (), False
+        _begin(view, election, piles, countback, paper)
+        return (), False, 1
     if not countback.are_ballots_in:
-        countback = _take_ballots(view, election, piles, countback, papers_max=papers_max)
-        view.put_countback(cooperative, countback)
-        return (), False
+        continued = _take_ballots(view, election, piles, countback, papers_max=papers_max)
+        view.put_countback(cooperative, continued)
+        return (), False, max(1, continued.read_count - countback.read_count)
     if not advance(piles, papers_max=papers_max):
-        return (), False
+        return (), False, papers_max
     winners = get_result(piles).winners
-    while not clear(piles, items_max=papers_max):
-        pass
-    view.delete_countback(cooperative, countback_id)
-    return _seat(view, cooperative, countback, paper, winners), True
+    events = _seat(view, cooperative, countback, paper, winners, block=block)
+    return events, _forget(view, cooperative, countback, piles), papers_max
+
+
+def _begin(
+    view: BodyView,
+    election: Proposal,
+    piles: LedgerPiles,
+    countback: Countback,
+    paper: BallotPaper,
+) -> None:
+    count = len(paper.options)
+    others = bytes(one for one in range(count) if one not in countback.contesting)
+    begin_count(
+        piles,
+        candidates_count=count,
+        seats_count=1,
+        withdrawn=others,
+        lot=draw_lots(view, election, paper),
+    )
+    view.put_countback(election.cooperative, replace(countback, has_begun=True))
+
+
+def _forget(view: BodyView, cooperative: bytes, countback: Countback, piles: LedgerPiles) -> bool:
+    """Forget the papers of a countback that is over, some at a time; whether none are left."""
+    if not clear(piles, items_max=COUNT_ITEMS_CLEARED_PER_BLOCK_MAX):
+        view.put_countback(cooperative, replace(countback, is_over=True))
+        return False
+    view.delete_countback(cooperative, countback.id)
+    return True
 
 
 def _take_ballots(
@@ -131,12 +167,22 @@ def _take_ballots(
 
 
 def _seat(
-    view: BodyView, cooperative: bytes, countback: Countback, paper: BallotPaper, winners: bytes
+    view: BodyView,
+    cooperative: bytes,
+    countback: Countback,
+    paper: BallotPaper,
+    winners: bytes,
+    *,
+    block: BlockContext,
 ) -> Events:
     body = view.get_body(cooperative, countback.body)
     office = paper.options[winners[0]] if winners else b""
     is_fit = bool(office) and office not in body.offices
-    if is_fit and may_sit(view, cooperative, countback.body, office):
+    if (
+        is_fit
+        and has_room(view, cooperative, body, block=block)
+        and may_sit(view, cooperative, countback.body, office)
+    ):
         seat = replace(countback.seat, office=office)
         seats = tuple(sorted((*body.seats, seat), key=lambda item: item.office))
         view.put_body(cooperative, replace(body, seats=seats))

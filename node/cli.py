@@ -13,6 +13,7 @@ import typer
 
 from config.errors import RochdaleError
 from node import exit_codes
+from node.commands.audit import audit
 from node.commands.bodies import list_bodies
 from node.commands.federation_roll import federation_app
 from node.commands.governance import governance_app
@@ -56,6 +57,7 @@ app.add_typer(insight_app, name="insight")
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
+governance_app.command("audit")(audit)
 governance_app.command("bodies")(list_bodies)
 governance_app.command("simulate")(simulate)
 app.add_typer(governance_app, name="governance")

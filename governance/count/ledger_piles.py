@@ -156,6 +156,11 @@ class LedgerPiles:
         self._kv.delete(self._key(_Kind.COUNT))
         return True
 
+    def count_chunks(self) -> int:
+        """How many chunks of papers lie on all piles."""
+        index = self._get_index()
+        return sum(index.ends) - sum(index.firsts)
+
     def clear_papers(self, items_max: int) -> bool:
         """Forget the papers of a count that has ended, some chunks at a time.
 

@@ -139,6 +139,7 @@ def apply_open_allocation(
         paid_minor=found.paid_minor,
         carry_minor=found.carry_minor,
         commons_minor=found.commons_minor,
+        blinding_total=tx.blinding_total,
     )
     view.put_allocation(tx.cooperative, shared.id, allocation)
     return (_render_opened(tx.cooperative, allocation),)

@@ -99,6 +99,8 @@ class Allocation(Record, frozen=True, kw_only=True):
     paid_minor: Count = 0
     carry_minor: Count = 0
     commons_minor: Count = 0
+    blinding_total: HashOrEmpty = b""
+    """What opened the sum of the commitments, so that anybody can open it again."""
 
 
 class Settlement(Record, frozen=True, kw_only=True):

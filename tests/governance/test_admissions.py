@@ -333,3 +333,16 @@ def test_while_a_cooperative_is_founded_nobody_is_excluded() -> None:
     assert world.refuse(propose(1, kind=ProposalKind.APPEAL, subject=REASONS)) is (
         RefusalCode.RULES_SUBMIT
     )
+
+
+def test_nobody_leaves_twice() -> None:
+    """A roll that counts somebody out twice has fewer members than ballots, and no count ends."""
+    world = make_founded_world()
+    world.run(leave(1))
+    world.run(after_ms=BATCH_MS)
+    before = world.view.get_roll(COOPERATIVE).active_count
+
+    assert world.refuse(leave(1)) is RefusalCode.NOT_A_MEMBER
+    world.run(after_ms=BATCH_MS)
+
+    assert world.view.get_roll(COOPERATIVE).active_count == before == 9

@@ -1,0 +1,146 @@
+"""`rochdale governance audit`: every outcome and distribution of a chain, recounted.
+
+On a stopped node's state, or on a copy of it: reading a running node's state record by record
+would mix blocks. Nothing in it is changed.
+"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node import exit_codes
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+
+if TYPE_CHECKING:
+    from governance.audit.findings import Audited, Difference
+    from governance.audit.sealed import Sealed
+
+_SEALED_BYTES_MAX = 268_435_456
+
+_StoreArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PATH]", help="A copy of a `ledger` directory; else this node's, stopped."
+    ),
+]
+_FromChainOption = Annotated[
+    bool,
+    typer.Option("--from-chain", help="Recount from the chain's data; so far the only source."),
+]
+_SealedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sealed",
+        metavar="FILE",
+        help="What you were shown as an auditor (docs/governance.md): checks every amount.",
+    ),
+]
+
+
+def audit(
+    path: _StoreArgument = None,
+    *,
+    from_chain: _FromChainOption = True,  # noqa: ARG001 - the only source there is
+    sealed: _SealedOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Recount every vote, election and distribution from ballots, rolls, bylaws and journals.
+
+    Names the first difference, with exit code 1, or says how much was recounted. Stop the node
+    first, or name a copy of its `ledger` directory.
+    """
+    from governance.audit.chain import audit_chain  # noqa: PLC0415
+    from ledger.store import Store  # noqa: PLC0415
+
+    shown = None if sealed is None else _read_sealed(sealed)
+    store = Store.open(_find_store(path, home))
+    try:
+        height, began_s = store.record.height, time.monotonic()
+        audited = audit_chain(store, time_ms=store.record.time_ms, sealed=shown)
+        took_s = time.monotonic() - began_s
+    finally:
+        store.close()
+    if as_json:
+        say_json(_describe(audited, height=height, took_s=took_s))
+    else:
+        _show(audited, height=height, took_s=took_s)
+    if audited.difference is not None:
+        raise typer.Exit(exit_codes.FAILED)
+
+
+def _find_store(path: Path | None, home: Path) -> Path:
+    from config.errors import UnavailableError  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.lock import is_locked  # noqa: PLC0415
+
+    if path is not None and not (path / "rochdale.toml").exists():
+        return path
+    opened = open_home(path or home)
+    if is_locked(opened.lock_path):
+        raise UnavailableError(
+            f"the node at {opened.root} is running: stop it with `rochdale stop --home "
+            f"{opened.root}`, or audit a copy of its ledger, `rochdale governance audit COPY`: "
+            "copy it while the node is stopped, or restore a backup"
+        )
+    return opened.ledger
+
+
+def _read_sealed(path: Path) -> "Sealed":
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from governance.audit.sealed import parse_sealed  # noqa: PLC0415
+
+    try:
+        if path.stat().st_size > _SEALED_BYTES_MAX:
+            raise MisconfiguredError(f"{path} is too large: name one cooperative's sealed file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be read ({error.strerror}): name the file that you were given"
+        ) from error
+    return parse_sealed(data)
+
+
+def _describe(audited: "Audited", *, height: int, took_s: float) -> dict[str, object]:
+    difference = audited.difference
+    return {
+        "height": height,
+        "outcomes": audited.outcomes_count,
+        "ballots": audited.ballots_count,
+        "distributions": audited.distributions_count,
+        "amounts": audited.amounts_count,
+        "took_s": round(took_s, 3),
+        "difference": None if difference is None else _describe_difference(difference),
+    }
+
+
+def _describe_difference(difference: "Difference") -> dict[str, object]:
+    place = difference.place
+    return {
+        "cooperative": place.cooperative.hex() or None,
+        "what": place.what,
+        "id": place.id,
+        "field": difference.field,
+        "expected": difference.expected,
+        "found": difference.found,
+    }
+
+
+def _show(audited: "Audited", *, height: int, took_s: float) -> None:
+    difference = audited.difference
+    if difference is not None:
+        place = difference.place
+        whose = place.cooperative.hex() or "the federation"
+        say(f"[red]Another outcome[/] at height {height}: {place.what} {place.id} of {whose}")
+        say(f"  {difference.field}")
+        say(f"  expected  {difference.expected}")
+        say(f"  found     {difference.found}")
+        say("What comes after it was not looked at.")
+        return
+    say(f"All outcomes hold at height {height}; recounted in {took_s:.1f} s:")
+    say(f"  {audited.outcomes_count} outcomes of {audited.ballots_count} ballots")
+    say(f"  {audited.distributions_count} distributions")
+    if audited.amounts_count:
+        say(f"  {audited.amounts_count} members' amounts, against the sealed file")
