@@ -20,6 +20,7 @@ from governance.merkle_log import (
     compute_leaf_hash,
     compute_range_path,
     compute_root_at,
+    push,
 )
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.view import StateView
@@ -117,12 +118,17 @@ def get_frontier(view: StateView, log: Log) -> Frontier:
 def append(view: StateView, log: Log, leaves: Sequence[bytes]) -> Frontier:
     """Write entries at the end of a log; its new frontier."""
     frontier = get_frontier(view, log)
+    size, peaks = frontier.size, list(frontier.peaks)
+    # A count appends thousands at once: what their keys share is put together once.
+    entries = state_key(log.namespace, Collection.LOG_ENTRY, log.id)
+    nodes = state_key(log.namespace, Collection.LOG_NODE, log.id)
     for leaf in leaves:
-        index = frontier.size
-        view.kv.put(entry_key(log, index), leaf)
-        frontier, completed = frontier.add(leaf)
-        for level, node in enumerate(completed, 1):
-            view.kv.put(_node_key(log, level, index >> level), node)
+        view.kv.put(entries + size.to_bytes(_PLACE_BYTES, "big"), leaf)
+        for level, node in enumerate(push(peaks, leaf, size=size), 1):
+            place = (size >> level).to_bytes(_PLACE_BYTES, "big")
+            view.kv.put(nodes + bytes([level]) + place, node)
+        size += 1
+    frontier = Frontier(size=size, peaks=tuple(peaks))
     view.kv.put(frontier_key(log), frontier.encode())
     return frontier
 

@@ -36,14 +36,9 @@ class Frontier(Record, frozen=True, kw_only=True):
 
         These come smallest first: of 2 entries, 4, 8 and so on.
         """
-        node = compute_leaf_hash(leaf)
-        peaks, completed = list(self.peaks), []
-        size = self.size
-        while size & 1:
-            node = compute_inner_hash(peaks.pop(), node)
-            completed.append(node)
-            size >>= 1
-        return Frontier(size=self.size + 1, peaks=(*peaks, node)), tuple(completed)
+        peaks = list(self.peaks)
+        completed = push(peaks, leaf, size=self.size)
+        return Frontier(size=self.size + 1, peaks=tuple(peaks)), tuple(completed)
 
     def compute_root(self) -> bytes:
         """Merkle tree hash of all entries; 32 bytes."""
@@ -56,6 +51,26 @@ class Frontier(Record, frozen=True, kw_only=True):
 
 
 EMPTY_FRONTIER = Frontier()
+
+
+def push(peaks: list[bytes], leaf: bytes, *, size: int) -> list[bytes]:
+    """Add an entry to a frontier's peaks, in place: for who adds many.
+
+    Args:
+        peaks: Roots of the complete subtrees, largest first.
+        leaf: The entry.
+        size: Entries so far.
+
+    Returns:
+        The roots of the subtrees that it completes, smallest first.
+    """
+    node, completed = compute_leaf_hash(leaf), []
+    while size & 1:
+        node = compute_inner_hash(peaks.pop(), node)
+        completed.append(node)
+        size >>= 1
+    peaks.append(node)
+    return completed
 
 
 def compute_leaf_hash(leaf: bytes) -> bytes:
