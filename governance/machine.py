@@ -137,6 +137,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     """
     view = RollView(kv)
     check_not_sealed(view)
+    if isinstance(payload, CastBallot):  # first: nearly all are, and the lists below are long
+        return apply_cast_ballot(view, payload, sender=sender, block=block)
     if isinstance(payload, BodyPayload):
         return apply_of_body(view, payload, sender=sender, block=block)
     if isinstance(payload, RollPayload):
@@ -151,8 +153,6 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_admit_members(view, payload, sender=sender, block=block)
         case SubmitProposal():
             return apply_submit_proposal(view, payload, sender=sender, block=block)
-        case CastBallot():
-            return apply_cast_ballot(view, payload, sender=sender, block=block)
         case AmendProposal():
             return apply_amend_proposal(view, payload, sender=sender)
         case WithdrawProposal():
