@@ -1,4 +1,4 @@
-"""Officers of a cooperative in a story: their wallets, and what they do in bodies."""
+"""Officers of a cooperative in a story: their wallets, what they do in bodies, its own key."""
 
 import secrets
 import time
@@ -19,9 +19,10 @@ from governance.count.ties import compute_commitment
 from governance.state_keys import Collection, state_key
 from governance.transactions import Payload
 from ledger.rpc import EngineClient
+from node.keystore import load_key
 from node.member import Actor
 from node.offices import make_salt, open_offices
-from node.sending import read_state
+from node.sending import Sender, read_state
 from node.settings import load_settings
 from testnet.community import Member, now_ms
 from testnet.federation import FederationNode
@@ -118,3 +119,19 @@ async def read_body(node: FederationNode, cooperative: bytes, kind: BodyKind) ->
 
 def _make_wallet(member: Member) -> Wallet:
     return replace(create_wallet(random=secrets.token_bytes), home=member.wallet.home)
+
+
+async def send_as_root(
+    node: FederationNode, payload: Payload, *, chain_id: str, cooperative: bytes
+) -> int:
+    """Send a transaction with a cooperative's own key, which lies at its node; its nonce."""
+    async with EngineClient(node.home.rpc_socket) as engine:
+        sender = Sender(
+            engine,
+            chain_id=chain_id,
+            account=cooperative,
+            keys=[load_key(node.home.keys, "cooperative")],
+            now_ms=now_ms,
+        )
+        await sender.send(payload)
+        return sender.nonce

@@ -24,7 +24,17 @@ from testnet.federation import LocalFederation
 from testnet.manifest import Manifest
 from testnet.ports import NodePorts
 from testnet.report import print_summary
-from testnet.steps import crash, discovery, genesis, insights, members, partners, quarter, vote
+from testnet.steps import (
+    crash,
+    discovery,
+    dispute,
+    genesis,
+    insights,
+    members,
+    partners,
+    quarter,
+    vote,
+)
 from testnet.story import Step, Story, run_steps
 from testnet.story_checks import wait_until
 
@@ -45,7 +55,8 @@ QUARTER_STEPS: tuple[tuple[str, Step], ...] = (
     ("5. A veto and its override", quarter.run_veto),
     ("6. An emergency act", quarter.run_emergency),
     ("7. A distribution", quarter.run_distribution),
-    ("8. All nodes agree at every height", quarter.run_agreement),
+    ("8. A dispute of two cooperatives", dispute.run),
+    ("9. All nodes agree at every height", quarter.run_agreement),
 )
 
 

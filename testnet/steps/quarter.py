@@ -1,7 +1,8 @@
 """A quarter in the life of a cooperative, on four nodes that must agree on all of it.
 
 Founding, an election, a reviewed proposal, a veto and its override, an emergency act, a
-distribution. Time is scaled; everything else is as members and officers do it.
+distribution; its dispute is in `testnet.steps.dispute`. Time is scaled; everything else is as
+members and officers do it.
 """
 
 from dataclasses import dataclass
@@ -28,11 +29,10 @@ from governance.value.period import DistributionSplit
 from governance.value.records import Period
 from governance.value.transactions import ClosePeriod, NewAccount, OpenAccounts, PostEntries
 from ledger.rpc import EngineClient
-from node.keystore import load_key
-from node.sending import Sender, read_state
-from testnet.community import Member, Motion, now_ms
+from node.sending import read_state
+from testnet.community import Member, Motion
 from testnet.invariants import check_agreement, check_progress
-from testnet.officers import Officer, make_officers, read_body
+from testnet.officers import Officer, make_officers, read_body, send_as_root
 from testnet.steps.vote import wait_closed
 from testnet.story import Story
 from testnet.story_checks import check, for_each, wait_until
@@ -74,16 +74,13 @@ class Quarter:
 
     async def send_as_root(self, payload: Payload) -> None:
         """Send a transaction with the cooperative's own key."""
-        home = self.story.federation.nodes[0].home
-        async with EngineClient(home.rpc_socket) as engine:
-            sender = Sender(
-                engine,
-                chain_id=self.story.federation.genesis.chain_id,
-                account=self.cooperative,
-                keys=[load_key(home.keys, "cooperative")],
-                now_ms=now_ms,
-            )
-            await sender.send(payload)
+        federation = self.story.federation
+        await send_as_root(
+            federation.nodes[0],
+            payload,
+            chain_id=federation.genesis.chain_id,
+            cooperative=self.cooperative,
+        )
 
     async def accept(self, motion: Motion) -> None:
         """Let everybody vote yes, and wait until every node knows the outcome."""

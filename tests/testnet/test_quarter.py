@@ -14,7 +14,7 @@ ROCHDALE = Path(sys.executable).with_name("rochdale")
 
 @pytest.mark.timeout(600)
 def test_four_nodes_live_through_a_quarter(tmp_path: Path) -> None:
-    """G1 to G8, V3, V4: elections, a veto, an emergency and a distribution, as people do them."""
+    """G1 to G8, V3, V4: elections, a veto, an emergency, a distribution, a dispute."""
     told = tmp_path / "quarter.json"
 
     ended = subprocess.run(
