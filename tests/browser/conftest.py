@@ -115,6 +115,7 @@ def _find_paths(origin: str) -> dict[str, str]:
     [ballot] = _fetch(f"{origin}/api/transactions?proposal={accepted}&limit=1")["transactions"]
     return {
         "overview": "/",
+        "bodies": "/bodies",
         "explorer": "/explorer",
         "earlier blocks": f"/explorer?up_to={ballot['height']}",
         "block": f"/explorer/blocks/{ballot['height']}",
