@@ -23,9 +23,8 @@ from governance.events import Events, ProposalWithdrawn
 from governance.logs import Log, LogName, append
 from governance.offices import is_office
 from governance.proposal_records import ProposalKind, Stage
-from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account
+from governance.roll import require_active_member
 from governance.windows import leave_queues
 
 _BEFORE_VOTING = (Stage.SUBMITTED, Stage.REVIEW, Stage.DISCUSSION, Stage.RECOMMENDATION)
@@ -38,10 +37,10 @@ def apply_open_complaint(
     """Take a member's complaint to the first who can hear it.
 
     Raises:
-        TxRefusedError: As `_require_member`; then COMPLAINT_SUBJECT_UNFIT,
+        TxRefusedError: As `require_active_member`; then COMPLAINT_SUBJECT_UNFIT,
             COMPLAINTS_OPEN_TOO_MANY, COMPLAINT_EXISTS; in this order.
     """
-    cooperative = _require_member(view, tx.cooperative, sender=sender)
+    cooperative = require_active_member(view, tx.cooperative, sender=sender)
     if not _is_subject(view, tx):
         raise TxRefusedError(RefusalCode.COMPLAINT_SUBJECT_UNFIT)
     bylaws = view.get_bylaws(cooperative.bylaws_hash)
@@ -117,10 +116,10 @@ def _require_own(
     """A complaint of the sender's that is open.
 
     Raises:
-        TxRefusedError: As `_require_member`; then COMPLAINT_UNKNOWN, NOT_COMPLAINANT,
+        TxRefusedError: As `require_active_member`; then COMPLAINT_UNKNOWN, NOT_COMPLAINANT,
             COMPLAINT_CLOSED; in this order.
     """
-    _require_member(view, cooperative, sender=sender)
+    require_active_member(view, cooperative, sender=sender)
     complaint = view.get_complaint(cooperative, complaint_id)
     if complaint is None:
         raise TxRefusedError(RefusalCode.COMPLAINT_UNKNOWN)
@@ -129,25 +128,6 @@ def _require_own(
     if complaint.step is ComplaintStep.CLOSED:
         raise TxRefusedError(RefusalCode.COMPLAINT_CLOSED)
     return complaint
-
-
-def _require_member(view: AccountabilityView, cooperative: bytes, *, sender: Sender) -> Cooperative:
-    """A cooperative that takes part, one of whose members sends.
-
-    Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_A_MEMBER; in this order.
-    """
-    found = view.get_cooperative(cooperative)
-    if found is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not found.is_member:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(cooperative):
-        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
-    if not is_member(require_account(view, sender.account), cooperative):
-        raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
-    return found
 
 
 def _is_subject(view: AccountabilityView, tx: OpenComplaint) -> bool:

@@ -13,7 +13,7 @@ from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.records import Account, AccountKey, Role
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import require_account, require_registrar
+from governance.roll import require_account, require_participating, require_registrar
 
 
 def apply_open_offices(
@@ -60,16 +60,9 @@ def require_office(view: BodyView, cooperative: bytes, *, sender: Sender) -> Acc
     """The sender's office account in a cooperative that takes part.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_AN_OFFICER; in this order.
+        TxRefusedError: As `require_participating`; then NOT_AN_OFFICER.
     """
-    found = view.get_cooperative(cooperative)
-    if found is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not found.is_member:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(cooperative):
-        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
+    require_participating(view, cooperative)
     account = require_account(view, sender.account)
     if not is_office(account, cooperative):
         raise TxRefusedError(RefusalCode.NOT_AN_OFFICER)

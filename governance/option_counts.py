@@ -197,6 +197,11 @@ def _fund(view: BodyView, proposal: Proposal, tally: QuadraticTally) -> CountRes
     act = view.require_act(proposal.cooperative, proposal.id)
     if not isinstance(act, FundItems):
         raise InvariantError("a budget asks for something else")
+    return compute_funded(act, tally)
+
+
+def compute_funded(act: FundItems, tally: QuadraticTally) -> CountResult:
+    """What a budget's votes give each item."""
     funding = fund_items(tally, pool=act.pool_minor, cap=act.cap_minor or None)
     return CountResult(
         method=Method.QUADRATIC,

@@ -23,7 +23,7 @@ from governance.member_acts import RecallOfficer
 from governance.proposal_records import ProposalKind
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account
+from governance.roll import require_active_member
 from governance.roll_view import RollView
 from governance.submitting import submit
 from governance.transactions import (
@@ -37,10 +37,10 @@ def apply_start_petition(
     """Ask for an officer's recall, and sign it.
 
     Raises:
-        TxRefusedError: As `_require_member`; then SEAT_UNKNOWN, RECALL_TOO_EARLY,
+        TxRefusedError: As `require_active_member`; then SEAT_UNKNOWN, RECALL_TOO_EARLY,
             PETITION_EXISTS; in this order.
     """
-    cooperative = _require_member(view, tx.cooperative, sender=sender)
+    cooperative = require_active_member(view, tx.cooperative, sender=sender)
     body = view.get_body(tx.cooperative, tx.body)
     seat = next((seat for seat in body.seats if seat.office == tx.office), None)
     if seat is None:
@@ -80,10 +80,10 @@ def apply_sign_petition(
     """Sign a petition; the signature that makes enough brings the recall.
 
     Raises:
-        TxRefusedError: As `_require_member`; then PETITION_UNKNOWN, PETITION_CLOSED,
+        TxRefusedError: As `require_active_member`; then PETITION_UNKNOWN, PETITION_CLOSED,
             PETITION_SIGNED; in this order.
     """
-    cooperative = _require_member(view, tx.cooperative, sender=sender)
+    cooperative = require_active_member(view, tx.cooperative, sender=sender)
     petition = view.get_petition(tx.cooperative, tx.petition)
     if petition is None:
         raise TxRefusedError(RefusalCode.PETITION_UNKNOWN)
@@ -136,22 +136,3 @@ def _sign(
             block=block,
         ),
     )
-
-
-def _require_member(view: RollView, cooperative: bytes, *, sender: Sender) -> Cooperative:
-    """A cooperative that takes part, one of whose members sends.
-
-    Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_A_MEMBER; in this order.
-    """
-    found = view.get_cooperative(cooperative)
-    if found is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not found.is_member:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(cooperative):
-        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
-    if not is_member(require_account(view, sender.account), cooperative):
-        raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
-    return found

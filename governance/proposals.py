@@ -20,7 +20,7 @@ from governance.member_enactment import check_member_act
 from governance.proposal_records import Proposal, ProposalKind, Stage
 from governance.queues import put_opening
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account
+from governance.roll import require_account, require_active_member
 from governance.roll_view import RollView
 from governance.submitting import submit
 from governance.transactions import (
@@ -49,21 +49,12 @@ def apply_submit_proposal(
     """Take a member's motion; its discussion starts with the next block's time.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_A_MEMBER, SUBJECT_REQUIRED, SUBJECT_FORBIDDEN, ACT_REQUIRED, ACT_FORBIDDEN,
-            RULES_SUBMIT, DATA_USE_UNKNOWN, FOUNDING_UNFINISHED, PROPOSALS_OPEN_TOO_MANY,
-            PROPOSAL_EXISTS, as `check_member_act`; in this order.
+        TxRefusedError: As `require_active_member`; then SUBJECT_REQUIRED, SUBJECT_FORBIDDEN,
+            ACT_REQUIRED, ACT_FORBIDDEN, RULES_SUBMIT, DATA_USE_UNKNOWN, FOUNDING_UNFINISHED,
+            PROPOSALS_OPEN_TOO_MANY, PROPOSAL_EXISTS, as `check_member_act`; in this order.
     """
-    cooperative = view.get_cooperative(tx.cooperative)
-    if cooperative is None:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not cooperative.is_member:
-        raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
-    if view.is_importing(tx.cooperative):
-        raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
+    cooperative = require_active_member(view, tx.cooperative, sender=sender)
     account = require_account(view, sender.account)
-    if not is_member(account, tx.cooperative):
-        raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     _check_subject(tx)
     if not KINDS[tx.kind].is_submitted_by_members:
         raise TxRefusedError(RefusalCode.RULES_SUBMIT)

@@ -13,12 +13,11 @@ from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import StateView
 
 
-def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) -> Cooperative:
-    """A cooperative that takes part, whose registrar sends.
+def require_participating(view: StateView, cooperative: bytes) -> Cooperative:
+    """A cooperative that takes part: in the federation, with its whole roll.
 
     Raises:
-        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED,
-            NOT_REGISTRAR; in this order.
+        TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, IMPORT_UNFINISHED; in this order.
     """
     found = view.get_cooperative(cooperative)
     if found is None:
@@ -27,6 +26,28 @@ def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) ->
         raise TxRefusedError(RefusalCode.COOPERATIVE_LEFT)
     if view.is_importing(cooperative):
         raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
+    return found
+
+
+def require_active_member(view: StateView, cooperative: bytes, *, sender: Sender) -> Cooperative:
+    """A cooperative that takes part, one of whose members sends.
+
+    Raises:
+        TxRefusedError: As `require_participating`; then NOT_A_MEMBER.
+    """
+    found = require_participating(view, cooperative)
+    if not is_member(require_account(view, sender.account), cooperative):
+        raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
+    return found
+
+
+def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) -> Cooperative:
+    """A cooperative that takes part, whose registrar sends.
+
+    Raises:
+        TxRefusedError: As `require_participating`; then NOT_REGISTRAR.
+    """
+    found = require_participating(view, cooperative)
     if not _is_role(require_account(view, sender.account), cooperative, Role.REGISTRAR):
         raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
     return found

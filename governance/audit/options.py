@@ -16,8 +16,6 @@ from governance.count.quadratic import (
     add_votes,
     begin_quadratic,
     check_votes,
-    fund_items,
-    rank_items,
 )
 from governance.count.schulze import add_rankings, begin_schulze, elect_schulze
 from governance.count.stv import count_stv
@@ -25,6 +23,7 @@ from governance.count.ties import LotEntry, compute_lot_order, is_salt_of
 from governance.election_records import BallotPaper, CountResult, Method
 from governance.elections import get_seats_count
 from governance.member_acts import ElectBody, FundItems
+from governance.option_counts import compute_funded
 from governance.proposal_records import BallotChoice, Proposal
 
 
@@ -139,13 +138,4 @@ def _fund(paper: BallotPaper, act: FundItems, papers: Papers) -> CountResult:
     tally = add_votes(
         begin_quadratic(items_count=len(paper.options), credits=paper.credits), papers
     )
-    funding = fund_items(tally, pool=act.pool_minor, cap=act.cap_minor or None)
-    return CountResult(
-        method=Method.QUADRATIC,
-        winners=b"".join(rank_items(tally)),
-        scores=tally.votes,
-        quota=0,
-        trace_hash=b"",
-        amounts=funding.amounts,
-        carried_minor=funding.carried,
-    )
+    return compute_funded(act, tally)

@@ -4,13 +4,12 @@ Apart from the methods because all of them take the same papers. Candidates are 
 their places on the ballot paper from 0; names and accounts are never seen.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from config.errors import InvariantError, RefusedError
+from config.errors import RefusedError
 from config.limits import COUNT_CANDIDATES_MAX, COUNT_PAPERS_MAX
 from governance.fields import Count
 
@@ -24,32 +23,6 @@ PerCandidate = Annotated[tuple[Count, ...], Meta(max_length=COUNT_CANDIDATES_MAX
 Papers: TypeAlias = Mapping[bytes, int]
 """How many papers say the same: candidates, one byte each, the most preferred first (or, for
 approval, in any order); none of them twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """One ballot: what it says, and an identity that says nothing of who cast it."""
-
-    ballot_id: bytes
-    """Opaque; 32 bytes."""
-    choice: bytes
-    """Candidates, one byte each."""
-
-
-def group_ballots(ballots: Iterable[Ballot], *, candidates_count: int) -> dict[bytes, int]:
-    """Lay equal choices together; their identities end here.
-
-    Raises:
-        InvariantError: A choice names a candidate twice or one that there is not: whoever
-            took the ballot should have refused it (`is_choice`).
-    """
-    papers: dict[bytes, int] = {}
-    for ballot in ballots:
-        choice = ballot.choice
-        if choice not in papers and not is_choice(choice, candidates_count=candidates_count):
-            raise InvariantError("a ballot in the count names no such candidates")
-        papers[choice] = papers.get(choice, 0) + 1
-    return papers
 
 
 def is_choice(choice: bytes, *, candidates_count: int) -> bool:
