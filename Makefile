@@ -103,7 +103,8 @@ $(BIN)/priv_val_server: ledger/cometbft/go.mod ledger/cometbft/go.sum | $(VENV)/
 
 FOREIGN := tests/ledger/foreign
 $(VENV)/.foreign: scripts/install-foreign-verifiers $(FOREIGN)/ics23/main.go \
-    $(FOREIGN)/ics23/go.sum $(FOREIGN)/ics23-npm/package-lock.json | $(VENV)/.debian
+    $(FOREIGN)/ics23/go.sum $(FOREIGN)/ics23-npm/package-lock.json \
+    tests/did/foreign/package-lock.json | $(VENV)/.debian
 	@echo "Installing the foreign verifiers that our proofs are tested with …"
 	@scripts/install-foreign-verifiers $(VENV)/foreign
 	@touch $@
