@@ -13,6 +13,7 @@ import typer
 
 from config.errors import RochdaleError
 from node import exit_codes
+from node.commands.acting import act
 from node.commands.audit import audit
 from node.commands.bodies import list_bodies
 from node.commands.federation_roll import federation_app
@@ -22,7 +23,7 @@ from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
 from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
-from node.commands.office import act, office_app
+from node.commands.office import office_app
 from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
@@ -30,6 +31,7 @@ from node.commands.run import start, stop
 from node.commands.simulate import simulate
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app
+from node.commands.value import value_app
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.settings import extract_flags
@@ -61,6 +63,7 @@ governance_app.command("audit")(audit)
 governance_app.command("bodies")(list_bodies)
 governance_app.command("simulate")(simulate)
 app.add_typer(governance_app, name="governance")
+app.add_typer(value_app, name="value")
 app.command()(propose)
 app.command()(vote)
 app.command()(act)

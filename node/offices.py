@@ -6,7 +6,8 @@ a membership afterwards.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
@@ -21,6 +22,34 @@ from node.own_cooperative import load_own_cooperative
 from node.sending import Sender
 
 _SALT_DOMAIN = b"rochdale/salt/v1"
+_KEY_NAMES = {Role.ROOT: "cooperative", Role.REGISTRAR: "registrar"}
+
+
+@asynccontextmanager
+async def open_sender(
+    home: Home, settings: Settings, *, role: Role, now_ms: Callable[[], int]
+) -> AsyncIterator[Sender]:
+    """Act with one of the cooperative's own accounts, whose key lies in a home.
+
+    Args:
+        home: Of a running node.
+        settings: Of that home.
+        role: Root or registrar.
+        now_ms: Wall clock.
+
+    Raises:
+        MisconfiguredError: The key cannot be used, or the cooperative is no part of the chain.
+    """
+    cooperative = load_own_cooperative(home, settings).id
+    key = load_key(home.keys, _KEY_NAMES[role])
+    async with EngineClient(home.rpc_socket) as engine:
+        yield Sender(
+            engine,
+            chain_id=settings.network.chain_id,
+            account=compute_office_account_id(cooperative=cooperative, role=role),
+            keys=[key],
+            now_ms=now_ms,
+        )
 
 
 async def open_offices(
@@ -42,14 +71,7 @@ async def open_offices(
     cooperative = load_own_cooperative(home, settings).id
     now_s = now_ms() // 1_000
     found = [check_application(item, cooperative_id=cooperative, now_s=now_s) for item in requests]
-    async with EngineClient(home.rpc_socket) as engine:
-        sender = Sender(
-            engine,
-            chain_id=settings.network.chain_id,
-            account=compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR),
-            keys=[load_key(home.keys, "registrar")],
-            now_ms=now_ms,
-        )
+    async with open_sender(home, settings, role=Role.REGISTRAR, now_ms=now_ms) as sender:
         for start in range(0, len(found), ADMISSIONS_PER_TX_MAX):
             batch = found[start : start + ADMISSIONS_PER_TX_MAX]
             await sender.send(

@@ -14,13 +14,13 @@ from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
 from did.applications import Application, check_application
-from governance.records import Role, compute_office_account_id
+from governance.records import Role
 from governance.refusals import RefusalCode
 from governance.state_keys import Collection, state_key
 from governance.transactions import AdmitMembers
-from ledger.rpc import EngineClient
 from node.home import Home
-from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
+from node.keystore import REGISTER_KEY_NAME, load_secret
+from node.offices import open_sender
 from node.own_cooperative import load_own_cooperative
 from node.sending import Sender, read_state
 from node.web.private import ApplicationStatus, PrivateStore, StoredApplication
@@ -116,15 +116,8 @@ async def admit_members(
         ]
         if not applicants:
             return []
-        async with EngineClient(home.rpc_socket) as engine:
-            sender = Sender(
-                engine,
-                chain_id=settings.network.chain_id,
-                account=compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR),
-                keys=[load_key(home.keys, "registrar")],
-                now_ms=now_ms,
-            )
-            office = _Office(engine, sender, cooperative=cooperative)
+        async with open_sender(home, settings, role=Role.REGISTRAR, now_ms=now_ms) as sender:
+            office = _Office(sender, cooperative=cooperative)
             admissions: list[Admission] = []
             for start in range(0, len(applicants), ADMISSIONS_PER_TX_MAX):
                 batch = applicants[start : start + ADMISSIONS_PER_TX_MAX]
@@ -156,8 +149,8 @@ def open_register(home: Home) -> Iterator[PrivateStore]:
 class _Office:
     """The registrar at a running engine."""
 
-    def __init__(self, engine: EngineClient, sender: Sender, *, cooperative: bytes) -> None:
-        self._engine = engine
+    def __init__(self, sender: Sender, *, cooperative: bytes) -> None:
+        self._engine = sender.engine
         self._sender = sender
         self._cooperative = cooperative
 

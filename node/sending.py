@@ -29,7 +29,7 @@ class Sender:
         keys: Sequence[KeyPair],
         now_ms: Callable[[], int],
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._chain_id = chain_id
         self._account = account
         self._keys = keys
@@ -55,12 +55,12 @@ class Sender:
             payload=payload,
             keys=self._keys,
         )
-        checked = await self._engine.broadcast_tx_sync(transaction)
+        checked = await self.engine.broadcast_tx_sync(transaction)
         if checked.code:
             raise RefusedError(checked.log, code=checked.code)
         try:
             async with asyncio.timeout(COMMIT_WAIT_S):
-                result = await self._engine.wait_for_tx(checked.hash)
+                result = await self.engine.wait_for_tx(checked.hash)
         except TimeoutError as error:
             raise UnavailableError(
                 f"the transaction is in no block after {COMMIT_WAIT_S:g} s; the chain may stand "

@@ -5,6 +5,7 @@ Beside `governance.view`, whose getters it adds to. No rule is decided here.
 
 from collections.abc import Iterator
 
+from config.errors import InvariantError
 from governance.logs import Log, LogName
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.value.books import Entry
@@ -149,6 +150,17 @@ class LedgerBooks:
         data = self._view.kv.get(self._key(Collection.BOOK_ENTRY, entry_id))
         return None if data is None else Entry.decode(data)
 
+    def require_entry(self, entry_id: bytes) -> Entry:
+        """An entry that the journal names.
+
+        Raises:
+            InvariantError: State lacks it.
+        """
+        found = self.get_entry(entry_id)
+        if found is None:
+            raise InvariantError(f"state lacks the entry {entry_id.hex()}")
+        return found
+
     def put_entry(self, entry: Entry) -> None:
         """Set an entry."""
         self._view.kv.put(self._key(Collection.BOOK_ENTRY, entry.id), entry.encode())
@@ -160,6 +172,13 @@ class LedgerBooks:
 def journal_log(cooperative: bytes) -> Log:
     """The log of a cooperative's entries: their ids, in the order in which they came."""
     return Log(LogName.JOURNAL, namespace=cooperative)
+
+
+def list_journal(view: ValueView, cooperative: bytes) -> Iterator[bytes]:
+    """Ids of a cooperative's entries, in the order in which they came."""
+    log = journal_log(cooperative)
+    for _, entry_id in view.kv.scan(state_key(cooperative, Collection.LOG_ENTRY, log.id)):
+        yield entry_id
 
 
 def commitments_log(cooperative: bytes, pool_id: bytes) -> Log:

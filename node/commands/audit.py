@@ -12,6 +12,7 @@ import typer
 
 from node import exit_codes
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.stopped_store import StoreArgument, find_store
 
 if TYPE_CHECKING:
     from governance.audit.findings import Audited, Difference
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
 _SEALED_BYTES_MAX = 268_435_456
 
-_StoreArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[PATH]", help="A copy of a `ledger` directory; else this node's, stopped."
-    ),
-]
 _FromChainOption = Annotated[
     bool,
     typer.Option("--from-chain", help="Recount from the chain's data; so far the only source."),
@@ -40,7 +35,7 @@ _SealedOption = Annotated[
 
 
 def audit(
-    path: _StoreArgument = None,
+    path: StoreArgument = None,
     *,
     from_chain: _FromChainOption = True,  # noqa: ARG001 - the only source there is
     sealed: _SealedOption = None,
@@ -56,7 +51,7 @@ def audit(
     from ledger.store import Store  # noqa: PLC0415
 
     shown = None if sealed is None else _read_sealed(sealed)
-    store = Store.open(_find_store(path, home))
+    store = Store.open(find_store(path, home))
     try:
         height, began_s = store.record.height, time.monotonic()
         audited = audit_chain(store, time_ms=store.record.time_ms, sealed=shown)
@@ -69,23 +64,6 @@ def audit(
         _show(audited, height=height, took_s=took_s)
     if audited.difference is not None:
         raise typer.Exit(exit_codes.FAILED)
-
-
-def _find_store(path: Path | None, home: Path) -> Path:
-    from config.errors import UnavailableError  # noqa: PLC0415
-    from node.home import open_home  # noqa: PLC0415
-    from node.lock import is_locked  # noqa: PLC0415
-
-    if path is not None and not (path / "rochdale.toml").exists():
-        return path
-    opened = open_home(path or home)
-    if is_locked(opened.lock_path):
-        raise UnavailableError(
-            f"the node at {opened.root} is running: stop it with `rochdale stop --home "
-            f"{opened.root}`, or audit a copy of its ledger, `rochdale governance audit COPY`: "
-            "copy it while the node is stopped, or restore a backup"
-        )
-    return opened.ledger
 
 
 def _read_sealed(path: Path) -> "Sealed":

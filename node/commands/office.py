@@ -1,22 +1,21 @@
-"""`rochdale office` and `rochdale act`: what officers and candidates do, from their own wallet."""
+"""`rochdale office`: what officers and candidates do, from their own wallet."""
 
 import asyncio
 import hashlib
 import secrets
 import time
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.acting import say_applied, send_from_wallet
+from node.commands.options import JsonOption, say
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     WalletOption,
     get_node_url,
-    make_actor,
     open_wallet,
     read_passphrase,
     write_private,
@@ -25,7 +24,6 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.wallets import Wallet
     from governance.transactions import Payload
-    from node.member_client import Committed
 
 _ID_BYTES = 32
 
@@ -153,75 +151,11 @@ def resign(
     _send_and_say(opened, node, payload, "The office is closed", as_json=as_json)
 
 
-def act(
-    *,
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The transaction.")],
-    wallet: WalletOption,
-    node: NodeOption = None,
-    passphrase_file: PassphraseFileOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Send a transaction that a file describes, as a member or as an officer.
-
-    For everything that has no command of its own: the file names the transaction and its
-    fields as the documentation of transactions does.
-    """
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.chain import read_given_file  # noqa: PLC0415
-    from node.payload_files import PayloadFileError, parse_payload  # noqa: PLC0415
-
-    text = read_given_file(file).decode("utf-8", "replace")
-    opened = open_wallet(wallet, passphrase_file)
-    try:
-        payload = parse_payload(tomllib.loads(text), cooperative=opened.get_home().cooperative_id)
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(f"{file} is not valid TOML ({error}): correct that") from error
-    except PayloadFileError as error:
-        raise MisconfiguredError(f"{file}: {error}") from error
-    _send_and_say(opened, node, payload, f"{type(payload).__name__} is applied", as_json=as_json)
-
-
 def _send_and_say(
     wallet: "Wallet", node: str | None, payload: "Payload", what: str, *, as_json: bool
 ) -> None:
-    committed, found = asyncio.run(_send(wallet, get_node_url(node, wallet), payload))
-    if as_json:
-        say_json({"height": committed.height, "id": found.hex() or None})
-        return
-    say(f"{what}, in block {committed.height}.")
-    if found:
-        say(f"  id  {found.hex()}")
-
-
-async def _send(wallet: "Wallet", url: str, payload: "Payload") -> "tuple[Committed, bytes]":
-    from node.member_client import NodeClient  # noqa: PLC0415
-
-    async with NodeClient(url) as client:
-        actor = await make_actor(wallet, client)
-        committed, nonce = await actor.act(payload)
-    return committed, _compute_id(wallet, payload, nonce)
-
-
-def _compute_id(wallet: "Wallet", payload: "Payload", nonce: int) -> bytes:
-    """The id of what a transaction began, if it began anything that has one."""
-    from governance.body_transactions import (  # noqa: PLC0415
-        ProposeBodyAct,
-        StartPetition,
-        compute_body_motion_id,
-        compute_petition_id,
-    )
-    from governance.transactions import SubmitProposal, compute_proposal_id  # noqa: PLC0415
-
-    account = wallet.account_id
-    match payload:
-        case SubmitProposal():
-            return compute_proposal_id(account=account, nonce=nonce, payload=payload)
-        case ProposeBodyAct():
-            return compute_body_motion_id(account=account, nonce=nonce, payload=payload)
-        case StartPetition():
-            return compute_petition_id(account=account, nonce=nonce, payload=payload)
-        case _:
-            return b""
+    height, found = asyncio.run(send_from_wallet(wallet, get_node_url(node, wallet), payload))
+    say_applied(what, height=height, begun=found, as_json=as_json)
 
 
 async def _request(wallet: "Wallet", url: str) -> "tuple[Wallet, str, str]":

@@ -5,8 +5,6 @@ import os
 from pathlib import Path
 
 from governance.proposal_records import Choice
-from ledger.disk import CommitRecord
-from ledger.store import Store, create_store
 from node import exit_codes
 from node.lock import take_lock
 from tests.governance.audit.audit_world import (
@@ -17,38 +15,17 @@ from tests.governance.audit.audit_world import (
 )
 from tests.governance.audit.test_distributions import BANDS, sealed_file
 from tests.governance.world import (
-    CHAIN_ID,
-    World,
     admit,
     make_world,
     proposal_id_of,
     propose,
     vote,
 )
+from tests.node.stores import keep
 from tests.node.terminal import PASSPHRASE, Terminal, free_ports
 
 MEMBERS_COUNT = 2_500
 TARGET_S = 30
-
-
-def keep(world: World, path: Path) -> Path:
-    """A node's stopped store with a world's state."""
-    create_store(path)
-    store = Store.open(path)
-    staged = store.stage(world.dump())
-    store.commit(
-        staged,
-        CommitRecord(
-            chain_id=CHAIN_ID,
-            height=world.height,
-            time_ms=world.time_ms,
-            app_hash=bytes(32),
-            state_root=staged.root,
-            since_height=world.height,
-        ),
-    )
-    store.close()
-    return path
 
 
 def test_says_what_was_recounted(member_terminal: Terminal, tmp_path: Path) -> None:

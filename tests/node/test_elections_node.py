@@ -64,6 +64,8 @@ def test_members_elect_mediators_and_one_resigns(
         terminal.do("office", "resign", "--yes", "-w", officers[0])
         assert len(seats(terminal, home, "mediators")) == 1
         check_refusals(terminal, members[0], officers, election)
+        open_books(terminal, home)
+    assert "open Assets:1000" in terminal.do("value", "books", "--home", home)
 
 
 def start(terminal: Terminal, home: Path) -> None:
@@ -135,6 +137,22 @@ def check_refusals(terminal: Terminal, member: Path, officers: list[Path], elect
     file.write_text('transaction = "WithdrawProposal"\nproposal_id = "' + election + '"\n')
     terminal.type("act", file, "-w", member)
     assert "Voting has opened or the proposal has ended" in terminal.error
+
+
+def open_books(terminal: Terminal, home: Path) -> None:
+    """The cooperative acts with its root key; who acts has to be said."""
+    file = terminal.root / "books.toml"
+    file.write_text(
+        'transaction = "OpenAccounts"\ncurrency = "EUR"\n'
+        'accounts = []\nopening = []\nreference = ""\n'
+    )
+    terminal.type("act", file, "--home", home)
+    assert "who acts?" in terminal.error
+    terminal.type("act", file, "--as", "treasurer", "--home", home)
+    assert "root or registrar" in terminal.error
+    terminal.type("act", file, "--as", "registrar", "--home", home)
+    assert terminal.code == exit_codes.FAILED
+    assert "OpenAccounts is applied" in terminal.do("act", file, "--as", "root", "--home", home)
 
 
 def seats(terminal: Terminal, home: Path, body: str) -> list[dict[str, Any]]:
