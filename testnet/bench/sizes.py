@@ -121,7 +121,7 @@ async def _measure(
     time_ms: int,
 ) -> tuple[SizeFigures, int]:
     plan = bench.plan
-    grown = await _grow(home, keys=keys, batches=plan.tree_batches)
+    grown = await _grow(home, keys=keys, batches=plan.count_tree_batches(keys))
     starts_s = []
     for _ in range(plan.starts - 1 if keys == plan.start_keys else 0):
         async with run_ledger_process(home) as process:
