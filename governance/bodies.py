@@ -13,6 +13,7 @@ from governance.body_acts import (
     AnswerComplaint,
     AuditRoll,
     BodyAct,
+    ChargeOfficer,
     DecideChallenge,
     EmergencyAct,
     ExcludeMember,
@@ -36,6 +37,7 @@ from governance.body_transactions import (
     compute_ratification_id,
 )
 from governance.bylaws import compute_window_ms
+from governance.charges import charge_officer
 from governance.charter import BODY_MOTION_S
 from governance.context import BlockContext, Sender
 from governance.departures import exclude
@@ -177,6 +179,8 @@ def _do(view: RollView, motion: BodyMotion, *, cooperative: bytes, block: BlockC
             return audit_roll(view, act, cooperative=cooperative)
         case LetRollGrow():
             return let_roll_grow(view, act, cooperative=cooperative, block=block)
+        case ChargeOfficer():
+            return charge_officer(view, act, cooperative=cooperative)
         case FulfilDuty():
             return fulfil_duty(
                 AccountabilityView(view.kv),

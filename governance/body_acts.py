@@ -13,8 +13,9 @@ from msgspec import Meta
 
 from config.limits import TX_SIGNATURES_MAX
 from did.codec import Record
+from governance.charge_records import Charge
 from governance.duty_records import DutyKind
-from governance.fields import Count, Hash
+from governance.fields import Count, Hash, HashOrEmpty
 
 
 class Stance(IntEnum):
@@ -149,9 +150,19 @@ class LetRollGrow(Record, frozen=True, kw_only=True, tag=16):
     count: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
+class ChargeOfficer(Record, frozen=True, kw_only=True, tag=17):
+    """The committee charges an officer with something, in place of whoever had it before."""
+
+    charge: Charge
+    office: HashOrEmpty
+    """Empty takes it from everybody."""
+
+
 RollAct: TypeAlias = ExcludeMember | DecideChallenge | AuditRoll | LetRollGrow
 """What bodies do about the roll."""
-BodyAct: TypeAlias = Review | Recommend | Veto | EmergencyAct | FulfilDuty | ComplaintAct | RollAct
+BodyAct: TypeAlias = (
+    Review | Recommend | Veto | EmergencyAct | FulfilDuty | ComplaintAct | RollAct | ChargeOfficer
+)
 
 
 class Needed(IntEnum):
@@ -183,6 +194,7 @@ RULES: dict[type[Record], ActRule] = {
     AuditRoll: ActRule((10,)),
     LetRollGrow: ActRule((10,)),
     FulfilDuty: ActRule((1, 2, 10)),
+    ChargeOfficer: ActRule((1,)),
     AnswerComplaint: ActRule((7, 8, 9)),
     TakeOverComplaint: ActRule((9,)),
     AdviseOnComplaint: ActRule((9,)),
@@ -208,6 +220,8 @@ def get_subject(act: BodyAct) -> bytes:
             return act.account
         case AnswerComplaint() | TakeOverComplaint() | AdviseOnComplaint() | RecordAward():
             return act.complaint
+        case ChargeOfficer():
+            return act.office
         case RotateRegistrarKeys() | AuditRoll() | LetRollGrow() | FulfilDuty():
             return b""
 

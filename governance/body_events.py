@@ -246,6 +246,14 @@ class PetitionSucceeded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerCharged(Event):
+    """The committee has charged an officer with something; an empty office: nobody."""
+
+    charge: int
+    office: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyBegan(Event):
     """An emergency act holds until its ratification is decided."""
 
@@ -296,6 +304,7 @@ BODY_EVENTS: tuple[type[Event], ...] = (
     PetitionStarted,
     PetitionSigned,
     PetitionSucceeded,
+    OfficerCharged,
     EmergencyBegan,
     EmergencyRatified,
     EmergencyReverted,

@@ -11,6 +11,7 @@ from governance.body_records import (
     Opinion,
     Petition,
 )
+from governance.charge_records import Charge
 from governance.election_records import (
     BallotPaper,
     Candidate,
@@ -186,6 +187,17 @@ class BodyView(FederalView):
         """Until when a member is a signer of a petition that runs; 0 for who is none."""
         data = self._get(cooperative, Collection.SIGNER, account)
         return 0 if data is None else int.from_bytes(data, "big")
+
+    def get_charged(self, cooperative: bytes, charge: Charge) -> bytes:
+        """The office account that is charged with something; empty for none."""
+        return self._get(cooperative, Collection.CHARGE, bytes([charge])) or b""
+
+    def put_charged(self, cooperative: bytes, charge: Charge, office: bytes) -> None:
+        """Set or, empty, delete the office account that is charged with something."""
+        if office:
+            self._put(cooperative, Collection.CHARGE, bytes([charge]), office)
+        else:
+            self.kv.delete(state_key(cooperative, Collection.CHARGE, bytes([charge])))
 
     def get_offices_count(self, cooperative: bytes) -> int:
         """How many office accounts a cooperative has."""

@@ -17,6 +17,7 @@ REASONS_OF_VALUE: dict[int, str] = {
         "Opening balances come with the first accounts, with their voucher, and owe members "
         "nothing: correct them."
     ),
+    407: "Who pays must not know who needs what: charge another officer.",
     410: "An entry's amounts add up to zero, each account once, none empty: correct them.",
     411: "The books lack an account of the entry: open it first.",
     412: (

@@ -144,6 +144,8 @@ class Collection(IntEnum):
     """Federation. Id: quarter, 8 bytes big-endian ‖ currency, 3 bytes ‖ agreement id."""
     NETTING = 0x59
     """Federation. Id: quarter, 8 bytes big-endian ‖ currency, 3 bytes."""
+    CHARGE = 0x5A
+    """Charge, 1 byte: the office account that has it."""
     LOG_ENTRY = 0x80
     """Derived. Id: log ‖ place, 8 bytes big-endian."""
     LOG_NODE = 0x81

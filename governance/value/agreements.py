@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from config.errors import InvariantError
 from config.limits import NETTING_COOPERATIVES_MAX, USAGE_REPORTS_MAX
+from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.logs import append
@@ -24,7 +25,7 @@ from governance.value.netting import (
     compute_nets,
     compute_payments,
 )
-from governance.value.offices import Office, require_officer
+from governance.value.offices import require_officer
 from governance.value.records import (
     Agreement,
     Netting,
@@ -47,7 +48,7 @@ def apply_sign_agreement(view: ValueView, tx: SignAgreement, *, sender: Sender) 
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED,
             AGREEMENT_UNFIT, AGREEMENT_SIGNED; in this order.
     """
-    require_officer(view, sender, tx.cooperative, Office.TREASURER)
+    require_officer(view, sender, tx.cooperative, Charge.TREASURER)
     agreement = tx.agreement
     _check_parties(view, agreement, tx.cooperative)
     agreement_id = agreement.compute_id()
@@ -84,7 +85,7 @@ def apply_report_usage(
             AGREEMENT_UNKNOWN, AGREEMENT_UNFIT, AGREEMENT_NOT_IN_FORCE, QUARTER_OPEN,
             QUARTER_NETTED, USAGE_REPORTS_TOO_MANY; in this order.
     """
-    require_officer(view, sender, tx.cooperative, Office.TREASURER)
+    require_officer(view, sender, tx.cooperative, Charge.TREASURER)
     signed = view.get_agreement(tx.agreement)
     if signed is None:
         raise TxRefusedError(RefusalCode.AGREEMENT_UNKNOWN)
@@ -116,7 +117,7 @@ def apply_close_netting(
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, QUARTER_OPEN,
             QUARTER_NETTED, USAGE_REPORTS_TOO_MANY; in this order.
     """
-    require_officer(view, sender, tx.cooperative, Office.TREASURER)
+    require_officer(view, sender, tx.cooperative, Charge.TREASURER)
     if tx.quarter >= _compute_quarter(view, block, earlier_ms=REPORTING_MS):
         raise TxRefusedError(RefusalCode.QUARTER_OPEN)
     netting = view.get_netting(tx.quarter, currency=tx.currency)

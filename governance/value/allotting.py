@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from config.errors import InvariantError
 from config.limits import COMMITMENTS_MAX, COMMITMENTS_MIN, MONEY_MINOR_MAX
+from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.logs import append
@@ -29,7 +30,7 @@ from governance.value.commitments import (
 from governance.value.contribution import ContributionPolicy, Metric, compute_weight
 from governance.value.events import AllocationOpened, CommitmentsAdded
 from governance.value.need import SlotCommitment, is_band_proof_valid
-from governance.value.offices import Office, require_books
+from governance.value.offices import require_books
 from governance.value.period import make_pool_legs
 from governance.value.records import (
     POOL_ACCOUNTS,
@@ -41,7 +42,7 @@ from governance.value.records import (
 from governance.value.transactions import CommitAllocation, CommittedSlot, OpenAllocation
 from governance.value.view import LedgerBooks, ValueView, commitments_log
 
-_OFFICES = {Pool.CONTRIBUTION: Office.ATTESTOR, Pool.NEED: Office.PANEL}
+_CHARGES = {Pool.CONTRIBUTION: Charge.CONTRIBUTIONS, Pool.NEED: Charge.PANEL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def apply_open_allocation(
 def _require_pool(
     view: ValueView, tx: CommitAllocation | OpenAllocation, sender: Sender
 ) -> _SharedPool:
-    books = require_books(view, sender, tx.cooperative, _OFFICES[tx.pool])
+    books = require_books(view, sender, tx.cooperative, _CHARGES[tx.pool])
     if tx.period != books.period - 1:
         raise TxRefusedError(RefusalCode.PERIOD_OTHER, f"{books.period} is open")
     period = view.get_period(tx.cooperative, tx.period)

@@ -7,6 +7,7 @@ What an entry may do is `governance.value.books`' matter; who closes periods,
 from msgspec.structs import replace
 
 from config.limits import BOOK_ACCOUNTS_MAX
+from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.logs import append, get_frontier
@@ -20,7 +21,7 @@ from governance.value.chart import (
     make_standard_accounts,
 )
 from governance.value.events import AccountsOpened, EntriesPosted, EntryResolved, EntryReversed
-from governance.value.offices import Office, require_books, require_officer
+from governance.value.offices import require_books, require_officer
 from governance.value.records import Books, compute_entry_id
 from governance.value.transactions import OpenAccounts, PostEntries, ResolveEntry, ReverseEntry
 from governance.value.view import LedgerBooks, ValueView, journal_log
@@ -41,7 +42,7 @@ def apply_open_accounts(
             CURRENCY_OTHER, OPENING_UNFIT, BOOK_ACCOUNT_UNFIT, BOOK_ACCOUNT_EXISTS,
             BOOK_ACCOUNTS_TOO_MANY, then as `books.write`; in this order.
     """
-    require_officer(view, sender, tx.cooperative, Office.TREASURER)
+    require_officer(view, sender, tx.cooperative, Charge.TREASURER)
     store = LedgerBooks(view, tx.cooperative)
     books = view.get_books(tx.cooperative)
     if books is not None and books.currency != tx.currency:
@@ -89,7 +90,7 @@ def apply_post_entries(
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             then as `books.post`, entry by entry.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     store = LedgerBooks(view, tx.cooperative)
     stamp = Stamp(period=books.period, time_ms=block.time_ms)
     posted = [
@@ -120,7 +121,7 @@ def apply_resolve_entry(
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             ENTRY_UNKNOWN, ENTRY_NOT_PENDING; in this order.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     resolve(
         LedgerBooks(view, tx.cooperative),
         tx.entry,
@@ -140,7 +141,7 @@ def apply_reverse_entry(
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             then as `books.reverse`.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     entry = reverse(
         LedgerBooks(view, tx.cooperative),
         tx.entry,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from config.limits import MONEY_MINOR_MAX
+from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.logs import get_frontier
@@ -17,9 +18,9 @@ from governance.value.allocation import Unit, compute_unit
 from governance.value.bookkeeping import post_for_rules
 from governance.value.books import Leg, Stamp
 from governance.value.chart import EQUAL_POOL
-from governance.value.contribution import MetricTotal
+from governance.value.contribution import ATTESTORS, MetricTotal
 from governance.value.events import MetricAttested, PeriodClosed
-from governance.value.offices import Office, require_books
+from governance.value.offices import require_books
 from governance.value.period import (
     Distribution,
     DistributionSplit,
@@ -46,7 +47,7 @@ def apply_attest_metric(view: ValueView, tx: AttestMetric, *, sender: Sender) ->
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             PERIOD_OTHER, METRIC_ATTESTED; in this order.
     """
-    books = require_books(view, sender, tx.cooperative, Office.ATTESTOR)
+    books = require_books(view, sender, tx.cooperative, ATTESTORS[tx.metric])
     if tx.period not in (books.period, books.period - 1):
         raise TxRefusedError(RefusalCode.PERIOD_OTHER, f"{books.period} is open")
     if view.get_metric(tx.cooperative, period=tx.period, metric=tx.metric) is not None:
@@ -74,7 +75,7 @@ def apply_close_period(
             PERIOD_OTHER, ENTRIES_PENDING, IMPORT_UNFINISHED, SPLIT_UNFIT, SPLIT_UNDECIDED,
             BALANCE_TOO_LARGE; in this order.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     if tx.period != books.period:
         raise TxRefusedError(RefusalCode.PERIOD_OTHER, f"{books.period} is open")
     if books.pending_count:

@@ -17,6 +17,7 @@ from msgspec import Meta
 from config.errors import RefusedError
 from config.limits import KUDOS_PER_MEMBER_MAX, POINTS_MAX
 from did.codec import Record
+from governance.charge_records import Charge
 from governance.fields import Count, Hash
 
 METRICS_COUNT: Final = 5
@@ -40,16 +41,6 @@ class Metric(IntEnum):
     """Thanks from other members."""
 
 
-class Attestor(IntEnum):
-    """Who vouches for a metric; a number is never reused."""
-
-    DATA_STEWARD = 1
-    SECRETARY = 2
-    WORKING_GROUP_CHAIR = 3
-    EDUCATION_OFFICER = 4
-    OMBUDSPERSON = 5
-
-
 class DataBand(IntEnum):
     """The points of `Metric.DATA`: whether data is there and kept, never its volume."""
 
@@ -61,11 +52,11 @@ class DataBand(IntEnum):
 
 
 ATTESTORS: Final = {
-    Metric.DATA: Attestor.DATA_STEWARD,
-    Metric.PARTICIPATION: Attestor.SECRETARY,
-    Metric.WORKING_GROUPS: Attestor.WORKING_GROUP_CHAIR,
-    Metric.EDUCATION: Attestor.EDUCATION_OFFICER,
-    Metric.MUTUAL_HELP: Attestor.OMBUDSPERSON,
+    Metric.DATA: Charge.DATA_STEWARD,
+    Metric.PARTICIPATION: Charge.SECRETARY,
+    Metric.WORKING_GROUPS: Charge.WORKING_GROUP_CHAIR,
+    Metric.EDUCATION: Charge.EDUCATION_OFFICER,
+    Metric.MUTUAL_HELP: Charge.OMBUDSPERSON,
 }
 
 
@@ -106,7 +97,7 @@ class Attestation:
     evidence: bytes
     """Hash of what shows it; counts once for a member and metric."""
     attestor: bytes
-    role: Attestor
+    role: Charge
     """In which the attestor speaks."""
     witness: bytes
     """The second party."""

@@ -6,6 +6,7 @@ stands in the file (`node.settlement`). Its entry is pending until the bank has 
 
 from msgspec.structs import replace
 
+from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.refusals import RefusalCode, TxRefusedError
@@ -13,7 +14,7 @@ from governance.value.bookkeeping import post_for_rules
 from governance.value.books import Leg, Maker, Stamp, resolve
 from governance.value.chart import AccountKind, get_kind
 from governance.value.events import SettlementRecorded, SettlementResolved
-from governance.value.offices import Office, require_books
+from governance.value.offices import require_books
 from governance.value.records import Settlement, compute_entry_id
 from governance.value.transactions import RecordSettlement, ResolveSettlement
 from governance.value.view import LedgerBooks, ValueView
@@ -31,7 +32,7 @@ def apply_record_settlement(
             SETTLEMENT_EXISTS, SETTLEMENT_UNFIT, BOOK_ACCOUNT_UNKNOWN, FUNDS_MIXED,
             BALANCE_TOO_LARGE, BALANCE_TOO_SMALL; in this order.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     if view.get_settlement(tx.cooperative, tx.file_hash) is not None:
         raise TxRefusedError(RefusalCode.SETTLEMENT_EXISTS)
     if get_kind(tx.bank) is not AccountKind.ASSET:
@@ -73,7 +74,7 @@ def apply_resolve_settlement(
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             SETTLEMENT_UNKNOWN, SETTLEMENT_RESOLVED, SETTLEMENT_UNFIT; in this order.
     """
-    books = require_books(view, sender, tx.cooperative, Office.TREASURER)
+    books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     settlement = view.get_settlement(tx.cooperative, tx.file_hash)
     if settlement is None:
         raise TxRefusedError(RefusalCode.SETTLEMENT_UNKNOWN)

@@ -23,7 +23,7 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
     rules = [*range(100, 114), *range(120, 147), 160, *range(200, 246)]
     accountability = [*range(300, 309), *range(320, 323), *range(330, 335)]
     value = [
-        *range(400, 407),
+        *range(400, 408),
         *range(410, 421),
         *range(430, 436),
         *range(440, 448),
