@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from governance import machine
 from governance.context import BlockContext
@@ -23,6 +22,7 @@ from governance.transactions import CastBallot
 from governance.view import Savepoint, StateView
 from testnet.bench.core_chain import CoreChain
 from testnet.bench.counters import OTHER_COUNTERS, CounterMissingError
+from testnet.bench.figure_table import show_figures
 from testnet.bench.figures import Figure, Measured, not_measured
 from testnet.bench.machine import describe_machine
 from testnet.bench.report import write_file
@@ -218,19 +218,7 @@ def _time(work: Callable[[], None], *, times: int) -> float:
 
 
 def _show(found: GovernanceFigures, console: Console) -> None:
-    table = Table(title="What the rules cost", title_justify="left")
-    for column in ("figure", "limit", "measured", ""):
-        table.add_column(column, justify="left" if column in ("figure", "") else "right")
-    for figure in FIGURES:
-        measured = found.judged[figure.key]
-        value = "–" if measured.value is None else f"{measured.value:,.{figure.decimals}f}"
-        sign = "≥" if figure.is_more_better else "≤"
-        limit = f"{sign} {figure.at_least:,.{figure.decimals}f}"
-        table.add_row(figure.key, limit, value, figure.judge(measured.value))
-    console.print(table)
-    for figure in FIGURES:
-        note = found.judged[figure.key].note
-        console.print(f"[bold]{figure.key}[/]: {figure.title}{': ' + note if note else ''}")
+    show_figures("What the rules cost", FIGURES, found.judged, console)
     most = max(found.block_us.values())
     console.print("\nAn empty block, by the number of open deadlines:")
     for count, cost in found.block_us.items():
