@@ -90,6 +90,7 @@ def run_quarter(
         is_once=True,
         json_path=json,
         steps=QUARTER_STEPS,
+        story_s_max=600.0,
     )
     if not run_story(options, Console()):
         raise typer.Exit(1)

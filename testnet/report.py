@@ -45,7 +45,6 @@ LIMITS_S = {
     "receipt_p50_s": 3.0,
     "insight_verified_max_s": 3.0,
     "node_memory_mib_max": 350.0,
-    "story_s": 90.0,
 }
 """What each figure is meant to stay under with four nodes on two cores."""
 
@@ -72,8 +71,14 @@ class Report:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def print_summary(report: Report, console: Console) -> None:
-    """Show steps and figures as two tables."""
+def print_summary(report: Report, console: Console, *, story_s_max: float) -> None:
+    """Show steps and figures as two tables.
+
+    Args:
+        report: Of the run.
+        console: Where to.
+        story_s_max: What the whole of it is meant to stay under.
+    """
     steps = Table(title="What was shown", title_justify="left")
     steps.add_column("step")
     steps.add_column("held")
@@ -88,6 +93,6 @@ def print_summary(report: Report, console: Console) -> None:
     for name, value in asdict(report.figures).items():
         if value is None:  # this story does not measure it
             continue
-        limit = LIMITS_S.get(name)
+        limit = {**LIMITS_S, "story_s": story_s_max}.get(name)
         figures.add_row(name, f"{value:.2f}", "" if limit is None else f"{limit:g}")
     console.print(figures)
