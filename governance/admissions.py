@@ -15,7 +15,7 @@ from governance.events import Events
 from governance.offices import require_office
 from governance.queues import Turn, put_due
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import has_left_roll, is_member, require_account, require_registrar
+from governance.roll import has_left_roll, is_member, require_registrar
 from governance.roll_batches import grow_more, put_on_roll, schedule_batch
 from governance.roll_events import (
     AdmissionAttested,
@@ -115,7 +115,7 @@ def apply_challenge_admission(
     """
     if view.get_cooperative(tx.cooperative) is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    if not is_member(require_account(view, sender.account), tx.cooperative):
+    if not is_member(sender.record, tx.cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     admission = view.get_admission(tx.cooperative, tx.admission)
     if admission is None:

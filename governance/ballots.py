@@ -37,7 +37,7 @@ from governance.proposal_records import (
 from governance.proposals import release_proposer
 from governance.queues import Turn, put_due
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import is_member, require_account, was_on_roll
+from governance.roll import is_member, was_on_roll
 from governance.transactions import CastBallot
 from governance.view import StateView
 
@@ -56,7 +56,7 @@ def apply_cast_ballot(
     proposal = view.get_proposal(tx.cooperative, tx.proposal_id)
     if proposal is None:
         raise TxRefusedError(RefusalCode.PROPOSAL_UNKNOWN)
-    account = require_account(view, sender.account)
+    account = sender.record
     if not is_member(account, tx.cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     _check_voting(proposal, block=block)

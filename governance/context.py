@@ -6,6 +6,7 @@ Apart from the machine so that every rule can name them without importing it.
 from dataclasses import dataclass
 
 from config.settings import TEST_CHAIN_PREFIX
+from governance.records import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class Sender:
 
     account: bytes
     """32 bytes; known to be in state and active."""
+    record: Account
+    """The account as it is in state when the rules begin: most of them ask for it."""
     keys: tuple[bytes, ...]
     """The account's keys that signed, ascending; at least one."""
     nonce: int

@@ -156,7 +156,7 @@ def _announce(view: RollView, cooperative: bytes, account: bytes, *, block: Bloc
 def _require_member(view: RollView, cooperative: bytes, *, sender: Sender) -> None:
     if view.get_cooperative(cooperative) is None:
         raise TxRefusedError(RefusalCode.COOPERATIVE_UNKNOWN)
-    account = require_account(view, sender.account)
+    account = sender.record
     # Whoever has left would be counted out of the roll twice.
     if account.left_height is not None or not is_member(account, cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)

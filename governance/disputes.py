@@ -26,7 +26,6 @@ from governance.logs import Log, LogName, append
 from governance.records import Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import require_root
-from governance.roll import require_account
 
 
 def apply_open_dispute(
@@ -41,7 +40,7 @@ def apply_open_dispute(
     claimant = require_root(view, sender)
     if tx.respondent == claimant.id or view.get_cooperative(tx.respondent) is None:
         raise TxRefusedError(RefusalCode.RESPONDENT_UNFIT)
-    root = require_account(view, sender.account)
+    root = sender.record
     if root.open_proposals_count >= MOTIONS_OPEN_MAX:
         raise TxRefusedError(RefusalCode.MOTIONS_OPEN_TOO_MANY)
     dispute_id = compute_dispute_id(account=sender.account, nonce=sender.nonce, payload=tx)
@@ -147,7 +146,7 @@ def _require_open(view: FederalView, dispute_id: bytes, *, sender: Sender) -> tu
     Raises:
         TxRefusedError: NOT_ROOT, DISPUTE_UNKNOWN, DISPUTE_CLOSED; in this order.
     """
-    account = require_account(view, sender.account)
+    account = sender.record
     if account.role is not Role.ROOT:
         raise TxRefusedError(RefusalCode.NOT_ROOT)
     dispute = view.get_dispute(dispute_id)

@@ -53,7 +53,7 @@ def apply_propose_federal_act(
     """
     proposer = require_root(view, sender)
     check_act(view, tx.act, proposer=proposer.id, block=block)
-    root = require_account(view, sender.account)
+    root = sender.record
     if root.open_proposals_count >= MOTIONS_OPEN_MAX:
         raise TxRefusedError(RefusalCode.MOTIONS_OPEN_TOO_MANY)
     motion_id = compute_motion_id(account=sender.account, nonce=sender.nonce, payload=tx)

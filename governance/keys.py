@@ -58,7 +58,7 @@ def apply_rotate_keys(view: FederalView, tx: RotateKeys, *, sender: Sender) -> E
     Raises:
         TxRefusedError: As `check_revealed`.
     """
-    account = require_account(view, sender.account)
+    account = sender.record
     check_revealed(account, tx, public_keys=sender.keys)
     keys = tuple(
         AccountKey(public_key=key, nonce_highest=sender.nonce, nonce_window=_ALL_USED)

@@ -13,7 +13,7 @@ from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.records import Account, AccountKey, Role
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import require_account, require_participating, require_registrar
+from governance.roll import require_participating, require_registrar
 
 
 def apply_open_offices(
@@ -63,7 +63,7 @@ def require_office(view: BodyView, cooperative: bytes, *, sender: Sender) -> Acc
         TxRefusedError: As `require_participating`; then NOT_AN_OFFICER.
     """
     require_participating(view, cooperative)
-    account = require_account(view, sender.account)
+    account = sender.record
     if not is_office(account, cooperative):
         raise TxRefusedError(RefusalCode.NOT_AN_OFFICER)
     return account

@@ -54,7 +54,7 @@ def apply_submit_proposal(
             PROPOSALS_OPEN_TOO_MANY, PROPOSAL_EXISTS, as `check_member_act`; in this order.
     """
     cooperative = require_active_member(view, tx.cooperative, sender=sender)
-    account = require_account(view, sender.account)
+    account = sender.record
     _check_subject(tx)
     if not KINDS[tx.kind].is_submitted_by_members:
         raise TxRefusedError(RefusalCode.RULES_SUBMIT)

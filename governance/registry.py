@@ -30,7 +30,6 @@ from governance.records import (
     compute_office_account_id,
 )
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.roll import require_account
 from governance.settlements import list_settlement
 from governance.transactions import UpdateCooperative
 from governance.validators import appoint, check_key_free, stop
@@ -156,7 +155,7 @@ def require_root(view: FederalView, sender: Sender) -> Cooperative:
     Raises:
         TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT; in this order.
     """
-    account = require_account(view, sender.account)
+    account = sender.record
     if account.role is not Role.ROOT:
         raise TxRefusedError(RefusalCode.NOT_ROOT)
     return require_member(view.require_cooperative(account.cooperative))

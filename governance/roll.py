@@ -36,7 +36,7 @@ def require_active_member(view: StateView, cooperative: bytes, *, sender: Sender
         TxRefusedError: As `require_participating`; then NOT_A_MEMBER.
     """
     found = require_participating(view, cooperative)
-    if not is_member(require_account(view, sender.account), cooperative):
+    if not is_member(sender.record, cooperative):
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
     return found
 
@@ -48,7 +48,7 @@ def require_registrar(view: StateView, cooperative: bytes, *, sender: Sender) ->
         TxRefusedError: As `require_participating`; then NOT_REGISTRAR.
     """
     found = require_participating(view, cooperative)
-    if not _is_role(require_account(view, sender.account), cooperative, Role.REGISTRAR):
+    if not _is_role(sender.record, cooperative, Role.REGISTRAR):
         raise TxRefusedError(RefusalCode.NOT_REGISTRAR)
     return found
 

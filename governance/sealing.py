@@ -20,7 +20,7 @@ from governance.queues import is_waiting
 from governance.records import Account, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import count_members, require_root
-from governance.roll import require_account, roll_log
+from governance.roll import roll_log
 from governance.seals import ImportedAccount, Seal
 from governance.state_keys import Collection, state_key
 from governance.transactions import SealChain
@@ -39,7 +39,7 @@ def apply_seal_chain(
         raise TxRefusedError(RefusalCode.NOT_ALONE)
     if is_waiting(view):
         raise TxRefusedError(RefusalCode.VOTES_OPEN)
-    root = require_account(view, sender.account)
+    root = sender.record
     roll = view.get_roll(cooperative.id)
     frontier = get_frontier(view, roll_log(cooperative.id))
     view.put_seal(

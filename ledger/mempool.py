@@ -55,6 +55,8 @@ class Mempool:
         """Transactions of each cooperative."""
         self._share = 0
         """Places that a cooperative may take; counted when the first transaction asks."""
+        self._time_scale = 0
+        """Of the chain; looked up when the first transaction asks."""
 
     def check(self, checked: Checked) -> TxOutcome:
         """Say whether a new transaction may wait."""
@@ -68,7 +70,12 @@ class Mempool:
             cooperative=self._gas_of_cooperatives.get(cooperative, 0),
         )
         outcome = check_transaction(
-            self._kv, checked, block=self._block, rules=self._rules, pending=pending
+            self._kv,
+            checked,
+            block=self._block,
+            rules=self._rules,
+            time_scale=self._get_time_scale(),
+            pending=pending,
         )
         if not outcome.code:
             self._count(checked, cooperative, outcome.gas)
@@ -127,6 +134,11 @@ class Mempool:
             count = sum(1 for _ in self._kv.scan(prefix))
             self._share = MEMPOOL_TXS_MAX // max(1, count)
         return self._share
+
+    def _get_time_scale(self) -> int:
+        if not self._time_scale:
+            self._time_scale = StateView(self._kv).get_parameters().time_scale
+        return self._time_scale
 
 
 def is_sound(

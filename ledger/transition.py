@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.events import Event
+from governance.records import Account
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.rules import Rules
 from governance.upgrades import begin_upgrade
@@ -89,12 +90,13 @@ def execute_transaction(
         view = StateView(kv)
         account = authenticate(view, checked, block=block)
         account = charge(view, account, gas=gas, time_ms=block.time_ms, time_scale=time_scale)
-        view.put_account(checked.account, consume_nonce(account, checked))
+        account = consume_nonce(account, checked)
+        view.put_account(checked.account, account)
     except TxRefusedError as refused:
         return refuse(refused)
     try:
         savepoint = Savepoint(kv)
-        events = _apply(savepoint, checked, block=block, rules=rules)
+        events = _apply(savepoint, checked, account, block=block, rules=rules)
         savepoint.commit()
     except TxRefusedError as refused:
         return refuse(refused, gas=gas)
@@ -102,7 +104,13 @@ def execute_transaction(
 
 
 def check_transaction(
-    kv: KeyValue, tx: Transaction, *, block: BlockContext, rules: Rules, pending: Pending
+    kv: KeyValue,
+    tx: Transaction,
+    *,
+    block: BlockContext,
+    rules: Rules,
+    time_scale: int,
+    pending: Pending,
 ) -> TxOutcome:
     """Look at a transaction that wants to wait, as if it were the next block's only one.
 
@@ -111,6 +119,7 @@ def check_transaction(
         tx: Its signatures checked.
         block: The next block, as far as it is known.
         rules: Of its height.
+        time_scale: Of the chain.
         pending: What its account and cooperative have waiting already.
     """
     if not isinstance(tx.payload, rules.payloads):
@@ -121,14 +130,9 @@ def check_transaction(
         view = StateView(savepoint)
         account = authenticate(view, tx, block=block)
         charge(
-            view,
-            account,
-            gas=gas,
-            time_ms=block.time_ms,
-            time_scale=view.get_parameters().time_scale,
-            pending=pending,
+            view, account, gas=gas, time_ms=block.time_ms, time_scale=time_scale, pending=pending
         )
-        _apply(savepoint, tx, block=block, rules=rules)
+        _apply(savepoint, tx, account, block=block, rules=rules)
     except TxRefusedError as refused:
         return refuse(refused)
     return TxOutcome(code=APPLIED, log="", gas=gas)
@@ -149,7 +153,7 @@ def refuse(refused: TxRefusedError, *, gas: int = 0) -> TxOutcome:
 
 
 def _apply(
-    kv: Savepoint, tx: Transaction, *, block: BlockContext, rules: Rules
+    kv: Savepoint, tx: Transaction, account: Account, *, block: BlockContext, rules: Rules
 ) -> tuple[Event, ...]:
-    sender = Sender(account=tx.account, keys=tx.keys, nonce=tx.nonce)
+    sender = Sender(account=tx.account, record=account, keys=tx.keys, nonce=tx.nonce)
     return rules.apply(kv, sender=sender, payload=tx.payload, block=block)

@@ -75,7 +75,11 @@ def run_ledger(home: Home, settings: Settings) -> None:
     from ledger.abci import serve_abci  # noqa: PLC0415 - each process imports only its own
     from ledger.crash_points import VARIABLE, install_crash_points  # noqa: PLC0415
     from node import joining  # noqa: PLC0415
-    from node.ledger_process import explain_failures, open_application  # noqa: PLC0415
+    from node.ledger_process import (  # noqa: PLC0415
+        collect_garbage_seldom,
+        explain_failures,
+        open_application,
+    )
     from node.pruning import keep_pruned  # noqa: PLC0415
     from node.signing_guard import note_stop  # noqa: PLC0415
 
@@ -100,6 +104,7 @@ def run_ledger(home: Home, settings: Settings) -> None:
                     chain_id=settings.network.chain_id,
                     died_path=home.died_path,
                 )
+            collect_garbage_seldom()
             _run_until_told(lambda: serve(application))
         finally:
             application.close()

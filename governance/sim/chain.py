@@ -13,10 +13,11 @@ from governance.genesis import GenesisCooperative, GenesisState
 from governance.queues import is_waiting, list_due, list_openings
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll import require_account
 from governance.sim.chance import Chance
 from governance.sim.people import make_inception
 from governance.transactions import Payload
-from governance.view import MemoryKeyValue, Savepoint
+from governance.view import MemoryKeyValue, Savepoint, StateView
 
 GENESIS_MS = 1_767_225_600_000
 """1 January 2026, 0:00 UTC."""
@@ -88,7 +89,8 @@ class SimulatedChain:
         """Apply a transaction on a savepoint of its own; None if a rule forbids it."""
         self._nonce += 1
         savepoint = Savepoint(self._staged)
-        sender = Sender(account=account, keys=(bytes(32),), nonce=self._nonce)
+        record = require_account(StateView(savepoint), account)
+        sender = Sender(account=account, record=record, keys=(bytes(32),), nonce=self._nonce)
         try:
             events = machine.apply(savepoint, sender=sender, payload=payload, block=self.block)
         except TxRefusedError as error:

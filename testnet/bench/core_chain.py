@@ -13,8 +13,9 @@ from governance.context import BlockContext, Sender
 from governance.genesis import GenesisCooperative, GenesisState
 from governance.proposal_records import ProposalKind
 from governance.records import Role, compute_office_account_id
+from governance.roll import require_account
 from governance.transactions import AdmitMembers, Payload, SubmitProposal, compute_proposal_id
-from governance.view import MemoryKeyValue, Savepoint
+from governance.view import MemoryKeyValue, Savepoint, StateView
 
 CHAIN_ID = "test-core"
 _GENESIS_MS = 1_700_000_000_000
@@ -84,7 +85,12 @@ class CoreChain:
         staged = Savepoint(self.kv)
         for account, payload in transactions:
             savepoint = Savepoint(staged)
-            sender = Sender(account=account, keys=(bytes(32),), nonce=self.height)
+            sender = Sender(
+                account=account,
+                record=require_account(StateView(savepoint), account),
+                keys=(bytes(32),),
+                nonce=self.height,
+            )
             machine.apply(savepoint, sender=sender, payload=payload, block=self.block)
             savepoint.commit()
         staged.commit()

@@ -163,7 +163,8 @@ def test_a_refused_transaction_leaves_no_trace(steps: list[tuple[Act, int]]) -> 
         before = world.dump()
         savepoint = Savepoint(world.kv)
         block = BlockContext(height=world.height, time_ms=world.time_ms, chain_id="test-heart-1")
-        sender = Sender(account=act.account, keys=(bytes(32),), nonce=act.nonce)
+        record = require_account(world.view, act.account)
+        sender = Sender(account=act.account, record=record, keys=(bytes(32),), nonce=act.nonce)
         try:
             machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError:

@@ -14,6 +14,7 @@ from governance.member_acts import MemberAct
 from governance.proposal_records import BallotChoice, Choice, Proposal, ProposalKind
 from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll import require_account
 from governance.transactions import (
     AdmitMembers,
     AmendProposal,
@@ -112,7 +113,8 @@ class World:
 
     def _apply(self, act: Act, block: BlockContext) -> None:
         savepoint = Savepoint(self.kv)
-        sender = Sender(account=act.account, keys=act.keys, nonce=act.nonce)
+        record = require_account(StateView(savepoint), act.account)
+        sender = Sender(account=act.account, record=record, keys=act.keys, nonce=act.nonce)
         try:
             told = machine.apply(savepoint, sender=sender, payload=act.payload, block=block)
         except TxRefusedError as error:

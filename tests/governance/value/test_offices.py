@@ -8,7 +8,7 @@ from governance.refusals import RefusalCode
 from governance.transactions import PAYLOADS, Payload, decode_payload
 from tests.governance.value.scenes import VALUE_SCENES
 from tests.governance.value.value_world import view_of
-from tests.governance.world import Act, member
+from tests.governance.world import Act, admit, member
 
 VALUE_PAYLOADS = [payload for payload in PAYLOADS if 0x60 <= payload.tag < 0x80]
 
@@ -32,6 +32,8 @@ def test_a_payload_survives_its_encoding(payload: type[Payload]) -> None:
 def test_no_member_holds_an_office_by_being_one(payload: type[Payload]) -> None:
     """V4: offices are accounts of their own."""
     world, act = VALUE_SCENES[payload]()
+    if view_of(world).get_account(member(1)) is None:
+        world.run(admit([1]))
 
     assert world.refuse(Act(member(1), act.payload)) is RefusalCode.OFFICE_REQUIRED
 
