@@ -59,6 +59,8 @@ class LogName(IntEnum):
     """Federation: ids of disputes, in the order of opening."""
     BODY_MOTIONS = 13
     """Cooperative: ids of what its bodies were asked to do, in the order of asking."""
+    PETITIONS = 14
+    """Cooperative: ids, in the order of starting."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

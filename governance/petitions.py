@@ -19,6 +19,7 @@ from governance.bylaws import compute_window_ms
 from governance.context import BlockContext, Sender
 from governance.counting import WHOLE_BPS
 from governance.events import Events
+from governance.logs import Log, LogName, append
 from governance.member_acts import RecallOfficer
 from governance.proposal_records import ProposalKind
 from governance.records import Cooperative
@@ -62,6 +63,7 @@ def apply_start_petition(
         needed_count=max(1, -(-bylaws.recall.petition_bps * members_count // WHOLE_BPS)),
         lapses_at_ms=block.time_ms + compute_window_ms(bylaws.recall.petition_s, time_scale=scale),
     )
+    append(view, Log(LogName.PETITIONS, namespace=tx.cooperative), [petition_id])
     started = PetitionStarted(
         cooperative=tx.cooperative,
         petition=petition_id,

@@ -45,6 +45,7 @@ _IDS_COUNT = {
     LogName.COMPLAINTS: 1,
     LogName.DISPUTES: 0,
     LogName.BODY_MOTIONS: 1,
+    LogName.PETITIONS: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,
@@ -124,14 +125,20 @@ def render_entry(log: Log, entry: bytes) -> JsonObject:
         if len(entry) != _ID_BYTES:
             raise ListError(f"an entry of {get_list_name(log)} is an id")
         return {"id": entry.hex()}
-    record = kind.parse(entry)
-    return {name: _render(getattr(record, name)) for name in kind.__struct_fields__}
+    return render_record(kind.parse(entry))
+
+
+def render_record(record: Record) -> JsonObject:
+    """A record's fields by name: bytes as hexadecimal, named numbers by their names."""
+    return {name: _render(getattr(record, name)) for name in record.__struct_fields__}
 
 
 def _render(value: object) -> object:
     match value:
         case bytes():
             return value.hex()
+        case Record():
+            return render_record(value)
         case tuple():
             return [_render(item) for item in value]
         case _ if hasattr(value, "name"):

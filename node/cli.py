@@ -16,6 +16,9 @@ from node import exit_codes
 from node.commands.acting import act
 from node.commands.audit import audit
 from node.commands.bodies import list_bodies
+from node.commands.complaint_hearing import complaint_app
+from node.commands.disputes import dispute_app
+from node.commands.duties import duty_app
 from node.commands.federation_roll import federation_app
 from node.commands.governance import governance_app
 from node.commands.init import init
@@ -23,7 +26,8 @@ from node.commands.insight import insight_app
 from node.commands.ledger import ledger_app
 from node.commands.ledger_list import list_entries
 from node.commands.members import member_app
-from node.commands.office import office_app
+from node.commands.office_motions import office_app
+from node.commands.petitions import petition_app
 from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
@@ -68,6 +72,10 @@ app.command()(propose)
 app.command()(vote)
 app.command()(act)
 app.add_typer(office_app, name="office")
+app.add_typer(petition_app, name="petition")
+app.add_typer(complaint_app, name="complaint")
+app.add_typer(duty_app, name="duty")
+app.add_typer(dispute_app, name="dispute")
 app.add_typer(receipt_app, name="receipt")
 ledger_app.command("list")(list_entries)
 app.add_typer(ledger_app, name="ledger")

@@ -6,6 +6,7 @@ again.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,8 +16,7 @@ from config.settings import Settings
 from governance.acts import FederalAct
 from governance.charter import compute_approvals_needed
 from governance.federal_records import Case, ConsensusKey, Motion, ValidatorSet
-from governance.logs import CASES, MOTIONS, Log, entry_key, frontier_key
-from governance.merkle_log import Frontier
+from governance.logs import CASES, MOTIONS
 from governance.records import Account, Cooperative
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import (
@@ -30,6 +30,7 @@ from ledger.rpc import EngineClient
 from ledger.rpc_answers import TxResult
 from node.home import Home
 from node.keystore import load_key
+from node.listing import read_listed
 from node.own_cooperative import load_own_cooperative
 from node.sending import Sender, read_state
 from node.web.registry import KnownCooperative
@@ -125,6 +126,11 @@ class RootOffice:
         )
         return Proposed(motion=motion, height=result.height)
 
+    @property
+    def nonce(self) -> int:
+        """Of the last transaction, which ids are computed with."""
+        return self._sender.nonce
+
     async def approve(self, motion: bytes) -> TxResult:
         """Approve a motion; errors as `propose`."""
         return await self.send(ApproveFederalAct(motion=motion))
@@ -202,24 +208,13 @@ async def fetch_federation(engine: EngineClient) -> FederationView:
         RefusedError: The ledger cannot answer yet.
         UnavailableError: The engine does not answer.
     """
-    motions = await _fetch_listed(engine, MOTIONS, Collection.MOTION)
-    cases = await _fetch_listed(engine, CASES, Collection.CASE)
+    motions = await read_listed(engine, MOTIONS, limit=sys.maxsize)
+    cases = await read_listed(engine, CASES, limit=sys.maxsize)
     return FederationView(
         cooperatives=tuple(await fetch_cooperatives(engine)),
-        motions=tuple(map(Motion.decode, motions)),
-        cases=tuple(map(Case.decode, cases)),
+        motions=tuple(map(Motion.decode, motions.records)),
+        cases=tuple(map(Case.decode, cases.records)),
     )
-
-
-async def _fetch_listed(engine: EngineClient, log: Log, collection: Collection) -> list[bytes]:
-    """The records whose ids a log of the federation lists, newest first."""
-    data = await read_state(engine, frontier_key(log))
-    size = Frontier.decode(data).size if data else 0
-    found = []
-    for index in reversed(range(size)):
-        record = await read_state(engine, entry_key(log, index))
-        found.append(await read_state(engine, state_key(FEDERATION, collection, record)))
-    return found
 
 
 async def wait_for_height(engine: EngineClient, height: int) -> None:

@@ -141,6 +141,15 @@ class NodeClient:
         """One proposal as this node's read model has it, or none."""
         return await self._find(f"/api/proposals/{proposal_id}")
 
+    async def read(self, path: str) -> JsonObject:
+        """What the node's API has under a path below `/api/`; nothing that a wallet relies on.
+
+        Raises:
+            RefusedError: Nothing is there.
+            UnavailableError: The node does not answer.
+        """
+        return await self._request("GET", f"/api/{path}")
+
     async def get_directory(self) -> JsonObject:
         """The signed cooperative records that the node has found."""
         return await self._request("GET", "/api/directory")

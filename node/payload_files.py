@@ -16,6 +16,7 @@ from msgspec.structs import fields
 
 from config.errors import RefusedError
 from did.codec import CodecError, Record
+from governance.body_acts import BodyAct
 from governance.bylaws import Bylaws, BylawsError, parse_bylaws
 from governance.member_acts import MemberAct
 from governance.payloads import PayloadRecord
@@ -61,6 +62,15 @@ def read_act(document: Mapping[str, object]) -> MemberAct:
         PayloadFileError: Something is missing, unknown or malformed; names the field.
     """
     return _read_union(get_args(MemberAct), document, where="act")  # type: ignore[return-value]
+
+
+def read_body_act(document: Mapping[str, object]) -> BodyAct:
+    """Read what a body is asked to do: a table with its `name` and its fields.
+
+    Raises:
+        PayloadFileError: Something is missing, unknown or malformed; names the field.
+    """
+    return _read_union(get_args(BodyAct), document, where="act")  # type: ignore[return-value]
 
 
 def _read_record(record: type[Record], table: Mapping[str, object], *, where: str) -> Record:

@@ -78,6 +78,14 @@ async def send_from_wallet(wallet: "Wallet", url: str, payload: "Payload") -> tu
     return committed.height, _compute_begun_id(wallet.account_id, payload, nonce)
 
 
+def send_and_say(
+    wallet: "Wallet", node: str | None, payload: "Payload", what: str, *, as_json: bool
+) -> None:
+    """Send a wallet's transaction and say what came of it."""
+    height, begun = asyncio.run(send_from_wallet(wallet, get_node_url(node, wallet), payload))
+    say_applied(what, height=height, begun=begun, as_json=as_json)
+
+
 def say_applied(what: str, *, height: int, begun: bytes, as_json: bool) -> None:
     """Say in which block a transaction was applied."""
     if as_json:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.acting import say_applied, send_from_wallet
+from node.commands.acting import send_and_say
+from node.commands.given import parse_id
 from node.commands.options import JsonOption, say
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     WalletOption,
-    get_node_url,
     open_wallet,
     read_passphrase,
     write_private,
@@ -23,9 +23,6 @@ from node.commands.wallet_options import (
 
 if TYPE_CHECKING:
     from did.wallets import Wallet
-    from governance.transactions import Payload
-
-_ID_BYTES = 32
 
 office_app = typer.Typer(
     no_args_is_help=True,
@@ -82,14 +79,14 @@ def nominate(
     from governance.count.ties import compute_commitment  # noqa: PLC0415
     from node.offices import make_salt  # noqa: PLC0415
 
-    opened, proposal_id = open_wallet(wallet, passphrase_file), _parse_id(proposal)
+    opened, proposal_id = open_wallet(wallet, passphrase_file), parse_id(proposal)
     payload = Nominate(
         cooperative=opened.get_home().cooperative_id,
         proposal_id=proposal_id,
         statement_hash=hashlib.sha256(statement.encode()).digest(),
         salt_commitment=compute_commitment(make_salt(opened, proposal_id)),
     )
-    _send_and_say(opened, node, payload, "You stand for election", as_json=as_json)
+    send_and_say(opened, node, payload, "You stand for election", as_json=as_json)
 
 
 @office_app.command()
@@ -105,13 +102,13 @@ def reveal(
     from governance.body_transactions import RevealSalt  # noqa: PLC0415
     from node.offices import make_salt  # noqa: PLC0415
 
-    opened, proposal_id = open_wallet(wallet, passphrase_file), _parse_id(proposal)
+    opened, proposal_id = open_wallet(wallet, passphrase_file), parse_id(proposal)
     payload = RevealSalt(
         cooperative=opened.get_home().cooperative_id,
         proposal_id=proposal_id,
         salt=make_salt(opened, proposal_id),
     )
-    _send_and_say(opened, node, payload, "Your salt is revealed", as_json=as_json)
+    send_and_say(opened, node, payload, "Your salt is revealed", as_json=as_json)
 
 
 @office_app.command()
@@ -127,8 +124,27 @@ def support(
     from governance.body_transactions import SupportBodyAct  # noqa: PLC0415
 
     opened = open_wallet(wallet, passphrase_file)
-    payload = SupportBodyAct(cooperative=opened.get_home().cooperative_id, motion=_parse_id(motion))
-    _send_and_say(opened, node, payload, "You support it", as_json=as_json)
+    payload = SupportBodyAct(cooperative=opened.get_home().cooperative_id, motion=parse_id(motion))
+    send_and_say(opened, node, payload, "You support it", as_json=as_json)
+
+
+@office_app.command()
+def withdraw(
+    *,
+    proposal: _ProposalArgument,
+    wallet: WalletOption,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stand for election no more; possible until voting opens."""
+    from governance.body_transactions import WithdrawNomination  # noqa: PLC0415
+
+    opened = open_wallet(wallet, passphrase_file)
+    payload = WithdrawNomination(
+        cooperative=opened.get_home().cooperative_id, proposal_id=parse_id(proposal)
+    )
+    send_and_say(opened, node, payload, "You stand no more", as_json=as_json)
 
 
 @office_app.command()
@@ -148,14 +164,7 @@ def resign(
         raise MisconfiguredError("this gives up all seats and closes the office: say `--yes`")
     opened = open_wallet(wallet, passphrase_file)
     payload = CloseOffice(cooperative=opened.get_home().cooperative_id, office=opened.account_id)
-    _send_and_say(opened, node, payload, "The office is closed", as_json=as_json)
-
-
-def _send_and_say(
-    wallet: "Wallet", node: str | None, payload: "Payload", what: str, *, as_json: bool
-) -> None:
-    height, found = asyncio.run(send_from_wallet(wallet, get_node_url(node, wallet), payload))
-    say_applied(what, height=height, begun=found, as_json=as_json)
+    send_and_say(opened, node, payload, "The office is closed", as_json=as_json)
 
 
 async def _request(wallet: "Wallet", url: str) -> "tuple[Wallet, str, str]":
@@ -179,15 +188,3 @@ async def _request(wallet: "Wallet", url: str) -> "tuple[Wallet, str, str]":
         nonce=secrets.token_bytes(16),
     )
     return bound, request, str(status["chain_id"])
-
-
-def _parse_id(text: str) -> bytes:
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != _ID_BYTES:
-        raise MisconfiguredError("an id has 64 hexadecimal digits: copy all of them")
-    return found

@@ -12,6 +12,7 @@ from config.settings import Settings
 from node.home import Home
 from node.settings_check import split_address
 from node.web import (
+    routes_accountability,
     routes_activitypub,
     routes_api,
     routes_explorer,
@@ -45,6 +46,7 @@ ROUTE_MODULES = (
     routes_explorer,
     routes_governance,
     routes_identity,
+    routes_accountability,
     routes_activitypub,
     routes_ledger,
     routes_verify,

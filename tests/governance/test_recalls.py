@@ -13,6 +13,7 @@ from governance.body_records import BodyKind
 from governance.body_transactions import (
     compute_recall_id,
 )
+from governance.logs import Log, LogName, get_entry, get_frontier
 from governance.proposal_records import Choice, Stage
 from governance.refusals import RefusalCode
 from governance.state_keys import Collection
@@ -67,6 +68,19 @@ def test_g5_members_recall_an_officer_by_petition() -> None:
         in world.events
     )
     assert sitting(world, BodyKind.COMMITTEE) == [1, 2, 3, 5, 6, 7]
+
+
+def test_petitions_are_a_list_of_the_ledger() -> None:
+    """Members find what they may sign."""
+    world = make_petition_world()
+    first, second = start_petition(1, 4), start_petition(2, 5)
+    world.run(first)
+    world.run(second)
+
+    log = Log(LogName.PETITIONS, namespace=COOPERATIVE)
+    size = get_frontier(world.view, log).size
+    listed = [get_entry(world.view, log, index) for index in range(size)]
+    assert listed == [petition_of(first), petition_of(second)]
 
 
 def test_a_petition_without_enough_signatures_lapses() -> None:
