@@ -241,6 +241,8 @@ SNAPSHOT_CHUNK_BYTES_MAX = SNAPSHOT_CHUNK_BYTES + 66_048
 SNAPSHOT_CHUNKS_MAX = 65_536
 """128 GiB of state; the engine takes messages of 4 MB, and each chunk's hash is in one."""
 SNAPSHOTS_KEPT = 2
+SNAPSHOT_WANTED_WAIT_S = 600.0
+"""How long a command waits for a copy of a running node's state: the next block, and writing."""
 STATE_SOURCES_MAX = 4
 """Nodes that a joining engine asks for headers; each checks what the others say."""
 SNAPSHOT_PEERS_BANNED_MAX = 64

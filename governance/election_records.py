@@ -77,6 +77,22 @@ class CountResult(Record, frozen=True, kw_only=True):
     """What of the pool no item gets."""
 
 
+class CountbackEntry(Record, frozen=True, kw_only=True):
+    """A countback that has ended: what it was held with, and who followed."""
+
+    countback: Hash
+    body: BodyKind
+    election: Hash
+    place: Count
+    """On the ballot paper, of who was elected to the seat."""
+    vacated: Hash
+    """Office of who left it."""
+    contesting: Candidates
+    """Places on the ballot paper of who might have it, ascending."""
+    follower: HashOrEmpty
+    """Office of who has it now; empty if the one who won could not sit any more."""
+
+
 class Countback(Record, frozen=True, kw_only=True):
     """A vacancy that the ballots of the election fill."""
 

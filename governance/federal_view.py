@@ -20,7 +20,7 @@ from governance.federal_records import (
     ValidatorSet,
 )
 from governance.records import Cooperative
-from governance.seals import Import, Seal
+from governance.seals import Import, ImportedRoll, Seal
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.view import StateView
 
@@ -185,6 +185,15 @@ class FederalView(StateView):
     def put_seal(self, seal: Seal) -> None:
         """Set what the chain ended with."""
         self._put(FEDERATION, Collection.SEAL, b"", seal.encode())
+
+    def get_imported_roll(self, cooperative: bytes) -> ImportedRoll | None:
+        """How a roll that came from another chain began here; None for one that did not."""
+        data = self._get(cooperative, Collection.IMPORTED_ROLL, b"")
+        return None if data is None else ImportedRoll.decode(data)
+
+    def put_imported_roll(self, cooperative: bytes, imported: ImportedRoll) -> None:
+        """Note how a roll began that came from another chain."""
+        self._put(cooperative, Collection.IMPORTED_ROLL, b"", imported.encode())
 
     def get_import(self, cooperative: bytes) -> Import | None:
         """A former roll that is being brought over."""

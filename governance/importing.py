@@ -15,11 +15,18 @@ from governance.federal_events import MembersImported, RollImported
 from governance.federal_view import FederalView
 from governance.logs import append
 from governance.merkle_log import is_included, is_range_included
-from governance.records import Account, AccountKey, Role, Roll, RollEntry
+from governance.records import Account, AccountKey, Role, Roll, RollChange, RollEntry
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import require_root
-from governance.roll import require_account, roll_log
-from governance.seals import Import, ImportedAccount, ImportedEntry, Seal, SealedChain
+from governance.roll import changes_log, require_account, roll_log
+from governance.seals import (
+    Import,
+    ImportedAccount,
+    ImportedEntry,
+    ImportedRoll,
+    Seal,
+    SealedChain,
+)
 from governance.transactions import ImportRoll
 
 
@@ -101,6 +108,13 @@ def apply_import_roll(
     )
     told: Events = (MembersImported(cooperative=cooperative.id, accounts=taken),)
     append(view, roll_log(cooperative.id), leaves)
+    changes = [
+        RollChange(account=entry.account.account, height=block.height, is_back=False)
+        for entry in tx.entries
+        if entry.account.account not in taken
+    ]
+    if changes:  # they are on the roll's list all the same, which keeps its root
+        append(view, changes_log(cooperative.id), [change.encode() for change in changes])
     progress = replace(
         progress,
         done_count=progress.done_count + len(leaves),
@@ -109,16 +123,23 @@ def apply_import_roll(
     if progress.done_count < progress.seal.roll_size:
         view.put_import(progress)
         return told
-    view.delete_import(cooperative.id)
-    roll = Roll(epoch=progress.seal.roll_epoch, active_count=progress.active_count)
-    view.put_roll(cooperative.id, roll)
+    return (*told, *_complete(view, progress, block=block))
+
+
+def _complete(view: FederalView, progress: Import, *, block: BlockContext) -> Events:
+    """The former roll is here: from now on it is this chain's."""
+    seal = progress.seal
+    view.delete_import(seal.cooperative)
+    roll = Roll(epoch=seal.roll_epoch, active_count=progress.active_count)
+    view.put_roll(seal.cooperative, roll)
+    imported = ImportedRoll(size=seal.roll_size, root=seal.roll_root, height=block.height)
+    view.put_imported_roll(seal.cooperative, imported)
     return (
-        *told,
         RollImported(
-            cooperative=cooperative.id,
+            cooperative=seal.cooperative,
             epoch=roll.epoch,
             active_count=roll.active_count,
-            roll_root=progress.seal.roll_root,
+            roll_root=seal.roll_root,
         ),
     )
 

@@ -61,6 +61,8 @@ class LogName(IntEnum):
     """Cooperative: ids of what its bodies were asked to do, in the order of asking."""
     PETITIONS = 14
     """Cooperative: ids, in the order of starting."""
+    COUNTBACKS = 15
+    """Cooperative: `CountbackEntry`, in the order in which vacancies were filled or stayed."""
     JOURNAL = 30
     """Cooperative: ids of its books' entries, in the order in which they came."""
     AGREEMENTS = 31

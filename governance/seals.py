@@ -80,6 +80,17 @@ class ImportedEntry(Record, frozen=True, kw_only=True):
     """Audit path in that log."""
 
 
+class ImportedRoll(Record, frozen=True, kw_only=True):
+    """A former chain's roll that was brought over whole: how this chain's lists begin."""
+
+    size: Count
+    """Entries of the roll's log that have the former chain's heights."""
+    root: Hash
+    """Of those entries."""
+    height: Height
+    """Block that completed it: from there on heights are this chain's."""
+
+
 class Import(Record, frozen=True, kw_only=True):
     """How far a former chain's roll has been brought over."""
 

@@ -56,6 +56,8 @@ class Collection(IntEnum):
     """Federation: there once the chain is sealed."""
     IMPORT = 0x19
     """Federation: cooperative; there until its former roll is brought over."""
+    IMPORTED_ROLL = 0x1E
+    """None: what of the roll came from another chain."""
     RECOVERY = 0x1A
     """Federation: id of the chain that this one goes on from, as text."""
     OUTAGES = 0x1B

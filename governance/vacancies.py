@@ -19,9 +19,10 @@ from governance.count.countback import find_mandate
 from governance.count.ledger_piles import LedgerPiles
 from governance.count.stv import add_papers, advance, begin_count, clear, close_papers, get_result
 from governance.counted_ballots import list_counted
-from governance.election_records import BallotPaper, Countback, Method
+from governance.election_records import BallotPaper, Countback, CountbackEntry, Method
 from governance.elections import has_room, may_sit
 from governance.events import Events
+from governance.logs import Log, LogName, append
 from governance.option_counts import draw_lots, get_stv_result
 from governance.proposal_records import Proposal
 from governance.queues import Turn, put_due
@@ -188,6 +189,16 @@ def _seat(
         view.put_body(cooperative, replace(body, seats=seats))
     else:
         office = b""
+    entry = CountbackEntry(
+        countback=countback.id,
+        body=countback.body,
+        election=countback.seat.election,
+        place=countback.seat.place,
+        vacated=countback.seat.office,
+        contesting=countback.contesting,
+        follower=office,
+    )
+    append(view, Log(LogName.COUNTBACKS, namespace=cooperative), [entry.encode()])
     return (
         CountbackEnded(
             cooperative=cooperative,

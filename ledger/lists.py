@@ -10,6 +10,7 @@ from did.codec import Record
 from did.jcs import JsonObject
 from governance.counted_ballots import CountedEntry
 from governance.duty_records import DutyEntry
+from governance.election_records import CountbackEntry
 from governance.logs import Log, LogName
 from governance.proposal_records import DecisionLeaf
 from governance.records import RollChange, RollEntry
@@ -28,6 +29,7 @@ _RECORDS: dict[LogName, type[Record]] = {
     LogName.SEALED_ACCOUNTS: ImportedAccount,
     LogName.COMMITMENTS: SlotCommitment,
     LogName.DUTIES: DutyEntry,
+    LogName.COUNTBACKS: CountbackEntry,
 }
 """The entries of all others are ids."""
 _IDS_COUNT = {
@@ -46,6 +48,7 @@ _IDS_COUNT = {
     LogName.DISPUTES: 0,
     LogName.BODY_MOTIONS: 1,
     LogName.PETITIONS: 1,
+    LogName.COUNTBACKS: 1,
     LogName.JOURNAL: 1,
     LogName.AGREEMENTS: 0,
     LogName.COMMITMENTS: 2,

@@ -124,6 +124,14 @@ def read_snapshot(path: Path) -> tuple[SnapshotInfo, Iterable[bytes]]:
     return info, (_chunk_path(path, index).read_bytes() for index in range(len(info.chunks)))
 
 
+def find_snapshot(directory: Path, *, from_height: int) -> Path | None:
+    """The newest finished snapshot that is not older; None if there is none (yet)."""
+    heights = [int(path.name) for path in directory.iterdir() if path.name.isdecimal()]
+    newest = max(heights, default=-1)
+    path = directory / str(newest)
+    return path if newest >= from_height and _read_info(path) is not None else None
+
+
 def _read_info(path: Path) -> SnapshotInfo | None:
     if path.name.endswith(_UNFINISHED):
         return None

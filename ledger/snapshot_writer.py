@@ -27,17 +27,22 @@ _LOOK_EVERY = 64
 
 
 class SnapshotWriter:
-    """Makes a snapshot every so many blocks, one at a time."""
+    """Makes a snapshot every so many blocks, and when one is wanted; one at a time."""
 
-    def __init__(self, directory: Path, *, interval_blocks: int) -> None:
+    def __init__(
+        self, directory: Path, *, interval_blocks: int, wanted: Path | None = None
+    ) -> None:
         """Prepare.
 
         Args:
             directory: For finished snapshots.
             interval_blocks: At each height that this divides; 0 for never.
+            wanted: A file: where it is there, a snapshot is made at the next commit, and the file
+                goes. So commands beside the node get a copy of its state.
         """
         self.shelf = SnapshotShelf(directory)
         self._interval_blocks = interval_blocks
+        self._wanted = wanted
         self._writing: _Writing | None = None
 
     def note_commit(self, store: Store) -> None:
@@ -50,9 +55,11 @@ class SnapshotWriter:
             failure, self._writing = self._writing.failure, None
             if failure is not None:
                 raise failure
-        if not self._interval_blocks or store.record.height % self._interval_blocks:
-            return
-        if self._writing is None:
+        is_wanted = self._wanted is not None and self._wanted.exists()
+        is_due = self._interval_blocks and store.record.height % self._interval_blocks == 0
+        if self._writing is None and (is_wanted or is_due):
+            if self._wanted is not None:
+                self._wanted.unlink(missing_ok=True)
             self._writing = _Writing(self.shelf, store.snapshot())
             self._writing.start()
 

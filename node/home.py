@@ -82,6 +82,11 @@ class Home:
         return self.root / "snapshots"
 
     @property
+    def snapshot_wanted_path(self) -> Path:
+        """There while a command waits for a snapshot of the running node's state."""
+        return self.run / "snapshot-wanted"
+
+    @property
     def joining_path(self) -> Path:
         """How far this node is with taking over a snapshot of others."""
         return self.run / "joining.json"

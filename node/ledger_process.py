@@ -54,7 +54,9 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
     chain_id = settings.network.chain_id
     sync = StateSync(home.ledger, chain_id=chain_id, report=partial(joining.report, home))
     snapshots = SnapshotWriter(
-        home.snapshots, interval_blocks=settings.engine.snapshot_interval_blocks
+        home.snapshots,
+        interval_blocks=settings.engine.snapshot_interval_blocks,
+        wanted=home.snapshot_wanted_path,
     )
     store = Store.open(home.ledger)
     try:

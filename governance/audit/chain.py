@@ -9,6 +9,7 @@ from governance.audit.findings import Audited, AuditError, Place, expect
 from governance.audit.lists import read_list
 from governance.audit.sealed import Sealed
 from governance.audit.seats import check_seats
+from governance.audit.vacancies import recount_vacancies
 from governance.audit.votes import list_decisions, list_proposals, recount_vote
 from governance.body_view import BodyView
 from governance.logs import COOPERATIVES
@@ -26,7 +27,7 @@ class _Auditor:
         self.values = ValueView(kv)
         self.time_ms = time_ms
         self.sealed = sealed
-        self.outcomes_count = self.ballots_count = 0
+        self.outcomes_count = self.ballots_count = self.countbacks_count = 0
         self.distributions_count = self.amounts_count = 0
 
     def audit_cooperative(self, cooperative: bytes, decisions: list[DecisionLeaf]) -> None:
@@ -37,7 +38,10 @@ class _Auditor:
             if found is not None:
                 self.outcomes_count += 1
                 self.ballots_count += found[1]
-        check_seats(self.view, cooperative, proposals, time_ms=self.time_ms)
+        by_id = {proposal.id: proposal for proposal in proposals}
+        countbacks = recount_vacancies(self.view, cooperative, by_id)
+        self.countbacks_count += len(countbacks)
+        check_seats(self.view, cooperative, proposals, countbacks, time_ms=self.time_ms)
         distributed, amounts = audit_distributions(
             self.values, cooperative, electorates, sealed=self.sealed
         )
@@ -93,6 +97,7 @@ def audit_chain(
     return Audited(
         outcomes_count=auditor.outcomes_count,
         ballots_count=auditor.ballots_count,
+        countbacks_count=auditor.countbacks_count,
         distributions_count=auditor.distributions_count,
         amounts_count=auditor.amounts_count,
         difference=difference,

@@ -140,8 +140,6 @@ def _check_decided(view: ValueView, cooperative: bytes, period: Period, *, place
 
 def _check_members(electorates: Electorates, period: Period, *, place: Place) -> None:
     """Where nobody came or left in the block of the close, the roll says who shared."""
-    if electorates.is_imported:
-        return
     before = len(electorates.list_members(height=period.closed_height - 1))
     after = len(electorates.list_members(height=period.closed_height))
     if before == after:

@@ -17,7 +17,7 @@ class Place:
     cooperative: bytes
     """Id; empty for what is the federation's."""
     what: str
-    """`proposal`, `period`, `body`, `roll`, `books` or `list`."""
+    """`proposal`, `countback`, `period`, `body`, `roll`, `books` or `list`."""
     id: str
     """The proposal's id in hexadecimal, the period's number, or a name."""
 
@@ -38,6 +38,7 @@ class Audited:
 
     outcomes_count: int = 0
     ballots_count: int = 0
+    countbacks_count: int = 0
     distributions_count: int = 0
     amounts_count: int = 0
     """Members' amounts that were checked with what the auditor was shown."""

@@ -11,6 +11,7 @@ from governance.ballot_papers import get_method
 from governance.body_view import BodyView
 from governance.bylaws import Bylaws
 from governance.count.approval import add_approvals, begin_approval, elect_approved
+from governance.count.countback import count_vacancy
 from governance.count.papers import Papers, is_choice
 from governance.count.quadratic import (
     add_votes,
@@ -25,6 +26,41 @@ from governance.elections import get_seats_count
 from governance.member_acts import ElectBody, FundItems
 from governance.option_counts import compute_funded
 from governance.proposal_records import BallotChoice, Proposal
+
+
+def recount_vacancy(
+    view: BodyView,
+    proposal: Proposal,
+    choices: Sequence[BallotChoice],
+    *,
+    vacating: int,
+    contesting: bytes,
+    place: Place,
+) -> bytes:
+    """Hold a countback again; the office that the ballots of a seat choose, or nothing.
+
+    Args:
+        view: State.
+        proposal: The election.
+        choices: Its ballots.
+        vacating: Place on the ballot paper of who was elected to the seat.
+        contesting: Places of who might have it; none of them elected.
+        place: For findings.
+
+    Raises:
+        AuditError: The ballot paper, a salt or a ballot is not as it must be.
+    """
+    paper = view.require_ballot_paper(proposal.cooperative, proposal.id)
+    found = count_vacancy(
+        _lay_together(paper, choices, place=place),
+        candidates_count=len(paper.options),
+        seats_count=min(paper.seats_count, len(paper.options)),
+        withdrawn=b"",
+        lot=_draw_lots(view, proposal, paper, place=place),
+        vacating=vacating,
+        contesting=contesting,
+    )
+    return paper.options[found.winners[0]] if found.winners else b""
 
 
 def recount_options(

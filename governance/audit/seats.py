@@ -2,9 +2,8 @@
 
 A seat names the election and the place on its ballot paper by which it was filled. Whoever is
 elected sits unless the ledger says why not: the term is over, the office is closed, members
-recalled it, or it stood for a body that excludes this one. Who follows by countback must have
-stood and not been elected; the countback itself is not held again, because whether somebody
-could sit then is not on record.
+recalled it, or it stood for a body that excludes this one. Who sits there instead followed by
+the last countback of that place (`governance.audit.vacancies`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from governance.audit.findings import Place, expect
 from governance.body_records import OVERSIGHT, BodyKind, Seat
 from governance.body_view import BodyView
 from governance.bylaws import compute_window_ms
-from governance.election_records import BallotPaper
+from governance.election_records import BallotPaper, CountbackEntry
 from governance.elections import get_term_s
 from governance.member_acts import ElectBody, RecallOfficer
 from governance.proposal_records import Outcome, Proposal
@@ -44,10 +43,17 @@ class _History:
 
     elections: dict[bytes, _Election]
     recalled: dict[tuple[BodyKind, bytes], None]
+    followers: dict[tuple[bytes, int], bytes]
+    """Office that came last to an election's place by countback."""
 
 
 def check_seats(
-    view: BodyView, cooperative: bytes, proposals: Sequence[Proposal], *, time_ms: int
+    view: BodyView,
+    cooperative: bytes,
+    proposals: Sequence[Proposal],
+    countbacks: Sequence[CountbackEntry],
+    *,
+    time_ms: int,
 ) -> None:
     """Check that those sit in a cooperative's bodies who were elected.
 
@@ -55,12 +61,16 @@ def check_seats(
         view: State.
         cooperative: Whose bodies.
         proposals: All before it, recounted.
+        countbacks: All that have ended, in order, held again.
         time_ms: Of the last block.
 
     Raises:
         AuditError: Somebody sits who was not elected, or does not though elected.
     """
     history = _read_history(view, cooperative, proposals)
+    for entry in countbacks:
+        if entry.follower:
+            history.followers[entry.election, entry.place] = entry.follower
     for kind in BodyKind:
         place = Place(cooperative=cooperative, what="body", id=kind.name.lower())
         seats = view.get_body(cooperative, kind).seats
@@ -78,7 +88,7 @@ def check_seats(
 
 
 def _read_history(view: BodyView, cooperative: bytes, proposals: Sequence[Proposal]) -> _History:
-    history = _History(elections={}, recalled={})
+    history = _History(elections={}, recalled={}, followers={})
     scale = view.get_parameters().time_scale
     for proposal in proposals:
         decision = view.get_decision(cooperative, proposal.id)
@@ -110,10 +120,8 @@ def _check_seat(seat: Seat, kind: BodyKind, history: _History, *, place: Place) 
         return
     expect(place, "seat.place_was_won", expected=True, found=seat.place in election.winners)
     elected = election.paper.options[seat.place]
-    has_followed = seat.office in election.paper.options and seat.office not in election.offices
-    expect(
-        place, "seat.office", expected=seat.office if has_followed else elected, found=seat.office
-    )
+    holder = history.followers.get((seat.election, seat.place), elected)
+    expect(place, "seat.office", expected=holder, found=seat.office)
     expect(place, "seat.since_ms", expected=election.closed_ms, found=seat.since_ms)
     whole_ms = election.closed_ms + election.term_ms
     half_ms = election.closed_ms + election.term_ms // 2

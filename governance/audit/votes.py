@@ -101,12 +101,11 @@ def _check_terms(
     act = view.get_act(proposal.cooperative, proposal.id)
     if act is not None:
         expect(place, "subject", expected=compute_subject(act), found=proposal.subject)
-    if not electorates.is_imported:
-        height = proposal.roll_height
-        count = len(electorates.list_members(height=height))
-        expect(place, "electorate_count", expected=count, found=proposal.electorate_count)
-        root = electorates.get_root(height=height)
-        expect(place, "roll_root", expected=root, found=proposal.roll_root)
+    height = proposal.roll_height
+    count = len(electorates.list_members(height=height))
+    expect(place, "electorate_count", expected=count, found=proposal.electorate_count)
+    root = electorates.get_root(height=height)
+    expect(place, "roll_root", expected=root, found=proposal.roll_root)
     return bylaws
 
 

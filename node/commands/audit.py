@@ -1,7 +1,7 @@
 """`rochdale governance audit`: every outcome and distribution of a chain, recounted.
 
-On a stopped node's state, or on a copy of it: reading a running node's state record by record
-would mix blocks. Nothing in it is changed.
+On a stopped node's state, on a copy of it, or on one that a running node makes: reading that
+one's own record by record would mix blocks. Nothing in it is changed.
 """
 
 import time
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node import exit_codes
+from node.commands.any_store import StoreArgument, open_store
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
-from node.commands.stopped_store import StoreArgument, find_store
 
 if TYPE_CHECKING:
     from governance.audit.findings import Audited, Difference
@@ -44,20 +44,16 @@ def audit(
 ) -> None:
     """Recount every vote, election and distribution from ballots, rolls, bylaws and journals.
 
-    Names the first difference, with exit code 1, or says how much was recounted. Stop the node
-    first, or name a copy of its `ledger` directory.
+    Names the first difference, with exit code 1, or says how much was recounted. Of a running node
+    a copy is audited that it makes for that, as of its next block.
     """
     from governance.audit.chain import audit_chain  # noqa: PLC0415
-    from ledger.store import Store  # noqa: PLC0415
 
     shown = None if sealed is None else _read_sealed(sealed)
-    store = Store.open(find_store(path, home))
-    try:
+    with open_store(path, home) as store:
         height, began_s = store.record.height, time.monotonic()
         audited = audit_chain(store, time_ms=store.record.time_ms, sealed=shown)
         took_s = time.monotonic() - began_s
-    finally:
-        store.close()
     if as_json:
         say_json(_describe(audited, height=height, took_s=took_s))
     else:
@@ -87,6 +83,7 @@ def _describe(audited: "Audited", *, height: int, took_s: float) -> dict[str, ob
         "height": height,
         "outcomes": audited.outcomes_count,
         "ballots": audited.ballots_count,
+        "countbacks": audited.countbacks_count,
         "distributions": audited.distributions_count,
         "amounts": audited.amounts_count,
         "took_s": round(took_s, 3),
@@ -119,6 +116,8 @@ def _show(audited: "Audited", *, height: int, took_s: float) -> None:
         return
     say(f"All outcomes hold at height {height}; recounted in {took_s:.1f} s:")
     say(f"  {audited.outcomes_count} outcomes of {audited.ballots_count} ballots")
+    if audited.countbacks_count:
+        say(f"  {audited.countbacks_count} seats that fell vacant, from the ballots")
     say(f"  {audited.distributions_count} distributions")
     if audited.amounts_count:
         say(f"  {audited.amounts_count} members' amounts, against the sealed file")

@@ -182,11 +182,14 @@ def verify_snapshot(
     """
     from config.errors import RefusedError  # noqa: PLC0415
     from ledger.restoring import check_snapshot  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.state_copies import fetch_app_hash  # noqa: PLC0415
 
     info = check_snapshot(snapshot)
     expected = app_hash
     if expected is None:
-        expected = asyncio.run(_fetch_app_hash(home, info.chain_id, height=info.height))
+        opened = open_home(home)
+        expected = asyncio.run(fetch_app_hash(opened, info.chain_id, height=info.height))
     if expected.lower() != info.app_hash.hex():
         raise RefusedError(
             f"{snapshot} is another state than the chain's: its app hash at height {info.height} "
@@ -205,34 +208,6 @@ def verify_snapshot(
         return
     say(f"The snapshot is the state of {info.chain_id} at height {info.height}.")
     say(f"{len(info.chunks)} chunks, app hash {info.app_hash.hex()}")
-
-
-async def _fetch_app_hash(home: Path, chain_id: str, *, height: int) -> str:
-    """The app hash after a block, from the header that follows it."""
-    from config.errors import MisconfiguredError, RefusedError, UnavailableError  # noqa: PLC0415
-    from ledger.light_source import LightSource  # noqa: PLC0415
-    from ledger.rpc import EngineClient  # noqa: PLC0415
-    from node.chain import load_genesis  # noqa: PLC0415
-    from node.home import open_home  # noqa: PLC0415
-
-    opened = open_home(home)
-    trust = load_genesis(opened).trust
-    if trust.chain_id != chain_id:
-        raise MisconfiguredError(
-            f"the snapshot is of {chain_id}, and the node at {opened.root} of {trust.chain_id}: "
-            "name a home of that chain, or the app hash with `--app-hash`"
-        )
-    try:
-        async with EngineClient(opened.rpc_socket) as client:
-            source = LightSource(client, trust)
-            block = await source.fetch_block(height + 1)
-            await source.find_bridge(block)
-            return block.header.app_hash.hex()
-    except (UnavailableError, RefusedError) as error:
-        raise UnavailableError(
-            f"the node at {opened.root} cannot tell the header of block {height + 1} "
-            f"({error}): start it, or name the app hash with `--app-hash`"
-        ) from error
 
 
 @ledger_app.command()

@@ -35,7 +35,7 @@ _ListArgument = Annotated[
         metavar="LIST",
         help="decisions, cooperatives, roll, proposals, ballots, motions, cases, "
         "sealed-accounts, second-ballots, roll-changes, duties, complaints, disputes, "
-        "body-motions, petitions, journal, agreements or commitments.",
+        "body-motions, petitions, countbacks, journal, agreements or commitments.",
     ),
 ]
 _IdsArgument = Annotated[

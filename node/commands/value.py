@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.commands.any_store import StoreArgument, open_store
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
-from node.commands.stopped_store import StoreArgument, find_store
 
 if TYPE_CHECKING:
     from governance.value.records import Debt
@@ -38,16 +38,14 @@ def export_books(
 ) -> None:
     """Print the books as beancount text, whose last lines assert every balance.
 
-    Reads a stopped node's state, or a copy of it.
+    Reads a stopped node's state, or a copy of it; of a running node one that it makes for that.
     """
     import sys  # noqa: PLC0415
 
     from governance.value.beancount import render_beancount  # noqa: PLC0415
     from governance.value.view import LedgerBooks, ValueView, list_journal  # noqa: PLC0415
-    from ledger.store import Store  # noqa: PLC0415
 
-    store = Store.open(find_store(path, home))
-    try:
+    with open_store(path, home) as store:
         view = ValueView(store)
         whose, currency = _choose_books(view, cooperative)
         books = LedgerBooks(view, whose)
@@ -58,8 +56,6 @@ def export_books(
             currency=currency,
             minor_digits=decimals,
         )
-    finally:
-        store.close()
     sys.stdout.write(text)
 
 

@@ -18,12 +18,12 @@ ACCEPT = abci.ResponseApplySnapshotChunk.ACCEPT
 OFFER_ACCEPT = abci.ResponseOfferSnapshot.ACCEPT
 
 
-def start_chain(directory: Path, *, interval_blocks: int) -> Chain:
+def start_chain(directory: Path, *, interval_blocks: int, wanted: Path | None = None) -> Chain:
     """A node that makes snapshots, with some members and a counted vote."""
     directory.mkdir()
     create_store(directory / "ledger")
     store = Store.open(directory / "ledger")
-    writer = SnapshotWriter(directory / "snapshots", interval_blocks=interval_blocks)
+    writer = SnapshotWriter(directory / "snapshots", interval_blocks=interval_blocks, wanted=wanted)
     application = Application(store, software_version="0", snapshots=writer)
     application.init_chain(render_init_chain())
     return Chain(directory / "ledger", application, store)

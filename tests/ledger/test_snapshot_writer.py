@@ -11,7 +11,7 @@ from tendermint.abci import types_pb2 as abci
 
 from config.limits import SNAPSHOTS_KEPT
 from ledger import snapshot_shelf, snapshot_writer
-from ledger.snapshot_shelf import SnapshotShelf, read_snapshot
+from ledger.snapshot_shelf import SnapshotShelf, find_snapshot, read_snapshot
 from ledger.snapshots import SnapshotError
 from ledger.store import Snapshot
 from tests.ledger.scenario import Chain
@@ -62,6 +62,23 @@ def test_the_newest_are_kept_and_listed_newest_first(chain: Chain) -> None:
     assert len(listed) == SNAPSHOTS_KEPT
     assert names_in(chain) == ["10", "8"]
     assert all(len(snapshot.metadata) < 4_000_000 for snapshot in listed)
+
+
+def test_one_is_made_when_it_is_wanted(tmp_path: Path) -> None:
+    """At the next commit, once, whatever the interval is."""
+    directory = tmp_path / "one"
+    chain = start_chain(directory, interval_blocks=0, wanted=directory / "wanted")
+    run_until_written(chain, 1)
+    assert names_in(chain) == []
+    (directory / "wanted").touch()
+
+    run_until_written(chain, 3)
+
+    assert names_in(chain) == ["2"]
+    assert not (directory / "wanted").exists()
+    assert find_snapshot(directory_of(chain), from_height=2) == directory_of(chain) / "2"
+    assert find_snapshot(directory_of(chain), from_height=3) is None
+    chain.application.close()
 
 
 def test_what_a_crash_left_is_removed_at_the_next_start(chain: Chain) -> None:

@@ -42,6 +42,7 @@ def test_members_hold_their_bodies_to_account(
         check_duties(terminal, home, officers)
         check_complaint(terminal, home, members, officers)
         check_petition(terminal, home, members)
+        check_audit(terminal, home)
 
 
 def start(terminal: Terminal, home: Path) -> None:
@@ -166,3 +167,17 @@ def check_petition(terminal: Terminal, home: Path, members: list[Path]) -> None:
     assert "petition" in terminal.error
     terminal.type("petition", "open", "choir", office, REASONS, "-w", members[0])
     assert "BODY is one of committee" in terminal.error
+
+
+def check_audit(terminal: Terminal, home: Path) -> None:
+    """The running node makes a copy of its state for it, which goes afterwards."""
+    height = get_height(terminal, home)
+    told = terminal.ask("governance", "audit", "--home", home)
+
+    assert told["height"] >= height
+    assert (told["outcomes"], told["ballots"], told["difference"]) == (2, 6, None)
+    assert get_height(terminal, home) >= told["height"]
+    assert not list(home.glob("copy-*"))
+    assert (home / "snapshots" / str(told["height"])).is_dir()
+    terminal.type("value", "books", "--home", home)
+    assert "keeps books" in terminal.error

@@ -72,7 +72,9 @@ def test_checks_amounts_against_the_sealed_file(member_terminal: Terminal, tmp_p
     assert member_terminal.code == exit_codes.FAILED
 
 
-def test_a_running_node_is_not_read(member_terminal: Terminal, tmp_path: Path) -> None:
+def test_a_running_node_that_cannot_make_a_copy_is_not_read(
+    member_terminal: Terminal, tmp_path: Path
+) -> None:
     """It says what to do instead."""
     home = tmp_path / "home"
     os.environ["ROCHDALE_PASSPHRASE"] = PASSPHRASE

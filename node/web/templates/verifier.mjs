@@ -72,6 +72,7 @@ const LISTS = {
   12: { name: "disputes", ids: 0 },
   13: { name: "body-motions", ids: 1 },
   14: { name: "petitions", ids: 1 },
+  15: { name: "countbacks", ids: 1 },
   30: { name: "journal", ids: 1 },
   31: { name: "agreements", ids: 0 },
   32: { name: "commitments", ids: 2 },

@@ -10,7 +10,8 @@ from governance.audit.findings import Audited
 from governance.body_records import BodyKind
 from governance.body_view import BodyView
 from governance.counted_ballots import counted_log
-from governance.logs import DECISIONS, entry_key
+from governance.election_records import CountbackEntry
+from governance.logs import DECISIONS, Log, LogName, entry_key
 from governance.proposal_records import Choice, DecisionLeaf, Outcome, Stage
 from tests.governance.audit.audit_world import (
     BUDGET_ID,
@@ -52,14 +53,54 @@ def test_an_election_and_a_budget_are_recounted() -> None:
     assert audit(elected()[0]) == Audited(outcomes_count=2, ballots_count=8 + 4)
 
 
-def test_a_vacancy_that_ballots_filled_is_no_difference() -> None:
-    """Who follows by countback stood and was not elected."""
+def vacated() -> World:
+    """The first of the committee goes, and a countback fills the seat."""
     world, _ = elected()
     world.run(close_office(1))
     for _ in range(5):
         world.run(after_ms=DAY_MS)
+    return world
 
-    assert audit(world).difference is None
+
+def test_a_vacancy_that_ballots_filled_is_held_again() -> None:
+    """From the archived ballots; who follows is who should."""
+    found = audit(vacated())
+
+    assert (found.difference, found.countbacks_count) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"follower": office(2)}, "follower"),
+        ({"contesting": b""}, "follower"),
+        ({"contesting": bytes([63])}, "contesting_unfit"),
+        ({"election": bytes(32)}, "election_is_held"),
+        ({"place": 63}, "place_was_won"),
+        ({"contesting": b"", "follower": b""}, "contesting"),
+    ],
+)
+def test_a_changed_countback_is_found(changes: dict[str, Any], field: str) -> None:
+    """Who followed whom, with whom it was held, and of which election."""
+    world = vacated()
+    log = Log(LogName.COUNTBACKS, namespace=COOPERATIVE)
+    leaf = world.kv.get(entry_key(log, 0))
+    assert leaf is not None
+
+    rewrite_list(world, log, [replace(CountbackEntry.decode(leaf), **changes).encode()])
+
+    found = find(world)
+    assert (found.place.what, found.field) == ("countback", field)
+
+
+def test_somebody_who_followed_by_no_countback_is_found() -> None:
+    """The list of countbacks says who came to a seat that was vacated."""
+    world = vacated()
+    log = Log(LogName.COUNTBACKS, namespace=COOPERATIVE)
+    world.kv.delete(entry_key(log, 0))
+    rewrite_list(world, log, [])
+
+    assert find(world).field == "seat.office"
 
 
 def test_a_changed_ballot_is_found() -> None:
