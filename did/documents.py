@@ -1,13 +1,13 @@
 """DID documents: writing a cooperative's did:web, reading a foreign document, did:key.
 
-Documents say which keys speak for a DID and for what purpose. Only Ed25519 Multikeys count;
-entries of other kinds are passed over, so documents of foreign tools can be read. Never
-fetches: the caller brings the bytes and knows which DID it asked for.
+Documents say which keys speak for a DID and for what purpose. Keys of the kinds that we check
+signatures with count (`did.verification_keys`); entries of other kinds are passed over, so
+documents of foreign tools can be read. Never fetches: the caller brings the document and knows
+which DID it asked for.
 
 Sources: W3C DID Core §5, did:web method specification, W3C Controlled Identifiers 1.0.
 """
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +15,27 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from config.errors import RefusedError
+from config.limits import DID_DOCUMENT_BYTES_MAX
 from did.jcs import JsonObject, parse_json_object
-from did.keys import (
-    KeyFormatError,
-    decode_multikey,
-    encode_multikey,
+from did.keys import KeyFormatError, encode_multikey
+from did.verification_keys import (
+    KeyKind,
+    VerificationKey,
+    decode_base58btc,
+    parse_jwk,
+    parse_multikey,
 )
 
 DID_CONTEXTS = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
-_DOCUMENT_BYTES_MAX = 65_536
+RELATIONSHIPS = (
+    "assertionMethod",
+    "authentication",
+    "capabilityInvocation",
+    "capabilityDelegation",
+    "keyAgreement",
+)
+"""For what a document's methods are (DID Core §5.3)."""
+_MATERIAL = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
 _ENTRIES_MAX = 64
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?!.*\.[0-9]+\Z)({_LABEL}\.)*{_LABEL}")
@@ -39,23 +51,34 @@ class DidDocument:
     """What a document says about keys."""
 
     did: str
-    methods: Mapping[str, bytes]
-    """Verification method URL to Ed25519 public key; 32 bytes each."""
-    assertion_methods: tuple[str, ...] = ()
-    """Methods that speak for the DID: records, insights."""
-    authentication_methods: tuple[str, ...] = ()
-    """Methods that act as the DID: HTTP requests, logins."""
+    methods: Mapping[str, VerificationKey]
+    """Verification method URL to its key, in the document's order."""
+    relationships: Mapping[str, tuple[str, ...]]
+    """Each of `RELATIONSHIPS` to the methods that are for it."""
     also_known_as: tuple[str, ...] = ()
 
-    def get_assertion_key(self, method_id: str) -> bytes:
-        """Get the public key by which the DID asserts; 32 bytes.
+    def get_key(self, method_id: str, *, purpose: str) -> VerificationKey:
+        """Get the key that may do something in the DID's name.
+
+        Args:
+            method_id: DID URL of the verification method.
+            purpose: `assertionMethod` for credentials and records, `authentication` for
+                requests and logins, or another of `RELATIONSHIPS`.
 
         Raises:
-            DocumentError: The document lists no such method for assertions.
+            DocumentError: The document lists no such method for that purpose.
         """
-        if method_id not in self.assertion_methods or method_id not in self.methods:
-            raise DocumentError(f"{self.did} does not let {method_id[:200]} assert anything")
+        if method_id not in self.relationships[purpose] or method_id not in self.methods:
+            raise DocumentError(f"{self.did} does not list {method_id[:200]} as {purpose}")
         return self.methods[method_id]
+
+    def get_keys(self, *, purpose: str) -> dict[str, VerificationKey]:
+        """Get every key for a purpose, by the URL of its method, in the document's order."""
+        return {
+            method_id: self.methods[method_id]
+            for method_id in self.relationships[purpose]
+            if method_id in self.methods
+        }
 
 
 def did_web_for_origin(origin: str) -> str:
@@ -142,13 +165,21 @@ def parse_did_document(data: bytes, *, did: str) -> DidDocument:
     """Read a DID document that was asked for under a DID.
 
     Raises:
-        DocumentError: It speaks for another DID, is malformed or names a method twice.
+        DocumentError: As `read_did_document`.
         RefusedError: Not JSON, or too large.
     """
-    document = parse_json_object(data, bytes_max=_DOCUMENT_BYTES_MAX)
+    return read_did_document(parse_json_object(data, bytes_max=DID_DOCUMENT_BYTES_MAX), did=did)
+
+
+def read_did_document(document: JsonObject, *, did: str) -> DidDocument:
+    """Read what a document says about keys.
+
+    Raises:
+        DocumentError: It speaks for another DID, is malformed, or names a method twice.
+    """
     if document.get("id") != did:
         raise DocumentError(f"the document does not speak for {did[:200]}")
-    methods: dict[str, bytes] = {}
+    methods: dict[str, VerificationKey | None] = {}
     for entry in _read_entries(document, "verificationMethod"):
         if not isinstance(entry, dict):
             raise DocumentError("a verification method is an object")
@@ -158,14 +189,13 @@ def parse_did_document(data: bytes, *, did: str) -> DidDocument:
             _read_relationship(entry, did=did, methods=methods)
             for entry in _read_entries(document, name)
         )
-        for name in ("assertionMethod", "authentication")
+        for name in RELATIONSHIPS
     }
     known_as = document.get("alsoKnownAs", [])
     return DidDocument(
         did=did,
-        methods=MappingProxyType(methods),
-        assertion_methods=relationships["assertionMethod"],
-        authentication_methods=relationships["authentication"],
+        methods=MappingProxyType({name: key for name, key in methods.items() if key is not None}),
+        relationships=MappingProxyType(relationships),
         also_known_as=tuple(name for name in known_as if isinstance(name, str))
         if isinstance(known_as, list)
         else (),
@@ -188,19 +218,38 @@ def _read_entries(document: JsonObject, name: str) -> list[object]:
     return entries
 
 
-def _read_method(entry: JsonObject, *, did: str, methods: dict[str, bytes]) -> str:
-    """Take an Ed25519 Multikey into `methods`; pass over other kinds and controllers."""
+def _read_method(entry: JsonObject, *, did: str, methods: dict[str, VerificationKey | None]) -> str:
+    """Take a method into `methods`; one of another kind or controller without its key."""
     method_id = _absolute(entry.get("id"), did=did)
     if method_id in methods:
         raise DocumentError("a verification method is named twice")
-    multikey = entry.get("publicKeyMultibase")
-    if entry.get("controller") == did and isinstance(multikey, str):
-        with contextlib.suppress(KeyFormatError):  # another kind of key: not for us
-            methods[method_id] = decode_multikey(multikey)
+    methods[method_id] = None
+    if entry.get("controller") == did:
+        methods[method_id] = _read_key(entry)
     return method_id
 
 
-def _read_relationship(entry: object, *, did: str, methods: dict[str, bytes]) -> str:
+def _read_key(entry: JsonObject) -> VerificationKey | None:
+    """A method's key; None: of a kind that is not for us."""
+    given = [name for name in _MATERIAL if name in entry]
+    if len(given) > 1:  # DID Core §5.2.1: readers could take different ones
+        raise DocumentError("a verification method holds one key, in one form")
+    try:
+        match given:
+            case ["publicKeyMultibase"]:
+                return parse_multikey(entry["publicKeyMultibase"])
+            case ["publicKeyJwk"]:
+                return parse_jwk(entry["publicKeyJwk"])
+            case ["publicKeyBase58"] if entry.get("type") == "Ed25519VerificationKey2018":
+                return VerificationKey(KeyKind.ED25519, decode_base58btc(entry["publicKeyBase58"]))
+    except KeyFormatError:
+        return None
+    return None
+
+
+def _read_relationship(
+    entry: object, *, did: str, methods: dict[str, VerificationKey | None]
+) -> str:
     if isinstance(entry, dict):  # DID Core §5.3: embedded, and used for this alone
         return _read_method(entry, did=did, methods=methods)
     return _absolute(entry, did=did)

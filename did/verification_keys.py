@@ -30,9 +30,9 @@ from did.keys import is_signature_valid as is_ed25519_signature_valid
 _POINT_BYTES = 33
 _COORDINATE_BYTES = 32
 _SIGNATURE_BYTES = 64
-_MULTIKEY_CHARS_MAX = 64
+_BASE58_CHARS_MAX = 64
 _KEYS_KEPT = 1_024
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_JWK_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """RFC 7518 §6.2.2, §6.3.2, §6.4.1: whoever sends one has published a secret."""
 
 
@@ -120,7 +120,7 @@ def parse_jwk(jwk: object) -> VerificationKey:
     """
     if not isinstance(jwk, dict):
         raise KeyFormatError("a JWK is an object")
-    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+    if not PRIVATE_JWK_MEMBERS.isdisjoint(jwk):
         raise KeyFormatError("this JWK holds a secret: publish a public key, and replace this one")
     try:
         kind = KeyKind(str(jwk.get("crv")))
@@ -170,22 +170,28 @@ def parse_multikey(multikey: object) -> VerificationKey:
     Raises:
         KeyFormatError: Not base58btc, another kind of key, or no point of its curve.
     """
-    if (
-        not isinstance(multikey, str)
-        or not multikey.startswith("z")
-        or len(multikey) > _MULTIKEY_CHARS_MAX
-    ):
-        raise KeyFormatError(
-            f"a Multikey starts with z and has at most {_MULTIKEY_CHARS_MAX} characters"
-        )
-    try:
-        data: bytes = base58.b58decode(multikey[1:])
-    except ValueError as error:
-        raise KeyFormatError("not base58btc") from error
+    if not isinstance(multikey, str) or not multikey.startswith("z"):
+        raise KeyFormatError("a Multikey starts with z")
+    data = decode_base58btc(multikey[1:])
     for kind, codec in _MULTICODECS.items():
         if data.startswith(codec):
             return VerificationKey(kind, data.removeprefix(codec))
     raise KeyFormatError(f"a key is one of {', '.join(KeyKind)}")
+
+
+def decode_base58btc(text: object) -> bytes:
+    """Read base58btc of a key, without the z before it.
+
+    Raises:
+        KeyFormatError: It is not, or is longer than any key.
+    """
+    if not isinstance(text, str) or len(text) > _BASE58_CHARS_MAX:
+        raise KeyFormatError(f"a key has at most {_BASE58_CHARS_MAX} characters of base58btc")
+    try:
+        data: bytes = base58.b58decode(text)
+    except ValueError as error:
+        raise KeyFormatError("not base58btc") from error
+    return data
 
 
 def _check_ed25519_point(public_key: bytes) -> None:

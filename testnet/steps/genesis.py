@@ -25,7 +25,8 @@ async def run(story: Story) -> None:
         check(set(pids) == set(PROCESS_NAMES), f"{node.plan.name} runs only {sorted(pids)}")
         document = await node.fetch_did_document()
         check(
-            document.get_assertion_key(f"{node.did}#assertion") == node.founder.assertion_key,
+            document.get_key(f"{node.did}#assertion", purpose="assertionMethod").public_key
+            == node.founder.assertion_key,
             f"the did:web document of {node.plan.name} names another key than the genesis file",
         )
     story.tell(f"{len(nodes)} supervisors and {len(nodes) * len(PROCESS_NAMES)} processes are up")

@@ -80,17 +80,18 @@ def test_a_document_says_which_key_is_for_what() -> None:
     """Written and read back."""
     document = parse(render())
 
-    assert document.methods == {
+    assert {name: key.public_key for name, key in document.methods.items()} == {
         f"{DID}#root": ROOT,
         f"{DID}#assertion": ASSERTION,
         f"{DID}#http": HTTP,
     }
-    assert document.get_assertion_key(f"{DID}#assertion") == ASSERTION
-    assert document.authentication_methods == (f"{DID}#http",)
+    assert document.get_key(f"{DID}#assertion", purpose="assertionMethod").public_key == ASSERTION
+    assert list(document.get_keys(purpose="authentication")) == [f"{DID}#http"]
+    assert document.get_keys(purpose="keyAgreement") == {}
     assert document.also_known_as == ("https://a.example/actor",)
     for name in ("root", "http", "unknown"):
         with pytest.raises(DocumentError):
-            document.get_assertion_key(f"{DID}#{name}")
+            document.get_key(f"{DID}#{name}", purpose="assertionMethod")
 
 
 def test_refuses_to_write_another_origins_document() -> None:
@@ -131,10 +132,10 @@ def test_reads_documents_of_other_tools() -> None:
         }
     )
 
-    assert document.get_assertion_key(f"{DID}#a") == HTTP
-    assert document.get_assertion_key(f"{DID}#own") == ROOT
+    assert document.get_key(f"{DID}#a", purpose="assertionMethod").public_key == HTTP
+    assert document.get_key(f"{DID}#own", purpose="assertionMethod").public_key == ROOT
     with pytest.raises(DocumentError):
-        document.get_assertion_key(f"{DID}#foreign")
+        document.get_key(f"{DID}#foreign", purpose="assertionMethod")
     assert set(document.methods) == {f"{DID}#a", f"{DID}#own"}
 
 
