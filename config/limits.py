@@ -203,6 +203,14 @@ FETCH_BYTES_MAX = 1_048_576
 FETCH_CONNECT_TIMEOUT_S = 5
 FETCH_TIMEOUT_S = 10
 FETCH_REDIRECTS_MAX = 3
+DID_FETCHES_MAX = 16
+"""DIDs that are looked up elsewhere at once; who asks beyond that is told to come back."""
+DID_ANSWERS_KEPT_MAX = 256
+DID_FRESH_S_MAX = 3_600
+"""Longest that a fetched document is kept, whatever its owner says."""
+DID_WEB_FRESH_S = 300
+"""How long a did:web's document is kept: it says nothing itself."""
+DID_REFUSAL_KEPT_S = 30
 
 # Deliveries to partners.
 DELIVERY_BACKOFF_S_MIN = 60
