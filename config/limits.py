@@ -177,6 +177,12 @@ PROOFS_MAX = 8
 """Proofs on one document."""
 DID_URL_CHARS_MAX = 2_048
 DID_DOCUMENT_BYTES_MAX = 65_536
+SD_JWT_BYTES_MAX = 65_536
+"""A credential or presentation with its disclosures."""
+DISCLOSURES_MAX = 256
+"""Claims of one credential that can be shown one by one."""
+DISCLOSURE_DEPTH_MAX = 16
+"""Nesting of claims with all their disclosures put in."""
 APPLICATION_BYTES_MAX = 4_096
 """A membership application, as a compact JWS."""
 APPLICATION_AGE_S_MAX = 600
