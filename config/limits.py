@@ -318,3 +318,35 @@ CATCH_UP_PAGES_MAX = 20
 """Outbox pages that are fetched from one partner in one go."""
 TEXT_BYTES_MAX = 65_536
 """A proposal's text, UTF-8."""
+
+# Login.
+LOGIN_STATEMENT_BYTES_MAX = 4_096
+"""A wallet's signed answer to a login challenge."""
+LOGIN_STATEMENT_AGE_S_MAX = 120
+LOGIN_REQUEST_S = 600
+"""How long a person may take from the pushed request to their agreement."""
+LOGIN_REQUESTS_MAX = 20_000
+"""Logins that are under way."""
+LOGIN_TRIES_MAX = 5
+"""Wrong codes from another device, or wrong transaction codes, that end an attempt."""
+LOGIN_STARTS_PER_MINUTE = 600
+"""Requests of one address that begin something at the authorization server."""
+LOGIN_PROOFS_PER_MINUTE = 30
+"""Proofs that one DID may show."""
+RATE_LIMIT_KEYS_MAX = 20_000
+AUTHORIZATION_CODE_S = 60
+ACCESS_TOKEN_S = 300
+REFRESH_TOKEN_S = 2_592_000
+"""A refresh token that is not used for 30 days ends."""
+GRANT_S = 15_552_000
+"""An application's access ends after 180 days, however often it is refreshed."""
+GRANTS_PER_HOLDER_MAX = 100
+CLIENTS_MAX = 10_000
+LOGIN_EVENTS_PER_HOLDER_MAX = 1_000
+"""Entries of a holder's own audit trail; the oldest make room."""
+DPOP_PROOF_BYTES_MAX = 4_096
+DPOP_AGE_S_MAX = 60
+DPOP_NONCE_S = 300
+DPOP_PROOFS_REMEMBERED_MAX = 200_000
+OAUTH_FORM_BYTES_MAX = 32_768
+"""A request to the authorization server, a presented credential included."""

@@ -52,6 +52,8 @@ class WebSection:
     """Whether to follow every registered cooperative that is found."""
     catch_up_interval_s: int = 60
     """How often partners are asked for what was missed."""
+    client_registration: bool = False
+    """Whether any application may register itself for logins; else the operator does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

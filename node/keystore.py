@@ -19,6 +19,7 @@ KEY_NAMES = (
     "registrar",
     "assertion",
     "http",
+    "token",
     "libp2p",
     "consensus",
     "node",

@@ -16,6 +16,7 @@ from ledger.rpc import EngineClient
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.insight_store import InsightStore
+from node.web.login import Login
 from node.web.mailbox import Mailbox
 from node.web.private import PrivateStore
 from node.web.projection import Projection
@@ -46,6 +47,8 @@ class WebContext:
     mailbox: Mailbox
     insights: InsightStore
     client: SignedClient
+    login: Login
+    """The authorization server."""
     discovery: DiscoveryClient
     discovery_status: dict[str, int | str] = field(default_factory=dict)
     """As the discovery process last told; empty while it is down."""

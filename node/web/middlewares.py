@@ -14,6 +14,7 @@ from aiohttp import web
 from config.errors import InvariantError, RefusedError, UnavailableError
 from config.limits import HTTP_BODY_BYTES_MAX, HTTP_BODY_DEADLINE_S
 from did.jcs import canonicalize
+from did.login.errors import OAuthError
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,19 @@ def answer_refusal(reason: str, *, status: int, code: int = 1, name: str = "") -
     return answer_json({**value, "name": name} if name else value, status=status)
 
 
+def answer_oauth_error(error: OAuthError) -> web.Response:
+    """An answer as OAuth's clients read it (RFC 6749 §5.2, RFC 9449 §8)."""
+    response = answer_json(
+        {"error": error.error, "error_description": error.reason}, status=error.status
+    )
+    response.headers["Cache-Control"] = "no-store"
+    if error.challenge:
+        response.headers["WWW-Authenticate"] = error.challenge
+    if error.nonce:
+        response.headers["DPoP-Nonce"] = error.nonce
+    return response
+
+
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Write one line per request; never its query, body or address."""
@@ -90,6 +104,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Turn errors into answers: theirs say why, ours say when to come back."""
     try:
         return await handler(request)
+    except OAuthError as error:
+        return answer_oauth_error(error)
     except RefusedError as error:
         return answer_refusal(error.reason, status=422, code=error.code)
     except UnavailableError as error:

@@ -1,7 +1,7 @@
 """Opening what the web process needs: keys, genesis, databases, clients.
 
 Apart from the serving, so that tests open the same context over other sockets and clocks.
-Loads the assertion, HTTP and register keys and no other.
+Loads the assertion, HTTP, token and register keys and no other.
 """
 
 from collections.abc import AsyncIterator
@@ -21,6 +21,10 @@ from node.web.context import WebContext
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
+from node.web.login import open_login
+from node.web.login_holders import ApplicationHolders
+from node.web.login_keys import LoginKeys
+from node.web.login_store import LoginStore
 from node.web.mailbox import Mailbox
 from node.web.private import PrivateStore
 from node.web.projection import Projection
@@ -71,6 +75,15 @@ async def open_context(
             mailbox=Mailbox(private.connection),
             insights=InsightStore(private.connection),
             client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
+            login=open_login(
+                origin=registry.own.origin,
+                key=load_key(home.keys, "token"),
+                store=LoginStore(private.connection),
+                holders=ApplicationHolders(private),
+                find_key=LoginKeys(engine, cooperative=registry.own.id).find,
+                clock=clock,
+                may_register=settings.web.client_registration,
+            ),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 

@@ -23,6 +23,7 @@ from config.limits import APPLICATIONS_PENDING_MAX
 from federation.budget import create_budget_table
 from node.web.database import open_database, transaction
 from node.web.insight_store import INSIGHTS_SCHEMA
+from node.web.login_records import LOGIN_SCHEMA
 from node.web.mailbox import MAILBOX_SCHEMA
 
 _VERSION = 1
@@ -46,7 +47,7 @@ CREATE TABLE texts (
     digest BLOB PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}"""
+{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{LOGIN_SCHEMA}"""
 
 
 class ApplicationStatus(StrEnum):

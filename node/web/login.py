@@ -1,0 +1,129 @@
+"""The authorization server of one node: its key, its memory, and the people it knows.
+
+Holds what the routes of login share. The rules are in `did.login`; who is a holder, the
+register says.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from config.limits import (
+    DPOP_NONCE_S,
+    DPOP_PROOFS_REMEMBERED_MAX,
+    LOGIN_PROOFS_PER_MINUTE,
+    LOGIN_STARTS_PER_MINUTE,
+    RATE_LIMIT_KEYS_MAX,
+)
+from did.base64url import encode_base64url
+from did.keys import KeyPair
+from did.login.dpop import DpopRules
+from did.login.freshness import Nonces, RateLimit, UsedOnce
+from did.verification_keys import (
+    KeyKind,
+    VerificationKey,
+    compute_thumbprint,
+)
+from node.web.clock import Clock
+from node.web.login_records import LoginEvent
+from node.web.login_store import LoginStore
+
+_SECRET_BYTES = 32
+
+
+class Holder(Protocol):
+    """A person with an account here, as far as login needs to know."""
+
+    @property
+    def id(self) -> bytes:
+        """The cooperative's own name for them; `sub` of access tokens."""
+
+    @property
+    def did(self) -> str:
+        """By which they log in."""
+
+    @property
+    def account(self) -> bytes | None:
+        """Their ledger account, 32 bytes; None while they are no member."""
+
+
+class Holders(Protocol):
+    """Who has an account here."""
+
+    def find_by_did(self, did: str) -> Holder | None:
+        """Whoever logs in by a DID."""
+
+    def get(self, holder_id: bytes) -> Holder | None:
+        """The holder of an id; None once they are erased."""
+
+
+FindKey = Callable[[str, str, Holder], Awaitable[VerificationKey]]
+"""From a DID, a verification method of it and its holder to the key that may log in now."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Login:
+    """The authorization server's parts; one for the whole process."""
+
+    origin: str
+    """Issuer, and the one resource; as in RFC 8414 without a trailing slash."""
+    key: KeyPair = field(repr=False)
+    """Signs access tokens."""
+    store: LoginStore
+    holders: Holders
+    find_key: FindKey
+    clock: Clock
+    may_register: bool
+    """Whether any application may register itself."""
+    dpop: DpopRules
+    challenges: Nonces
+    """For OpenID4VCI's nonce endpoint."""
+    used: UsedOnce
+    """What may come once: client assertions, uses already in the audit trail."""
+    starts: RateLimit
+    proofs: RateLimit
+
+    @property
+    def kid(self) -> str:
+        """Names the token key: its thumbprint."""
+        return compute_thumbprint(VerificationKey(KeyKind.ED25519, self.key.public_key))
+
+    def make_secret(self) -> str:
+        """A code, token or cookie that nobody can guess."""
+        return encode_base64url(self.clock.random_bytes(_SECRET_BYTES))
+
+    def note(self, holder: bytes, what: str, *, client_id: str, detail: str = "") -> None:
+        """Write into a holder's audit trail."""
+        event = LoginEvent(at_s=self.clock.now_s(), what=what, client_id=client_id, detail=detail)
+        self.store.put_event(holder, event)
+
+
+def open_login(
+    *,
+    origin: str,
+    key: KeyPair,
+    store: LoginStore,
+    holders: Holders,
+    find_key: FindKey,
+    clock: Clock,
+    may_register: bool,
+) -> Login:
+    """Open the authorization server; nonces of an earlier process are not known to it."""
+    secret = clock.random_bytes(_SECRET_BYTES)
+    return Login(
+        origin=origin,
+        key=key,
+        store=store,
+        holders=holders,
+        find_key=find_key,
+        clock=clock,
+        may_register=may_register,
+        dpop=DpopRules(
+            nonces=Nonces(secret, purpose="dpop", lifetime_s=DPOP_NONCE_S),
+            used=UsedOnce(items_max=DPOP_PROOFS_REMEMBERED_MAX),
+        ),
+        challenges=Nonces(secret, purpose="credential", lifetime_s=DPOP_NONCE_S),
+        used=UsedOnce(items_max=DPOP_PROOFS_REMEMBERED_MAX),
+        starts=RateLimit(per_minute=LOGIN_STARTS_PER_MINUTE, keys_max=RATE_LIMIT_KEYS_MAX),
+        proofs=RateLimit(per_minute=LOGIN_PROOFS_PER_MINUTE, keys_max=RATE_LIMIT_KEYS_MAX),
+    )
