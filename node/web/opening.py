@@ -21,7 +21,7 @@ from node.web.context import WebContext
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
-from node.web.login import open_login
+from node.web.login import Login, open_login
 from node.web.login_holders import ApplicationHolders
 from node.web.login_keys import LoginKeys
 from node.web.login_store import LoginStore
@@ -75,14 +75,8 @@ async def open_context(
             mailbox=Mailbox(private.connection),
             insights=InsightStore(private.connection),
             client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
-            login=open_login(
-                origin=registry.own.origin,
-                key=load_key(home.keys, "token"),
-                store=LoginStore(private.connection),
-                holders=ApplicationHolders(private),
-                find_key=LoginKeys(engine, cooperative=registry.own.id).find,
-                clock=clock,
-                may_register=settings.web.client_registration,
+            login=_open_login(
+                home, settings, registry=registry, private=private, engine=engine, clock=clock
             ),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
@@ -94,6 +88,26 @@ def _build_registry(home: Home, settings: Settings, genesis: Genesis) -> Registr
         own_assertion_key=load_key(home.keys, "assertion").public_key,
         own_name=settings.node.name,
         own_origin=settings.node.origin,
+    )
+
+
+def _open_login(
+    home: Home,
+    settings: Settings,
+    *,
+    registry: Registry,
+    private: PrivateStore,
+    engine: EngineClient,
+    clock: Clock,
+) -> Login:
+    return open_login(
+        origin=registry.own.origin,
+        key=load_key(home.keys, "token"),
+        store=LoginStore(private.connection),
+        holders=ApplicationHolders(private),
+        find_key=LoginKeys(engine, cooperative=registry.own.id).find,
+        clock=clock,
+        may_register=settings.web.client_registration,
     )
 
 
