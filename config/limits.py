@@ -217,6 +217,10 @@ DID_FRESH_S_MAX = 3_600
 DID_WEB_FRESH_S = 300
 """How long a did:web's document is kept: it says nothing itself."""
 DID_REFUSAL_KEPT_S = 30
+WEBVH_ENTRIES_MAX = 2_048
+"""Versions in the log of one did:webvh, or entries of its witnesses' file."""
+WEBVH_KEYS_MAX = 32
+"""Update keys, hashes of next ones, witnesses or watchers that are in force at once."""
 
 # Deliveries to partners.
 DELIVERY_BACKOFF_S_MIN = 60

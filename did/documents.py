@@ -87,11 +87,11 @@ def did_web_for_origin(origin: str) -> str:
     Raises:
         DocumentError: Not an https origin of a lowercase host name without path.
     """
-    parts = urlsplit(origin)
     try:
+        parts = urlsplit(origin)
         port = parts.port
     except ValueError as error:
-        raise DocumentError("the origin's port is malformed") from error
+        raise DocumentError("the origin's host or port is malformed") from error
     host = parts.hostname or ""
     if (
         port == 443

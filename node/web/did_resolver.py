@@ -81,7 +81,7 @@ class DidResolver:
         if kept is None or until_s <= self._steady_s():
             kept = await self._ask(method, did, version)
         if isinstance(kept, ResolutionError):
-            raise kept
+            raise ResolutionError(kept.problem, kept.reason)  # a new one: a raised error grows
         return kept
 
     async def get_document(self, text: str) -> DidDocument:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from base58 import b58encode
 
 from config.errors import RefusedError
 from did.documents import (
@@ -13,6 +14,8 @@ from did.documents import (
     render_did_web_document,
 )
 from did.keys import KeyPair, encode_multikey
+from did.verification_keys import KeyKind
+from tests.did.test_verification_keys import RFC7515, RFC8037
 
 ORIGIN = "https://a.example"
 DID = "did:web:a.example"
@@ -59,6 +62,7 @@ def test_an_origin_and_its_did_lead_to_each_other(origin: str, did: str) -> None
         "https://user@a.example",
         "https://127.0.0.1:8080",
         "https://[::1]",
+        "https://[::1",
         "https://a.example:443",
         "https://a.example:08443",
         "https://a.example:99999",
@@ -137,6 +141,36 @@ def test_reads_documents_of_other_tools() -> None:
     with pytest.raises(DocumentError):
         document.get_key(f"{DID}#foreign", purpose="assertionMethod")
     assert set(document.methods) == {f"{DID}#a", f"{DID}#own"}
+
+
+def test_reads_every_form_of_a_key() -> None:
+    """Multikey, JWK of three kinds, and the oldest Ed25519 form."""
+    forms = {
+        "p256": {"publicKeyJwk": RFC7515},
+        "ed": {"publicKeyJwk": RFC8037},
+        "old": {"type": "Ed25519VerificationKey2018", "publicKeyBase58": b58encode(ROOT).decode()},
+        "other": {"type": "X", "publicKeyBase58": b58encode(ROOT).decode()},
+        "secret": {"publicKeyJwk": {**RFC8037, "d": "AAAA"}},
+    }
+    methods = [{"id": f"#{name}", "controller": DID, **form} for name, form in forms.items()]
+    document = parse({"id": DID, "verificationMethod": methods, "authentication": ["#p256"]})
+
+    kinds = {name.rpartition("#")[2]: key.kind for name, key in document.methods.items()}
+    assert kinds == {"p256": KeyKind.P256, "ed": KeyKind.ED25519, "old": KeyKind.ED25519}
+    assert list(document.get_keys(purpose="authentication")) == [f"{DID}#p256"]
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        [{"id": "#a", "publicKeyJwk": {}, "publicKeyMultibase": "z"}],
+        [{"id": "#a", "type": "X25519"}, {"id": "#a", "publicKeyMultibase": "z"}],
+    ],
+)
+def test_refuses_what_readers_could_take_differently(methods: list[dict[str, Any]]) -> None:
+    """A key in two forms, or a name for two methods, whatever their kinds."""
+    with pytest.raises(DocumentError):
+        parse({"id": DID, "verificationMethod": [{"controller": DID, **item} for item in methods]})
 
 
 @pytest.mark.parametrize(
