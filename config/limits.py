@@ -176,6 +176,8 @@ CLOCK_SKEW_S_MAX = 300
 PROOFS_MAX = 8
 """Proofs on one document."""
 DID_URL_CHARS_MAX = 2_048
+ACCEPT_CHARS_MAX = 512
+"""How much of an Accept header is read."""
 DID_DOCUMENT_BYTES_MAX = 65_536
 SD_JWT_BYTES_MAX = 65_536
 """A credential or presentation with its disclosures."""
@@ -211,6 +213,8 @@ FETCH_TIMEOUT_S = 10
 FETCH_REDIRECTS_MAX = 3
 DID_FETCHES_MAX = 16
 """DIDs that are looked up elsewhere at once; who asks beyond that is told to come back."""
+DID_DEADLINE_S = 20
+"""For one DID, all that must be fetched for it included."""
 DID_ANSWERS_KEPT_MAX = 256
 DID_FRESH_S_MAX = 3_600
 """Longest that a fetched document is kept, whatever its owner says."""

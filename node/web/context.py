@@ -15,6 +15,7 @@ from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
+from node.web.did_resolver import DidResolver
 from node.web.insight_store import InsightStore
 from node.web.login import Login
 from node.web.mailbox import Mailbox
@@ -49,6 +50,7 @@ class WebContext:
     client: SignedClient
     login: Login
     """The authorization server."""
+    dids: DidResolver
     discovery: DiscoveryClient
     discovery_status: dict[str, int | str] = field(default_factory=dict)
     """As the discovery process last told; empty while it is down."""

@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from config.errors import UnavailableError
-from config.limits import DID_ANSWERS_KEPT_MAX, DID_FETCHES_MAX, DID_REFUSAL_KEPT_S
+from config.limits import (
+    DID_ANSWERS_KEPT_MAX,
+    DID_DEADLINE_S,
+    DID_FETCHES_MAX,
+    DID_REFUSAL_KEPT_S,
+)
 from did.documents import DidDocument, read_did_document
 from did.resolution.results import LATEST, Problem, Resolution, ResolutionError, Version
 from did.resolution.self_certifying import resolve_jwk, resolve_key
@@ -105,8 +110,12 @@ class DidResolver:
         async with self._places:
             answer: Resolution | ResolutionError
             try:
-                answer = await method.resolve(did, version)
+                async with asyncio.timeout(DID_DEADLINE_S):
+                    answer = await method.resolve(did, version)
                 kept_s = answer.fresh_s
+            except TimeoutError:
+                answer = ResolutionError(Problem.INTERNAL_ERROR, "the lookup took too long")
+                kept_s = DID_REFUSAL_KEPT_S
             except ResolutionError as error:
                 answer = error
                 kept_s = DID_REFUSAL_KEPT_S

@@ -31,8 +31,20 @@ from config.limits import (
 _CONNECTIONS_MAX = 128
 _CONNECTIONS_PER_HOST_MAX = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""NAT64: an IPv4 address, perhaps a private one, in IPv6's clothes."""
+_REFUSED = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # IETF protocol assignments, some clouds' metadata among them
+        "192.88.99.0/24",  # 6to4 relays
+        "168.63.129.16/32",  # a cloud's own services, at a public address
+        "64:ff9b::/96",  # NAT64: an IPv4 address, perhaps a private one, in IPv6's clothes
+        "64:ff9b:1::/48",
+        "fec0::/10",  # site-local, of old
+        "3fff::/20",  # documentation
+        "5f00::/16",  # segment routing
+    )
+)
+"""What the standard library takes for public and is not the Internet of everybody."""
 _SOFTWARE = "Rochdale"
 
 
@@ -92,13 +104,21 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: str, *, headers: Mapping[str, str], types: frozenset[str]) -> Answer:
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        types: frozenset[str],
+        bytes_max: int = FETCH_BYTES_MAX,
+    ) -> Answer:
         """Fetch a document that must be there, following redirects within its own origin.
 
         Args:
             url: https, of a named public host.
             headers: To send; a signature belongs to the first request only.
             types: Content types that are read.
+            bytes_max: Longest answer that is read.
 
         Raises:
             FetchRefusedError: A rule is broken, or the answer is not 200 of such a type.
@@ -106,7 +126,9 @@ class HttpClient:
         """
         origin = get_origin(url)
         for _ in range(FETCH_REDIRECTS_MAX + 1):
-            answer, location = await self._request("GET", url, body=None, headers=headers)
+            answer, location = await self._request(
+                "GET", url, body=None, headers=headers, bytes_max=bytes_max
+            )
             if answer.status not in _REDIRECTS:
                 return _check_answer(answer, types=types)
             url = urljoin(url, location or "")
@@ -125,7 +147,13 @@ class HttpClient:
         return answer
 
     async def _request(
-        self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        bytes_max: int = FETCH_BYTES_MAX,
     ) -> tuple[Answer, str | None]:
         if self._session is None:
             raise UnavailableError("the HTTP client is not open")
@@ -138,7 +166,7 @@ class HttpClient:
                 headers={**headers, **({} if host is None else {"Host": host})},
                 allow_redirects=False,
             ) as response:
-                data = await _read_bounded(response)
+                data = await _read_bounded(response, bytes_max=bytes_max)
                 answer = Answer(
                     status=response.status,
                     url=url,
@@ -214,13 +242,17 @@ def check_public_address(text: str) -> None:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError as error:
         raise FetchRefusedError("the host's address is malformed") from error
-    is_public = address.is_global and not address.is_multicast and not address.is_reserved
+    is_public = (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not any(address in network for network in _REFUSED)
+    )
     if isinstance(address, ipaddress.IPv6Address):
         is_wrapped = (
             address.ipv4_mapped is not None
             or address.sixtofour is not None
             or address.teredo is not None
-            or address in _TRANSLATED
         )
         is_public = is_public and not is_wrapped
     if not is_public:
@@ -237,12 +269,12 @@ def _check_answer(answer: Answer, *, types: frozenset[str]) -> Answer:
     return answer
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _read_bounded(response: aiohttp.ClientResponse, *, bytes_max: int) -> bytes:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise FetchRefusedError("compressed answers are not read")
     data = bytearray()
     async for chunk in response.content.iter_chunked(65_536):
         data += chunk
-        if len(data) > FETCH_BYTES_MAX:
-            raise FetchRefusedError(f"the answer is longer than {FETCH_BYTES_MAX} bytes")
+        if len(data) > bytes_max:
+            raise FetchRefusedError(f"the answer is longer than {bytes_max} bytes")
     return bytes(data)

@@ -21,6 +21,7 @@ from node.web import (
     routes_ledger,
     routes_lists,
     routes_pages,
+    routes_resolution,
     routes_verify,
 )
 from node.web.catching_up import CatchUp
@@ -47,6 +48,7 @@ ROUTE_MODULES = (
     routes_governance,
     routes_identity,
     routes_accountability,
+    routes_resolution,
     routes_activitypub,
     routes_ledger,
     routes_verify,

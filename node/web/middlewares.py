@@ -38,6 +38,8 @@ _PLAIN_REASONS = {
     405: "this address does not take that method",
     413: f"at most {HTTP_BODY_BYTES_MAX} bytes are taken",
 }
+PERSONAL = ("/1.0/identifiers/",)
+"""Paths whose rest says whom somebody looked up: it is left out of the log."""
 FATAL: web.AppKey["asyncio.Future[None]"] = web.AppKey("fatal", asyncio.Future)
 """Set when a handler meets a defect of ours: the process must end."""
 
@@ -70,7 +72,7 @@ def answer_oauth_error(error: OAuthError) -> web.Response:
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Write one line per request; never its query, body or address."""
+    """Write one line per request; never its query, body or address, nor whom a path names."""
     began_s = asyncio.get_running_loop().time()
     status = 500
     try:
@@ -83,7 +85,14 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
         return response
     finally:
         took_ms = round((asyncio.get_running_loop().time() - began_s) * 1_000)
-        log.info("request", method=request.method, path=request.path, status=status, ms=took_ms)
+        path = next((f"{start}…" for start in PERSONAL if request.path.startswith(start)), None)
+        log.info(
+            "request",
+            method=request.method,
+            path=path or request.path,
+            status=status,
+            ms=took_ms,
+        )
 
 
 @web.middleware

@@ -18,6 +18,7 @@ from node.keystore import load_key, load_secret
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.context import WebContext
+from node.web.did_resolver import PURE_METHODS, DidResolver
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
@@ -30,6 +31,7 @@ from node.web.private import PrivateStore
 from node.web.projection import Projection
 from node.web.registry import Registry, build_registry
 from node.web.signed_client import SignedClient
+from node.web.web_resolvers import WebResolver, WebvhResolver
 
 
 @asynccontextmanager
@@ -78,6 +80,7 @@ async def open_context(
             login=_open_login(
                 home, settings, registry=registry, private=private, engine=engine, clock=clock
             ),
+            dids=_make_resolver(client, clock),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 
@@ -109,6 +112,15 @@ def _open_login(
         clock=clock,
         may_register=settings.web.client_registration,
     )
+
+
+def _make_resolver(client: HttpClient, clock: Clock) -> DidResolver:
+    methods = {
+        **PURE_METHODS,
+        "web": WebResolver(client),
+        "webvh": WebvhResolver(client, clock=clock),
+    }
+    return DidResolver(methods, steady_s=clock.steady_s)
 
 
 def _open_private(home: Home, clock: Clock) -> PrivateStore:
