@@ -8,6 +8,8 @@ one is a change of the rules and needs every node at once.
 TX_BYTES_MAX = 65_536
 """One signed transaction."""
 TX_SIGNATURES_MAX = 16
+GUARDIANS_MAX = 9
+"""Of one account: their signatures and the new keys' have to fit into one transaction."""
 TX_VALIDITY_MS_MAX = 86_400_000
 """How far ahead of block time `valid_until_ms` may lie: one day."""
 TX_OFFERED_MS = 600_000

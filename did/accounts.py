@@ -30,7 +30,8 @@ class Inception(Record, frozen=True, kw_only=True):
     next_key_commitment: _Bytes32
     """SHA-256 of the key to rotate to."""
     guardians_commitment: _Bytes32
-    """Salted commitment to the guardians' keys; zero when there are none."""
+    """Salted commitment to the guardians' keys (`compute_guardians_commitment`); zero when there
+    are none."""
 
     def compute_id(self) -> bytes:
         """The account's id; 32 bytes."""
@@ -56,6 +57,21 @@ def compute_keys_commitment(public_keys: Sequence[bytes], *, signatures_required
         return compute_key_commitment(public_keys[0])
     body = encode([sorted(public_keys), signatures_required])
     return hashlib.sha256(b"rochdale/next-keys/v1" + body).digest()
+
+
+def compute_guardians_commitment(
+    guardians: Sequence[bytes], *, salt: bytes, threshold: int, override: int
+) -> bytes:
+    """What commits to guardians' keys, which nobody learns before a recovery; 32 bytes.
+
+    Args:
+        guardians: Ed25519 keys made for this account alone, in any order, each once.
+        salt: 32 secret random bytes.
+        threshold: How many of them make a recovery.
+        override: How many make one that nobody can veto.
+    """
+    body = encode([sorted(guardians), salt, threshold, override])
+    return hashlib.sha256(b"rochdale/guardians/v1" + body).digest()
 
 
 def render_account_did(*, network: str, account_id: bytes) -> str:

@@ -228,4 +228,6 @@ def _may_come(view: RollView, cooperative: bytes, account_id: bytes) -> bool:
     if view.get_landing(cooperative, account_id) is not None:
         return False
     account = view.get_account(account_id)
+    if account is not None and account.is_deactivated:
+        return False
     return account is None or has_left_roll(account, cooperative)

@@ -62,6 +62,8 @@ ARCHIVE_S: Final = 3 * 365 * _DAY_S
 in the count's log alone, whose root the decision names."""
 BODY_MOTION_S: Final = 30 * _DAY_S
 """How long a motion of an elected body waits for support before it lapses."""
+RECOVERY_LOCK_S: Final = 7 * _DAY_S
+"""From the guardians' request until the new keys take over: time for the owner to veto."""
 DUTY_MISSES: Final = 3
 """After so many in a row of one duty, members are asked whether the body that owes it goes."""
 SECOND_VOTE_S: Final = 90 * _DAY_S

@@ -29,7 +29,9 @@ from governance.departures import end_appeal_window
 from governance.duty_records import DutyKind
 from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
+from governance.guardians import complete_recovery
 from governance.implementing import conclude
+from governance.key_view import KeyView
 from governance.kinds import KINDS
 from governance.option_counts import (
     begin_option_count,
@@ -161,6 +163,8 @@ def _end_window(view: RollView, due: Due, *, block: BlockContext) -> Events:
             return _submit_again(view, due, block=block)
         case Turn.VETO_WINDOW:
             return end_veto_window(view, due.cooperative, due.subject)
+        case Turn.RECOVERY:
+            return complete_recovery(KeyView(view.kv), due.cooperative, due.subject, block=block)
         case Turn.COMPLAINT:
             complaints = AccountabilityView(view.kv)
             return end_step(complaints, due.cooperative, due.subject, block=block)

@@ -40,7 +40,7 @@ def apply_leave_roll(
     _require_member(view, tx.cooperative, sender=sender)
     if view.is_leaving(tx.cooperative, sender.account):
         raise TxRefusedError(RefusalCode.LEAVING_ALREADY)
-    return _announce(view, tx.cooperative, sender.account, block=block)
+    return announce_leaving(view, tx.cooperative, sender.account, block=block)
 
 
 def exclude(
@@ -144,10 +144,13 @@ def _end(
     )
     if not is_excluded or is_gone:
         return (ended,)
-    return (ended, *_announce(view, cooperative, account, block=block))
+    return (ended, *announce_leaving(view, cooperative, account, block=block))
 
 
-def _announce(view: RollView, cooperative: bytes, account: bytes, *, block: BlockContext) -> Events:
+def announce_leaving(
+    view: RollView, cooperative: bytes, account: bytes, *, block: BlockContext
+) -> Events:
+    """Let a member leave with the next batch."""
     view.put_leaving(cooperative, account)
     schedule_batch(view, cooperative, block=block)
     return (LeavingAnnounced(cooperative=cooperative, account=account),)

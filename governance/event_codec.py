@@ -39,6 +39,7 @@ from governance.events import (
     WindowExtended,
 )
 from governance.federal_events import FEDERAL_EVENTS
+from governance.key_events import KEY_EVENTS
 from governance.roll_events import ROLL_EVENTS
 from governance.value.events import VALUE_EVENTS
 
@@ -73,6 +74,7 @@ _EVENTS: dict[str, type[Event]] = {
         *BODY_EVENTS,
         *ACCOUNTABILITY_EVENTS,
         *FEDERAL_EVENTS,
+        *KEY_EVENTS,
         *VALUE_EVENTS,
     )
 }

@@ -259,15 +259,6 @@ class RegistrarReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeysRotated(Event):
-    """An account went over to the keys that it had committed to."""
-
-    account: bytes
-    public_keys: tuple[bytes, ...]
-    signatures_required: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainSealed(Event):
     """The chain takes no more transactions: its cooperative joins another one."""
 
@@ -328,7 +319,6 @@ FEDERAL_EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
     NodeAdmitted,
     RegistrarReplaced,
-    KeysRotated,
     ChainSealed,
     SealCompleted,
     MembersImported,

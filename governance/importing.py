@@ -190,6 +190,9 @@ def _take_over(
         joined_height=block.height,
         left_height=block.height if imported.has_left else None,
         signatures_required=imported.signatures_required,
+        keys_version=imported.keys_version,
+        keys_since_ms=block.time_ms,
+        is_deactivated=imported.is_deactivated,
     )
     view.put_new_account(imported.account, account)
     return not imported.has_left

@@ -29,8 +29,21 @@ from governance.federal import (
 )
 from governance.federal_view import FederalView
 from governance.genesis import GenesisState, check_genesis
+from governance.guardians import (
+    apply_deactivate_account,
+    apply_recover_account,
+    apply_veto_recovery,
+)
 from governance.importing import apply_import_roll
-from governance.keys import apply_replace_registrar, apply_rotate_keys
+from governance.key_transactions import (
+    DeactivateAccount,
+    KeyPayload,
+    RecoverAccount,
+    RotateKeys,
+    VetoRecovery,
+)
+from governance.key_view import KeyView
+from governance.keys import apply_replace_registrar, apply_rotate_keys, check_signers
 from governance.leaving import apply_give_notice
 from governance.outages import note_block
 from governance.proposals import (
@@ -63,7 +76,6 @@ from governance.transactions import (
     ReplaceRegistrar,
     ReturnToDuty,
     RotateConsensusKey,
-    RotateKeys,
     SealChain,
     SubmitProposal,
     UpdateCooperative,
@@ -146,6 +158,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
     if isinstance(payload, AccountabilityPayload):
         view_of_it = AccountabilityView(kv)
         return apply_of_accountability(view_of_it, payload, sender=sender, block=block)
+    if isinstance(payload, KeyPayload):
+        return _apply_of_keys(KeyView(kv), payload, sender=sender, block=block)
     if isinstance(payload, ValuePayload):
         return apply_value(ValueView(kv), payload, sender=sender, block=block)
     match payload:
@@ -186,6 +200,23 @@ def _apply_of_roll(
             assert_never(payload)
 
 
+def _apply_of_keys(
+    view: KeyView, payload: KeyPayload, *, sender: Sender, block: BlockContext
+) -> Events:
+    check_signers(view, sender.account, sender.record, payload, keys=sender.keys)
+    match payload:
+        case RotateKeys():
+            return apply_rotate_keys(view, payload, sender=sender, block=block)
+        case RecoverAccount():
+            return apply_recover_account(view, payload, sender=sender, block=block)
+        case VetoRecovery():
+            return apply_veto_recovery(view, payload, sender=sender)
+        case DeactivateAccount():
+            return apply_deactivate_account(view, sender=sender, block=block)
+        case _:
+            assert_never(payload)
+
+
 def _apply_of_root(
     view: FederalView, payload: FederalPayload, *, sender: Sender, block: BlockContext
 ) -> Events:
@@ -204,8 +235,6 @@ def _apply_of_root(
             return apply_update_cooperative(view, payload, sender=sender, block=block)
         case ReplaceRegistrar():
             return apply_replace_registrar(view, payload, sender=sender)
-        case RotateKeys():
-            return apply_rotate_keys(view, payload, sender=sender)
         case SealChain():
             return apply_seal_chain(view, payload, sender=sender, block=block)
         case ImportRoll():

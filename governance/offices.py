@@ -45,6 +45,7 @@ def apply_open_offices(
                 next_key_commitment=inception.next_key_commitment,
                 guardians_commitment=inception.guardians_commitment,
                 joined_height=block.height,
+                keys_since_ms=block.time_ms,
             ),
         )
     return (OfficesOpened(cooperative=tx.cooperative, offices=offices),)

@@ -44,6 +44,8 @@ class Turn(IntEnum):
     """The papers of a count that has ended are forgotten, some at a time."""
     DUTY = 10
     """A body has not done what it owes; the subject is the duty."""
+    RECOVERY = 12
+    """The time-lock of a recovery is over; the subject is the account."""
     COMPLAINT = 11
     """The time of a complaint's step is over."""
 

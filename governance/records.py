@@ -163,6 +163,12 @@ class Account(Record, frozen=True, kw_only=True):
     """How many of its keys must sign each transaction."""
     quota_full_us: Count = 0
     """Block time, in microseconds, at which its quota is whole again (`ledger.quotas`)."""
+    keys_version: Count = 0
+    """How often its keys have changed."""
+    keys_since_ms: TimeMs = 0
+    """Block time from which the current keys speak for it."""
+    is_deactivated: bool = False
+    """Whether it has ended for good."""
 
 
 class Quota(Record, frozen=True, kw_only=True):

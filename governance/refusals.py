@@ -37,6 +37,11 @@ class RefusalCode(IntEnum):
     WAITING_TOO_MANY = 20
     KEYS_NOT_COMMITTED = 30
     KEYS_NOT_NEW = 31
+    GUARDIANS_UNFIT = 32
+    GUARDIANS_TOO_FEW = 33
+    RECOVERY_UNFIT = 34
+    RECOVERY_FINAL = 35
+    ACCOUNT_DEACTIVATED = 36
 
     COOPERATIVE_UNKNOWN = 100
     NOT_REGISTRAR = 101
@@ -242,6 +247,16 @@ _REASONS = {
         "A rotation leads to keys that were not in use just now, and commits to others: make new"
         " ones."
     ),
+    RefusalCode.GUARDIANS_UNFIT: (
+        "The account has committed to other guardians, or to none: check their keys, the salt"
+        " and the numbers."
+    ),
+    RefusalCode.GUARDIANS_TOO_FEW: "More guardians must sign, and the new keys too: collect them.",
+    RefusalCode.RECOVERY_UNFIT: (
+        "No such attempt can be made or vetoed now: look at the account's last one."
+    ),
+    RefusalCode.RECOVERY_FINAL: "So many guardians signed: nobody can veto this recovery.",
+    RefusalCode.ACCOUNT_DEACTIVATED: "The account has ended for good: apply with a new one.",
     RefusalCode.COOPERATIVE_UNKNOWN: (
         "No such cooperative is in this federation: check the cooperative's id."
     ),

@@ -211,6 +211,7 @@ def _put_offices(view: StateView, new: NewCooperative, *, block: BlockContext) -
         next_key_commitment=new.inception.next_key_commitment,
         guardians_commitment=new.inception.guardians_commitment,
         joined_height=block.height,
+        keys_since_ms=block.time_ms,
     )
     registrar = replace(
         root,

@@ -118,6 +118,7 @@ def _come(
         next_key_commitment=inception.next_key_commitment,
         guardians_commitment=inception.guardians_commitment,
         joined_height=block.height,
+        keys_since_ms=block.time_ms,
     )
     view.put_new_account(account_id, account)
     return RollEntry(account=account_id, height=block.height)

@@ -116,4 +116,6 @@ def _render(account_id: bytes, account: Account) -> ImportedAccount:
         next_key_commitment=account.next_key_commitment,
         guardians_commitment=account.guardians_commitment,
         has_left=account.left_height is not None,
+        keys_version=account.keys_version,
+        is_deactivated=account.is_deactivated,
     )

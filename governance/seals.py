@@ -68,6 +68,8 @@ class ImportedAccount(Record, frozen=True, kw_only=True):
     next_key_commitment: Hash
     guardians_commitment: Hash
     has_left: bool
+    keys_version: Count = 0
+    is_deactivated: bool = False
 
 
 class ImportedEntry(Record, frozen=True, kw_only=True):

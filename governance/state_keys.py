@@ -66,6 +66,10 @@ class Collection(IntEnum):
     """Proposal id: what it asks the rules to do."""
     LICENCE = 0x1D
     """Id of the proposal that granted it."""
+    KEY_STATE = 0x22
+    """Account ‖ version, 4 bytes big-endian: keys that it had."""
+    KEY_RECOVERY = 0x23
+    """Account: the last recovery that its guardians asked for."""
     BODY = 0x30
     """Kind of body, 1 byte."""
     BODY_MOTION = 0x31

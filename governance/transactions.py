@@ -21,6 +21,7 @@ from governance.accountability_transactions import AccountabilityPayload
 from governance.acts import FederalAct
 from governance.body_transactions import BodyPayload
 from governance.fields import Count, Did, Hash, HashOrEmpty, Name, NodeId, P2pAddress
+from governance.key_transactions import KeyPayload
 from governance.member_acts import MemberAct
 from governance.payloads import PayloadRecord
 from governance.proposal_records import BallotChoice, ProposalKind
@@ -163,17 +164,6 @@ class ReplaceRegistrar(PayloadRecord, frozen=True, kw_only=True):
     """How many of them must sign each transaction."""
 
 
-class RotateKeys(PayloadRecord, frozen=True, kw_only=True):
-    """An account goes over to the keys that it had committed to, which sign this (tag 0x17)."""
-
-    tag: ClassVar[int] = 0x17
-
-    next_key_commitment: Hash
-    """To the keys after these (`did.accounts.compute_keys_commitment`)."""
-    signatures_required: _KeyCount = 1
-    """How many of the new keys must sign each further transaction."""
-
-
 class SealChain(PayloadRecord, frozen=True, kw_only=True):
     """A cooperative alone ends its chain, to join another with all that it has (tag 0x18)."""
 
@@ -207,11 +197,10 @@ FederalPayload: TypeAlias = (
     | ReturnToDuty
     | UpdateCooperative
     | ReplaceRegistrar
-    | RotateKeys
     | SealChain
     | ImportRoll
 )
-"""What cooperatives do among each other, and accounts' keys."""
+"""What cooperatives do among each other."""
 Payload: TypeAlias = (
     AdmitMembers
     | SubmitProposal
@@ -222,6 +211,7 @@ Payload: TypeAlias = (
     | BodyPayload
     | AccountabilityPayload
     | FederalPayload
+    | KeyPayload
     | ValuePayload
 )
 

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
 from governance.context import BlockContext
-from governance.keys import check_revealed
+from governance.key_transactions import KeyPayload
+from governance.key_view import KeyView
+from governance.keys import check_signers
 from governance.records import Account, AccountKey
 from governance.refusals import RefusalCode, TxRefusedError
-from governance.transactions import RotateKeys
 from governance.view import StateView
 from ledger.envelope import Transaction
 
@@ -42,9 +43,11 @@ def authenticate(view: StateView, tx: Transaction, *, block: BlockContext) -> Ac
         raise TxRefusedError(RefusalCode.ACCOUNT_UNKNOWN)
     if account.left_height is not None:
         raise TxRefusedError(RefusalCode.ACCOUNT_LEFT)
-    if isinstance(tx.payload, RotateKeys):
-        # The one thing that the account's keys do not sign: the next ones do, for the first time.
-        check_revealed(account, tx.payload, public_keys=tx.keys)
+    if account.is_deactivated:
+        raise TxRefusedError(RefusalCode.ACCOUNT_DEACTIVATED)
+    if isinstance(tx.payload, KeyPayload):
+        # What the account's keys do not sign: the next ones do, or its guardians.
+        check_signers(KeyView(view.kv), tx.account, account, tx.payload, keys=tx.keys)
         _check_nonce(AccountKey(public_key=tx.keys[0]), tx)
         return account
     keys = {key.public_key: key for key in account.keys}

@@ -74,7 +74,7 @@ class Mempool:
             checked,
             block=self._block,
             rules=self._rules,
-            time_scale=self._get_time_scale(),
+            time_scale=self._get_time_scale() if cooperative else 1,  # unknown: refused before
             pending=pending,
         )
         if not outcome.code:

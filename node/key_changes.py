@@ -15,8 +15,9 @@ from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import COMMIT_WAIT_S
 from config.settings import Settings
 from did.accounts import compute_key_commitment
+from governance.key_transactions import RotateKeys
 from governance.records import Role, compute_office_account_id
-from governance.transactions import ReplaceRegistrar, RotateConsensusKey, RotateKeys
+from governance.transactions import ReplaceRegistrar, RotateConsensusKey
 from node.federation_office import RootOffice, open_office, wait_for_height
 from node.home import Home
 from node.keystore import begin_key, finish_key, load_key, replace_key

@@ -6,6 +6,7 @@ pruned, knows the same cooperatives as all others.
 
 from governance.events import Event
 from governance.federal_events import FEDERAL_EVENTS
+from governance.key_events import KEY_EVENTS
 from governance.logs import COOPERATIVES, entry_key, frontier_key
 from governance.merkle_log import Frontier
 from governance.records import Account, Cooperative
@@ -17,7 +18,7 @@ from node.web.registry import KnownCooperative, read_cooperative
 
 def changes_registry(events: tuple[Event, ...]) -> bool:
     """Check if a block's events may have changed what the registry says."""
-    return any(isinstance(event, FEDERAL_EVENTS) for event in events)
+    return any(isinstance(event, (*FEDERAL_EVENTS, *KEY_EVENTS)) for event in events)
 
 
 async def fetch_cooperatives(engine: EngineClient) -> list[KnownCooperative]:

@@ -29,6 +29,12 @@ from governance.body_transactions import (
     SupportBodyAct,
     WithdrawNomination,
 )
+from governance.key_transactions import (
+    DeactivateAccount,
+    RecoverAccount,
+    RotateKeys,
+    VetoRecovery,
+)
 from governance.proposal_records import Choice, Stage
 from governance.roll import require_account
 from governance.roll_transactions import (
@@ -50,7 +56,6 @@ from governance.transactions import (
     ReplaceRegistrar,
     ReturnToDuty,
     RotateConsensusKey,
-    RotateKeys,
     SealChain,
     SubmitProposal,
     UpdateCooperative,
@@ -89,6 +94,7 @@ from tests.governance.federation_world import (
     propose_act,
     request_of,
 )
+from tests.governance.guarded_world import deactivate, make_guarded_world, recover, veto
 from tests.governance.test_admissions import (
     appeal,
     attest,
@@ -234,6 +240,12 @@ def _rotate_keys() -> tuple[World, Act]:
     )
 
 
+def _veto() -> tuple[World, Act]:
+    world = make_guarded_world()
+    world.run(recover(3))
+    return world, veto()
+
+
 def _import() -> tuple[World, Act]:
     solo = make_solo()
     return admitted(sealed(solo)), bring_over(part_of(solo, 0, 3))
@@ -273,6 +285,9 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     UpdateCooperative: _update,
     ReplaceRegistrar: _replace_registrar,
     RotateKeys: _rotate_keys,
+    RecoverAccount: lambda: (make_guarded_world(), recover(3)),
+    VetoRecovery: _veto,
+    DeactivateAccount: lambda: (make_guarded_world(), deactivate()),
     SealChain: lambda: (make_solo(), Act(coop(0), SealChain(destination="test-heart-1"))),
     ImportRoll: _import,
     **VALUE_SCENES,

@@ -3,10 +3,12 @@
 import pytest
 
 from did.accounts import compute_key_commitment, compute_keys_commitment
-from governance.federal_events import KeysRotated, RegistrarReplaced
+from governance.federal_events import RegistrarReplaced
+from governance.key_events import KeysRotated
+from governance.key_transactions import RotateKeys
 from governance.refusals import RefusalCode
 from governance.roll import require_account
-from governance.transactions import ReplaceRegistrar, RotateKeys
+from governance.transactions import ReplaceRegistrar
 from tests.governance.federation_world import FederationWorld, coop, make_federation
 from tests.governance.world import Act, admit, make_key, member, registrar
 

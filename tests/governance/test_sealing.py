@@ -15,6 +15,7 @@ from governance.federal_events import (
     SealCompleted,
 )
 from governance.federal_view import FederalView
+from governance.key_transactions import RotateKeys
 from governance.logs import get_entry, get_frontier, prove_entry, prove_page
 from governance.proposal_records import Choice
 from governance.records import RollEntry
@@ -22,7 +23,7 @@ from governance.refusals import RefusalCode
 from governance.roll import require_account, roll_log
 from governance.sealing import sealed_log
 from governance.seals import ImportedAccount, ImportedEntry, SealedChain
-from governance.transactions import ImportRoll, RotateKeys, SealChain
+from governance.transactions import ImportRoll, SealChain
 from tests.bylaws import load_preset
 from tests.governance.federation_world import (
     NETWORK,

@@ -12,12 +12,12 @@ from did.accounts import Inception, compute_key_commitment
 from did.keys import KeyPair
 from governance.acts import AdmitNode
 from governance.federal_view import FederalView
+from governance.key_transactions import RotateKeys
 from governance.refusals import RefusalCode
 from governance.transactions import (
     AdmitMembers,
     ProposeFederalAct,
     RotateConsensusKey,
-    RotateKeys,
 )
 from governance.validators import compute_validator_address
 from ledger.application import Application
