@@ -215,6 +215,16 @@ FETCH_TIMEOUT_S = 10
 FETCH_REDIRECTS_MAX = 3
 DID_FETCHES_MAX = 16
 """DIDs that are looked up elsewhere at once; who asks beyond that is told to come back."""
+DIDKIT_FRAME_BYTES_MAX = 524_288
+"""One question to didkit, or its answer."""
+CREDENTIAL_V1_BYTES_MAX = 131_072
+"""A credential or presentation of the Data Model 1.1."""
+CREDENTIALS_V1_INNER_MAX = 8
+DIDKIT_DEADLINE_S = 5
+DIDKIT_MEMORY_BYTES_MAX = 2_147_483_648
+"""Address space of its process, most of it never touched."""
+DIDKIT_QUESTIONS_MAX = 16
+"""Questions that wait or are answered."""
 DID_DEADLINE_S = 20
 """For one DID, all that must be fetched for it included."""
 DID_ANSWERS_KEPT_MAX = 256

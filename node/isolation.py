@@ -63,15 +63,10 @@ def check_network_left() -> None:
             request = struct.pack("16sH14x", name.encode(), 0)
             answer = fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, request)
             if struct.unpack("16sH14x", answer)[1] & _IFF_UP:
-                raise MisconfiguredError(
-                    f"the aggregate worker still has the network interface {name}: "
-                    "no record was read"
-                )
+                raise MisconfiguredError(f"the worker still has the network interface {name}")
     for family, address in _PROBES:
         if not _is_unreachable(family, address):
-            raise MisconfiguredError(
-                f"the aggregate worker can still reach {address}: no record was read"
-            )
+            raise MisconfiguredError(f"the worker can still reach {address}")
 
 
 def limit_resources(*, deadline_s: int, memory_bytes_max: int) -> None:
@@ -103,16 +98,14 @@ def forbid_descriptors_above(descriptor: int) -> None:
     except OSError:
         return
     os.close(left)
-    raise MisconfiguredError("the aggregate worker could still open sockets: no record was read")
+    raise MisconfiguredError("the worker could still open sockets")
 
 
 def _close_inherited_descriptors() -> None:
     os.closerange(_STANDARD_DESCRIPTORS, os.sysconf("SC_OPEN_MAX"))
     for descriptor in range(_STANDARD_DESCRIPTORS):
         if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            raise MisconfiguredError(
-                "the aggregate worker takes pipes, not sockets, as its input and output"
-            )
+            raise MisconfiguredError("the worker takes pipes, not sockets, as its input and output")
 
 
 def _is_unreachable(family: int, address: str) -> bool:
@@ -127,7 +120,7 @@ def _is_unreachable(family: int, address: str) -> bool:
 
 def _refuse(call: str, number: int) -> str:
     return (
-        f"this machine does not let the aggregate worker leave the network ({call}: "
-        f"{os.strerror(number)}), so it reads no record; allow user namespaces: "
+        f"this machine does not let the worker leave the network ({call}: "
+        f"{os.strerror(number)}), so it does not start; allow user namespaces: "
         "sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1"
     )

@@ -13,6 +13,7 @@ from federation.discovery_client import DiscoveryClient
 from ledger.genesis import Genesis
 from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
+from node.didkit_bridge import DidkitBridge
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.did_resolver import DidResolver
@@ -51,6 +52,7 @@ class WebContext:
     login: Login
     """The authorization server."""
     dids: DidResolver
+    didkit: DidkitBridge
     discovery: DiscoveryClient
     discovery_status: dict[str, int | str] = field(default_factory=dict)
     """As the discovery process last told; empty while it is down."""

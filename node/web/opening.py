@@ -13,6 +13,7 @@ from ledger.genesis import Genesis
 from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
 from node.chain import load_genesis
+from node.didkit_bridge import DidkitBridge, DidkitResolver
 from node.home import Home
 from node.keystore import load_key, load_secret
 from node.web.chain_state import ChainState
@@ -58,6 +59,7 @@ async def open_context(
                 test_hosts=settings.network.hosts, is_test_chain=settings.network.is_test_chain
             )
         )
+        didkit = stack.enter_context(DidkitBridge())
         yield WebContext(
             settings=settings,
             genesis=genesis,
@@ -80,9 +82,20 @@ async def open_context(
             login=_open_login(
                 home, settings, registry=registry, private=private, engine=engine, clock=clock
             ),
-            dids=_make_resolver(client, clock),
+            dids=_create_resolver(client, didkit, clock),
+            didkit=didkit,
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
+
+
+def _create_resolver(client: HttpClient, didkit: DidkitBridge, clock: Clock) -> DidResolver:
+    methods = {
+        **PURE_METHODS,
+        "web": WebResolver(client),
+        "webvh": WebvhResolver(client, clock=clock),
+        "pkh": DidkitResolver(didkit),
+    }
+    return DidResolver(methods, steady_s=clock.steady_s)
 
 
 def _build_registry(home: Home, settings: Settings, genesis: Genesis) -> Registry:
@@ -112,15 +125,6 @@ def _open_login(
         clock=clock,
         may_register=settings.web.client_registration,
     )
-
-
-def _make_resolver(client: HttpClient, clock: Clock) -> DidResolver:
-    methods = {
-        **PURE_METHODS,
-        "web": WebResolver(client),
-        "webvh": WebvhResolver(client, clock=clock),
-    }
-    return DidResolver(methods, steady_s=clock.steady_s)
 
 
 def _open_private(home: Home, clock: Clock) -> PrivateStore:

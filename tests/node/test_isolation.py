@@ -107,7 +107,7 @@ def test_fails_closed_where_the_kernel_refuses() -> None:
 
     done = _run(code)
 
-    assert "does not let the aggregate worker leave the network" in done.stdout
+    assert "does not let the worker leave the network" in done.stdout
     assert "sysctl" in done.stdout
 
 
