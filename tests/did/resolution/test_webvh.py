@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.limits import FETCH_BYTES_MAX, WEBVH_ENTRIES_MAX
 from did.resolution.results import LATEST, Problem, ResolutionError, Version
@@ -275,6 +277,44 @@ def test_refuses_a_log_that_was_tampered_with(
     log.add()
     did = log.did
     tamper(log.entries)
+
+    with pytest.raises(ResolutionError):
+        resolve_log(read_log(did, log.data, now_s=NOW_S))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def list_places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place within a JSON value, by its path."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return [path] * bool(path) + [
+        place
+        for key, inner in (items if isinstance(value, dict | list) else ())
+        for place in (
+            list_places(inner, (*path, key)) if isinstance(inner, dict | list) else [(*path, key)]
+        )
+    ]
+
+
+@given(data=st.data())
+def test_whatever_is_put_anywhere_into_a_log_is_found(data: st.DataObject) -> None:
+    """One value of one entry is another one: a refusal, never a document and never a defect."""
+    log = LogWriter(nextKeyHashes=[hash_key(1)], ttl=9)
+    log.add(signer=1, updateKeys=[multikey(1)], nextKeyHashes=[])
+    did = log.did
+    *way, last = data.draw(st.sampled_from(list_places(log.entries)))
+    target: Any = log.entries
+    for key in way:
+        target = target[key]
+    value = data.draw(JSON.filter(lambda value: value != target[last]))
+    target[last] = value
 
     with pytest.raises(ResolutionError):
         resolve_log(read_log(did, log.data, now_s=NOW_S))
