@@ -20,6 +20,7 @@ from node.web.did_resolver import DidResolver
 from node.web.insight_store import InsightStore
 from node.web.login import Login
 from node.web.mailbox import Mailbox
+from node.web.own_document import OwnDocument
 from node.web.private import PrivateStore
 from node.web.projection import Projection
 from node.web.registry import Registry
@@ -51,6 +52,7 @@ class WebContext:
     client: SignedClient
     login: Login
     """The authorization server."""
+    own_document: OwnDocument
     dids: DidResolver
     didkit: DidkitBridge
     discovery: DiscoveryClient

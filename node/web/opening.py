@@ -28,6 +28,7 @@ from node.web.login_holders import ApplicationHolders
 from node.web.login_keys import LoginKeys
 from node.web.login_store import LoginStore
 from node.web.mailbox import Mailbox
+from node.web.own_document import OwnDocument
 from node.web.private import PrivateStore
 from node.web.projection import Projection
 from node.web.registry import Registry, build_registry
@@ -49,16 +50,13 @@ async def open_context(
     genesis = load_genesis(home)
     registry = _build_registry(home, settings, genesis)
     http_key = load_key(home.keys, "http")
+    own_document = OwnDocument(registry, http_key.public_key, network=genesis.network)
     async with AsyncExitStack() as stack:
         projection = Projection.open(home.projection_path, genesis_hash=genesis.genesis_hash)
         stack.enter_context(closing(projection))
         private = stack.enter_context(closing(_open_private(home, clock)))
         engine = await stack.enter_async_context(EngineClient(home.rpc_socket))
-        client = await stack.enter_async_context(
-            HttpClient(
-                test_hosts=settings.network.hosts, is_test_chain=settings.network.is_test_chain
-            )
-        )
+        client = await stack.enter_async_context(_create_client(settings))
         didkit = stack.enter_context(DidkitBridge())
         yield WebContext(
             settings=settings,
@@ -82,16 +80,24 @@ async def open_context(
             login=_open_login(
                 home, settings, registry=registry, private=private, engine=engine, clock=clock
             ),
-            dids=_create_resolver(client, didkit, clock),
+            own_document=own_document,
+            dids=_create_resolver(client, didkit, own_document, clock),
             didkit=didkit,
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 
 
-def _create_resolver(client: HttpClient, didkit: DidkitBridge, clock: Clock) -> DidResolver:
+def _create_client(settings: Settings) -> HttpClient:
+    network = settings.network
+    return HttpClient(test_hosts=network.hosts, is_test_chain=network.is_test_chain)
+
+
+def _create_resolver(
+    client: HttpClient, didkit: DidkitBridge, own_document: OwnDocument, clock: Clock
+) -> DidResolver:
     methods = {
         **PURE_METHODS,
-        "web": WebResolver(client),
+        "web": WebResolver(client, find_own=own_document.find),
         "webvh": WebvhResolver(client, clock=clock),
         "pkh": DidkitResolver(didkit),
     }

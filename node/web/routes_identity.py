@@ -14,8 +14,6 @@ from activitypub.webfinger import (
     render_webfinger,
 )
 from config.errors import RefusedError
-from did.accounts import render_account_did
-from did.documents import render_did_web_document
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.requests import get_context
 
@@ -30,21 +28,9 @@ routes = web.RouteTableDef()
 @routes.get("/.well-known/did.json")
 async def get_did_document(request: web.Request) -> web.Response:
     """The cooperative's did:web document."""
-    context = get_context(request)
-    own = context.registry.own
-    if not own.root_key:
+    document = get_context(request).own_document.render()
+    if document is None:
         return answer_refusal("this cooperative is not on a chain yet", status=404)
-    document = render_did_web_document(
-        did=own.did,
-        origin=own.origin,
-        assertion_key=own.assertion_key,
-        http_key=context.http_key,
-        root_key=own.root_key,
-        also_known_as=[
-            context.actor,
-            render_account_did(network=context.genesis.network, account_id=own.id),
-        ],
-    )
     return answer_json(document, content_type="application/did+json")
 
 

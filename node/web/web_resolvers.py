@@ -6,11 +6,12 @@ the settings of a test chain say so, and nowhere else.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from config.errors import RefusedError, UnavailableError
 from config.limits import DID_DOCUMENT_BYTES_MAX, DID_WEB_FRESH_S, FETCH_BYTES_MAX
 from did.documents import read_did_document
-from did.jcs import parse_json_object
+from did.jcs import JsonObject, parse_json_object
 from did.resolution.locations import (
     locate_web_document,
     locate_webvh_log,
@@ -47,8 +48,15 @@ _LOG_TYPES = frozenset(
 class WebResolver:
     """did:web: a document on a web server, with no past."""
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, *, find_own: Callable[[str], JsonObject | None]) -> None:
+        """Take what it asks.
+
+        Args:
+            client: For everybody else's documents.
+            find_own: This node's own document for a DID, if it is its own.
+        """
         self._client = client
+        self._find_own = find_own
 
     async def resolve(self, did: Did, version: Version) -> Resolution:
         """Fetch the document and check that it is one and the DID's own.
@@ -57,6 +65,9 @@ class WebResolver:
             ResolutionError: Not there, not answering, malformed, or another DID's.
         """
         check_unversioned(version, method="web")
+        own = self._find_own(did.text)
+        if own is not None:
+            return Resolution(document=own)
         data = await _fetch(
             self._client,
             locate_web_document(did),

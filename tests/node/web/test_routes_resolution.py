@@ -62,6 +62,18 @@ async def test_another_cooperatives_did_web_is_fetched(
         assert result["didDocument"]["id"] == did
 
 
+async def test_the_nodes_own_document_is_the_one_that_it_publishes(
+    pair: Any, http: aiohttp.ClientSession
+) -> None:
+    """Whoever asks, and whichever way."""
+    async with http.get(f"{pair[0].url}/.well-known/did.json") as answer:
+        published = json.loads(await answer.read())
+
+    for node in pair:
+        _, _, document = await ask(http, node, published["id"], accept="application/did")
+        assert document == published
+
+
 @pytest.mark.parametrize(
     ("path", "accept", "expected"),
     [
