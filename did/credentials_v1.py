@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from config.limits import CLOCK_SKEW_S_MAX, CREDENTIALS_V1_INNER_MAX
 from did.credentials_v1_parts import (
+    CONTEXT,
     CredentialV1Error,
     as_list,
     check_agreement,
@@ -68,6 +69,21 @@ class PresentationV1:
     signed_at_s: int | None
     credentials: tuple[CredentialV1, ...]
     """Not yet checked either."""
+
+
+def is_of_model_v1(text: str) -> bool:
+    """Whether a text calls itself a credential or presentation of the Data Model 1.1.
+
+    For choosing who checks it; says nothing about whether it is any good.
+    """
+    try:
+        if text.lstrip().startswith("{"):
+            contexts = as_list(parse_document(text).get("@context"))
+            return contexts[:1] == [CONTEXT]
+        payload = read_jwt(text).payload
+    except CredentialV1Error:
+        return False
+    return isinstance(payload.get("vc", payload.get("vp")), dict)
 
 
 def read_credential_v1(text: str) -> CredentialV1:

@@ -13,6 +13,7 @@ from did.base64url import encode_base64url
 from did.credentials_v1 import (
     check_credential_v1,
     check_presentation_v1,
+    is_of_model_v1,
     read_credential_v1,
     read_presentation_v1,
 )
@@ -148,6 +149,24 @@ def test_refuses_headers_that_bring_their_own_key_or_rules(header: dict[str, Any
     """A header names an algorithm and a key of the issuer's, and nothing more."""
     with pytest.raises(CredentialV1Error):
         read_credential_v1(make_jwt(CLAIMS, **header))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_old"),
+    [
+        (json.dumps(DOCUMENT), True),
+        (make_jwt(CLAIMS), True),
+        (json.dumps(SHOWN), True),
+        (make_jwt({"vp": {}}), True),
+        (json.dumps({"@context": ["https://www.w3.org/ns/credentials/v2", CONTEXT]}), False),
+        (make_jwt({"@context": ["https://www.w3.org/ns/credentials/v2"]}), False),
+        ("{", False),
+        ("a.b.c~d", False),
+    ],
+)
+def test_who_checks_it_is_chosen_by_what_it_calls_itself(text: str, is_old: bool) -> None:
+    """By its context, or by a JWT's claim."""
+    assert is_of_model_v1(text) is is_old
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 import yarl
+from structlog.testing import capture_logs
 
 from did.resolution.results import Problem, Resolution, ResolutionError, Version
 from did.resolution.syntax import Did
@@ -72,6 +73,20 @@ async def test_the_nodes_own_document_is_the_one_that_it_publishes(
     for node in pair:
         _, _, document = await ask(http, node, published["id"], accept="application/did")
         assert document == published
+
+
+async def test_the_log_does_not_say_whom_somebody_looked_up(
+    pair: Any, http: aiohttp.ClientSession
+) -> None:
+    """Being in a cooperative for an illness is health data; looking it up says as much."""
+    with capture_logs() as lines:
+        await ask(http, pair[0], KEY_DID)
+        await ask(http, pair[0], "did:web:unknown.test")
+
+    assert [line["path"] for line in lines if line["event"] == "request"] == [
+        "/1.0/identifiers/…"
+    ] * 2
+    assert not any("did:" in str(line) for line in lines)
 
 
 @pytest.mark.parametrize(
