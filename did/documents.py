@@ -36,6 +36,9 @@ RELATIONSHIPS = (
 )
 """For what a document's methods are (DID Core §5.3)."""
 _MATERIAL = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
+_ENDINGS = frozenset({"revoked", "expires"})
+"""Dates after which a key does not count (Controlled Identifiers 1.0 §2.2): one that has any
+is passed over, so that a clock decides nothing."""
 _ENTRIES_MAX = 64
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?!.*\.[0-9]+\Z)({_LABEL}\.)*{_LABEL}")
@@ -232,6 +235,8 @@ def _read_method(entry: JsonObject, *, did: str, methods: dict[str, Verification
 def _read_key(entry: JsonObject) -> VerificationKey | None:
     """A method's key; None: of a kind that is not for us."""
     given = [name for name in _MATERIAL if name in entry]
+    if not _ENDINGS.isdisjoint(entry):
+        return None
     if len(given) > 1:  # DID Core §5.2.1: readers could take different ones
         raise DocumentError("a verification method holds one key, in one form")
     try:

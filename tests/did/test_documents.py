@@ -11,6 +11,7 @@ from did.documents import (
     DocumentError,
     did_web_for_origin,
     parse_did_document,
+    read_did_document,
     render_did_web_document,
 )
 from did.keys import KeyPair, encode_multikey
@@ -204,3 +205,24 @@ def test_names_that_are_no_texts_are_passed_over() -> None:
     """`alsoKnownAs` decides nothing."""
     assert parse({**render(), "alsoKnownAs": [1, "x"]}).also_known_as == ("x",)
     assert parse({**render(), "alsoKnownAs": "x"}).also_known_as == ()
+
+
+@pytest.mark.parametrize("ending", ["revoked", "expires"])
+def test_a_key_that_has_an_end_does_not_count(ending: str) -> None:
+    """Controlled Identifiers 1.0 §2.2: whether it has ended is not for the reader to guess."""
+    key = KeyPair(b"\x05" * 32)
+    method = {
+        "id": "did:example:1#k",
+        "type": "Multikey",
+        "controller": "did:example:1",
+        "publicKeyMultibase": encode_multikey(key.public_key),
+    }
+    document: dict[str, Any] = {
+        "id": "did:example:1",
+        "verificationMethod": [method],
+        "assertionMethod": ["did:example:1#k"],
+    }
+
+    assert read_did_document(document, did="did:example:1").methods
+    method[ending] = "2020-01-01T00:00:00Z"
+    assert not read_did_document(document, did="did:example:1").methods
