@@ -181,12 +181,6 @@ DID_URL_CHARS_MAX = 2_048
 ACCEPT_CHARS_MAX = 512
 """How much of an Accept header is read."""
 DID_DOCUMENT_BYTES_MAX = 65_536
-SD_JWT_BYTES_MAX = 65_536
-"""A credential or presentation with its disclosures."""
-DISCLOSURES_MAX = 256
-"""Claims of one credential that can be shown one by one."""
-DISCLOSURE_DEPTH_MAX = 16
-"""Nesting of claims with all their disclosures put in."""
 APPLICATION_BYTES_MAX = 4_096
 """A membership application, as a compact JWS."""
 APPLICATION_AGE_S_MAX = 600
@@ -200,6 +194,22 @@ LOT_BYTES_MAX = 65_536
 """A file with the names of candidates in the order of a lot."""
 
 URL_CHARACTERS_MAX = 2_048
+
+# Credentials and presentations.
+SD_JWT_BYTES_MAX = 65_536
+"""A credential or presentation with its disclosures."""
+DISCLOSURES_MAX = 256
+"""Claims of one credential that can be shown one by one."""
+DISCLOSURE_DEPTH_MAX = 16
+"""Nesting of claims with all their disclosures put in."""
+INNER_CREDENTIALS_MAX = 8
+"""Credentials in one presentation."""
+STATUS_LIST_ENTRIES = 131_072
+"""Bits of a status list, at least: who asks for it hides among so many (W3C, §6.1)."""
+STATUS_LIST_ENTRIES_MAX = 8_388_608
+"""Bits that a foreign status list unpacks to, at most: 1 MiB."""
+STATUS_LIST_TEXT_MAX = 200_000
+"""Characters of a packed status list; our own, half set, has 24,000."""
 
 # HTTP, inbound.
 HTTP_BODY_BYTES_MAX = 262_144

@@ -9,6 +9,7 @@ Source: W3C Data Integrity EdDSA Cryptosuites v1.0 §3.3.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -23,6 +24,8 @@ DATA_INTEGRITY_CONTEXT = "https://w3id.org/security/data-integrity/v2"
 """Defines the proof's terms; documents name it through `context_extra`."""
 _SUITE = {"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022"}
 _PURPOSE = "assertionMethod"
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""XML Schema's dateTimeStamp, without its year 10000 and hour 24."""
 
 
 class ProofError(RefusedError):
@@ -51,11 +54,11 @@ def add_proof(
         ProofError: The date is malformed, the document is full of proofs, or `context_extra`
             would break a proof that it carries.
     """
-    _parse_date(created)
+    parse_proof_date(created)
     earlier = get_proofs(document)
     if len(earlier) >= PROOFS_MAX:
         raise ProofError(f"a document carries at most {PROOFS_MAX} proofs")
-    unsecured = _without_proof(document)
+    unsecured = drop_proof(document)
     missing = [url for url in context_extra if url not in _contexts(document)]
     if missing:
         if earlier:
@@ -69,8 +72,8 @@ def add_proof(
     }
     if "@context" in unsecured:
         options["@context"] = unsecured["@context"]
-    signature = key.sign(_compute_hash(unsecured, options))
-    proof = {**options, "proofValue": "z" + base58.b58encode(signature).decode()}
+    signature = key.sign(compute_jcs_hash(unsecured, options))
+    proof = {**options, "proofValue": encode_proof_value(signature)}
     return {**unsecured, "proof": [*earlier, proof] if earlier else proof}
 
 
@@ -124,35 +127,19 @@ def get_proofs(document: JsonObject) -> tuple[JsonObject, ...]:
     return tuple(proofs)
 
 
-def _check_one(
-    document: JsonObject, proof: JsonObject, *, public_key: bytes, now_s: int | None
-) -> None:
-    if any(proof.get(name) != value for name, value in _SUITE.items()):
-        raise ProofError("only eddsa-jcs-2022 proofs are accepted")
-    if proof.get("proofPurpose") != _PURPOSE:
-        raise ProofError("the proof's purpose is not assertionMethod")
-    if "previousProof" in proof:
-        raise ProofError("chained proofs are not accepted")
-    _check_dates(proof, now_s=now_s)
-    options = {name: value for name, value in proof.items() if name != "proofValue"}
-    unsecured = _without_proof(document)
-    if "@context" in options:
-        # §3.3.2: the document's context begins with the proof's, which alone is signed.
-        signed = _contexts(options)
-        if _contexts(document)[: len(signed)] != signed:
-            raise ProofError("the document's context does not begin with its proof's")
-        unsecured["@context"] = options["@context"]
-    if not is_signature_valid(
-        public_key=public_key,
-        message=_compute_hash(unsecured, options),
-        signature=_decode_proof_value(proof.get("proofValue")),
-    ):
-        raise ProofError("the proof does not belong to this document and key")
+def drop_proof(document: JsonObject) -> JsonObject:
+    """The document without its proofs; a shallow copy."""
+    return {name: value for name, value in document.items() if name != "proof"}
 
 
-def _check_dates(proof: JsonObject, *, now_s: int | None) -> None:
+def check_proof_dates(proof: JsonObject, *, now_s: int | None) -> None:
+    """Check `created` and `expires` where present; without a time, only their form.
+
+    Raises:
+        ProofError: Malformed, from the future, or expired.
+    """
     created, expires = (
-        _parse_date(proof[name]).timestamp() if name in proof else None
+        parse_proof_date(proof[name]).timestamp() if name in proof else None
         for name in ("created", "expires")
     )
     if now_s is None:
@@ -163,21 +150,52 @@ def _check_dates(proof: JsonObject, *, now_s: int | None) -> None:
         raise ProofError("the proof has expired")
 
 
-def _parse_date(text: object) -> datetime:
+def parse_proof_date(text: object) -> datetime:
+    """Read a date as proofs and credentials have them: RFC 3339 with a time zone.
+
+    Raises:
+        ProofError: It is not one.
+    """
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        raise ProofError("a date is RFC 3339 with a time zone: 2026-11-20T10:00:00Z")
     try:
-        date = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        date = None
-    if date is None or date.tzinfo is None:
-        raise ProofError("a proof's dates are RFC 3339 with a time zone")
-    return date
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ProofError("a date does not exist in the calendar") from error
 
 
-def _compute_hash(unsecured: JsonObject, options: JsonObject) -> bytes:
+def compute_signed_jcs(unsecured: JsonObject, proof: JsonObject) -> bytes:
+    """What an eddsa-jcs-2022 proof signs of a document (§3.3.2).
+
+    Raises:
+        ProofError: The document's context does not begin with the proof's.
+    """
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
+    if "@context" in options:
+        # The document's context begins with the proof's, which alone is signed.
+        signed = _contexts(options)
+        if _contexts(unsecured)[: len(signed)] != signed:
+            raise ProofError("the document's context does not begin with its proof's")
+        unsecured = {**unsecured, "@context": options["@context"]}
+    return compute_jcs_hash(unsecured, options)
+
+
+def compute_jcs_hash(unsecured: JsonObject, options: JsonObject) -> bytes:
+    """SHA-256 of the options and of the document, both canonical (§3.3.4); 64 bytes."""
     return b"".join(hashlib.sha256(canonicalize(part)).digest() for part in (options, unsecured))
 
 
-def _decode_proof_value(text: object) -> bytes:
+def encode_proof_value(signature: bytes) -> str:
+    """Write a signature as multibase base58btc."""
+    return "z" + base58.b58encode(signature).decode()
+
+
+def decode_proof_value(text: object) -> bytes:
+    """Read a signature from multibase base58btc.
+
+    Raises:
+        ProofError: It is not that, or too long.
+    """
     if not isinstance(text, str) or not text.startswith("z") or len(text) > 2 * SIGNATURE_BYTES:
         raise ProofError("proofValue is base58btc and starts with z")
     try:
@@ -187,8 +205,22 @@ def _decode_proof_value(text: object) -> bytes:
     return signature
 
 
-def _without_proof(document: JsonObject) -> JsonObject:
-    return {name: value for name, value in document.items() if name != "proof"}
+def _check_one(
+    document: JsonObject, proof: JsonObject, *, public_key: bytes, now_s: int | None
+) -> None:
+    if any(proof.get(name) != value for name, value in _SUITE.items()):
+        raise ProofError("only eddsa-jcs-2022 proofs are accepted")
+    if proof.get("proofPurpose") != _PURPOSE:
+        raise ProofError("the proof's purpose is not assertionMethod")
+    if "previousProof" in proof:
+        raise ProofError("chained proofs are not accepted")
+    check_proof_dates(proof, now_s=now_s)
+    if not is_signature_valid(
+        public_key=public_key,
+        message=compute_signed_jcs(drop_proof(document), proof),
+        signature=decode_proof_value(proof.get("proofValue")),
+    ):
+        raise ProofError("the proof does not belong to this document and key")
 
 
 def _contexts(document: JsonObject) -> list[object]:

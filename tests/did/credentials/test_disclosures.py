@@ -137,12 +137,17 @@ def test_refuses_disclosures_without_bound() -> None:
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-100, 100) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet="abc", max_size=3), inner)
+    ),
     max_leaves=8,
 )
 
 
-@given(claims=st.dictionaries(st.text(min_size=1, max_size=3), values, max_size=5))
+names = st.text(min_size=1, max_size=3).filter(lambda name: name not in {"_sd", "..."})
+
+
+@given(claims=st.dictionaries(names, values, max_size=5))
 def test_packing_and_unpacking_lose_nothing(claims: dict[str, Any]) -> None:
     """Whatever the claims, all disclosures together restore them."""
     payload, disclosures = pack_claims(
