@@ -210,6 +210,12 @@ STATUS_LIST_ENTRIES_MAX = 8_388_608
 """Bits that a foreign status list unpacks to, at most: 1 MiB."""
 STATUS_LIST_TEXT_MAX = 200_000
 """Characters of a packed status list; our own, half set, has 24,000."""
+RDF_DEADLINE_S = 5
+"""Canonicalizing one document; a large honest one takes a second on a loaded machine."""
+RDF_MEMORY_BYTES_MAX = 536_870_912
+RDF_WORKERS_MAX = 2
+RDF_PROOFS_PER_CHECK_MAX = 4
+"""Proofs of RDF that are looked at in one credential or presentation."""
 
 # HTTP, inbound.
 HTTP_BODY_BYTES_MAX = 262_144
