@@ -210,6 +210,12 @@ STATUS_LIST_ENTRIES_MAX = 8_388_608
 """Bits that a foreign status list unpacks to, at most: 1 MiB."""
 STATUS_LIST_TEXT_MAX = 200_000
 """Characters of a packed status list; our own, half set, has 24,000."""
+CREDENTIAL_DAYS = 180
+"""How long a credential holds that the cooperative issues."""
+STATUS_LIST_VALID_S = 900
+"""How long a reader may rely on a status list of ours: the longest that a revocation takes."""
+STATUS_LIST_FRESH_S = 60
+"""How long caches may keep one."""
 RDF_DEADLINE_S = 5
 """Canonicalizing one document; a large honest one takes a second on a loaded machine."""
 RDF_MEMORY_BYTES_MAX = 536_870_912

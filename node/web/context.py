@@ -16,6 +16,7 @@ from ledger.rpc import EngineClient
 from node.didkit_bridge import DidkitBridge
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
+from node.web.credential_checks import CredentialChecks
 from node.web.did_resolver import DidResolver
 from node.web.insight_store import InsightStore
 from node.web.login import Login
@@ -55,6 +56,8 @@ class WebContext:
     own_document: OwnDocument
     dids: DidResolver
     didkit: DidkitBridge
+    checks: CredentialChecks
+    """Of credentials that others show."""
     discovery: DiscoveryClient
     discovery_status: dict[str, int | str] = field(default_factory=dict)
     """As the discovery process last told; empty while it is down."""

@@ -19,6 +19,7 @@ from node.keystore import load_key, load_secret
 from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.context import WebContext
+from node.web.credential_checks import CredentialChecks
 from node.web.did_resolver import PURE_METHODS, DidResolver
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
@@ -83,6 +84,8 @@ async def open_context(
             own_document=own_document,
             dids=_create_resolver(client, didkit, own_document, clock),
             didkit=didkit,
+            dids=(dids := make_resolver(client, clock)),
+            checks=CredentialChecks(resolver=dids, client=client, clock=clock),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 
@@ -131,6 +134,16 @@ def _open_login(
         clock=clock,
         may_register=settings.web.client_registration,
     )
+
+
+def make_resolver(client: HttpClient, clock: Clock) -> DidResolver:
+    """Resolve every method that needs no ledger."""
+    methods = {
+        **PURE_METHODS,
+        "web": WebResolver(client),
+        "webvh": WebvhResolver(client, clock=clock),
+    }
+    return DidResolver(methods, steady_s=clock.steady_s)
 
 
 def _open_private(home: Home, clock: Clock) -> PrivateStore:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import APPLICATIONS_PENDING_MAX
 from federation.budget import create_budget_table
+from node.web.credential_store import STATUS_LISTS_SCHEMA
 from node.web.database import open_database, transaction
 from node.web.insight_store import INSIGHTS_SCHEMA
 from node.web.login_records import LOGIN_SCHEMA
@@ -47,7 +48,7 @@ CREATE TABLE texts (
     digest BLOB PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{LOGIN_SCHEMA}"""
+{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}"""
 
 
 class ApplicationStatus(StrEnum):

@@ -14,6 +14,9 @@ from activitypub.webfinger import (
     render_webfinger,
 )
 from config.errors import RefusedError
+from did.accounts import render_account_did
+from did.credentials.contexts import OWN_CREDENTIAL_CONTEXTS
+from did.documents import render_did_web_document
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.requests import get_context
 
@@ -21,6 +24,7 @@ USER = "cooperative"
 """The name before the @ in `acct:` addresses."""
 _SUMMARY = "<p>A patient-owned health-data cooperative. It shares insights, never records.</p>"
 _LD_TYPE = "application/ld+json"
+_CONTEXTS = {**OWN_CONTEXTS, **OWN_CREDENTIAL_CONTEXTS}
 
 routes = web.RouteTableDef()
 
@@ -94,7 +98,7 @@ async def get_actor(request: web.Request) -> web.Response:
 @routes.get("/contexts/{file}")
 async def get_jsonld_context(request: web.Request) -> web.Response:
     """A JSON-LD context of ours; its name carries its hash, so it never changes."""
-    data = OWN_CONTEXTS.get(request.match_info["file"])
+    data = _CONTEXTS.get(request.match_info["file"])
     if data is None:
         return answer_refusal("there is no such context", status=404)
     response = web.Response(body=data, content_type=_LD_TYPE)
