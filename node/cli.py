@@ -17,6 +17,7 @@ from node.commands.acting import act
 from node.commands.audit import audit
 from node.commands.bodies import list_bodies
 from node.commands.complaint_hearing import complaint_app
+from node.commands.credential import credential_app
 from node.commands.disputes import dispute_app
 from node.commands.duties import duty_app
 from node.commands.federation_roll import federation_app
@@ -60,6 +61,7 @@ app.add_typer(genesis_app, name="genesis")
 app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
 app.add_typer(insight_app, name="insight")
+app.add_typer(credential_app, name="credential")
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")
