@@ -37,6 +37,7 @@ from node.commands.simulate import simulate
 from node.commands.status import show_settings, status
 from node.commands.validator import validator_app
 from node.commands.value import value_app
+from node.commands.vc_api import vc_api
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.settings import extract_flags
@@ -62,6 +63,7 @@ app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
 app.add_typer(insight_app, name="insight")
 app.add_typer(credential_app, name="credential")
+app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 app.add_typer(wallet_app, name="wallet")

@@ -77,6 +77,7 @@ def issue_credential(
         office = CredentialOffice(
             origin=own.origin,
             did=own.did,
+            method=f"{own.did}#assertion",
             key=load_key(home.keys, "assertion"),
             store=store,
             clock=Clock(),

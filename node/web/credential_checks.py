@@ -8,6 +8,7 @@ whose credentials are looked at.
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from config.errors import RefusedError, UnavailableError
 from did.credentials.checking import (
@@ -32,7 +33,7 @@ from did.jcs import JsonObject, parse_json_object
 from node.rdf_hashing import BoundedRdfHasher
 from node.web.clock import Clock
 from node.web.did_resolver import DidResolver
-from node.web.http_client import HttpClient
+from node.web.http_client import Answer
 
 _LIST_TYPES = frozenset(
     {"application/vc", "application/vc+ld+json", "application/ld+json", "application/json"}
@@ -42,12 +43,19 @@ _NEEDS_MAX = 16
 """DIDs, and status lists, that are looked up for one check."""
 
 
+class Fetcher(Protocol):
+    """What brings status lists: `node.web.http_client.HttpClient`."""
+
+    async def fetch(self, url: str, *, headers: Mapping[str, str], types: frozenset[str]) -> Answer:
+        """Fetch a document that must be there, of one of the types."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChecks:
     """Checks with evidence; one for the whole process."""
 
     resolver: DidResolver
-    client: HttpClient
+    client: Fetcher
     clock: Clock
 
     async def check_credential(

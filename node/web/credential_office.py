@@ -60,15 +60,12 @@ class CredentialOffice:
     origin: str
     did: str
     """Its did:web."""
+    method: str
+    """URL under which readers find the assertion key."""
     key: KeyPair = field(repr=False)
     """The assertion key."""
     store: CredentialStore
     clock: Clock
-
-    @property
-    def verification_method(self) -> str:
-        """URL under which readers find the assertion key."""
-        return f"{self.did}#assertion"
 
     def issue(
         self,
@@ -108,7 +105,7 @@ class CredentialOffice:
             )
         document = self._render(statement, record, holder)
         if form is CredentialFormat.JWT:
-            jwt = issue_vc_jwt(document, key=self.key, verification_method=self.verification_method)
+            jwt = issue_vc_jwt(document, key=self.key, verification_method=self.method)
             return NewCredential(record=record, credential=jwt)
         return NewCredential(record=record, credential=self._sign(document))
 
@@ -159,7 +156,7 @@ class CredentialOffice:
         return sign_document(
             document,
             key=self.key,
-            verification_method=self.verification_method,
+            verification_method=self.method,
             created=self.clock.now_text(),
         )
 
@@ -171,7 +168,7 @@ class CredentialOffice:
             vct=get_vct(self.origin, statement.kind),
             issuer=self.did,
             key=self.key,
-            verification_method=self.verification_method,
+            verification_method=self.method,
             holder_key=holder,
             disclosable=statement.disclosable,
             issued_at_s=record.issued_at_ms // 1_000,
@@ -210,7 +207,7 @@ class CredentialOffice:
             url=self.get_list_url(number, _TOKEN_LIST),
             issuer=self.did,
             key=self.key,
-            verification_method=self.verification_method,
+            verification_method=self.method,
             now_s=self.clock.now_s(),
             valid_s=STATUS_LIST_VALID_S,
         )

@@ -25,6 +25,7 @@ def get_office(request: web.Request) -> CredentialOffice:
     return CredentialOffice(
         origin=own.origin,
         did=own.did,
+        method=f"{own.did}#assertion",
         key=context.assertion_key,
         store=CredentialStore(context.private.connection),
         clock=context.clock,
