@@ -20,7 +20,7 @@ from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.context import WebContext
 from node.web.credential_checks import CredentialChecks
-from node.web.did_resolver import PURE_METHODS, DidResolver
+from node.web.did_resolver import PURE_METHODS, DidResolver, Resolver
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
@@ -59,6 +59,8 @@ async def open_context(
         engine = await stack.enter_async_context(EngineClient(home.rpc_socket))
         client = await stack.enter_async_context(_create_client(settings))
         didkit = stack.enter_context(DidkitBridge())
+        web = WebResolver(client, find_own=own_document.find)
+        dids = make_resolver(client, clock, web=web, pkh=DidkitResolver(didkit))
         yield WebContext(
             settings=settings,
             genesis=genesis,
@@ -69,9 +71,7 @@ async def open_context(
             clock=clock,
             engine=engine,
             light=LightSource(engine, genesis.trust),
-            chain=ChainState(
-                heartbeat_s=settings.engine.heartbeat_ms / 1_000, grew_at_s=clock.steady_s()
-            ),
+            chain=_begin_chain_state(settings, clock),
             projection=projection,
             anchors=LedgerAnchors(engine, projection, registry, chain_id=genesis.chain_id),
             private=private,
@@ -82,29 +82,20 @@ async def open_context(
                 home, settings, registry=registry, private=private, engine=engine, clock=clock
             ),
             own_document=own_document,
-            dids=_create_resolver(client, didkit, own_document, clock),
+            dids=dids,
             didkit=didkit,
-            dids=(dids := make_resolver(client, clock)),
             checks=CredentialChecks(resolver=dids, client=client, clock=clock),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 
 
+def _begin_chain_state(settings: Settings, clock: Clock) -> ChainState:
+    return ChainState(heartbeat_s=settings.engine.heartbeat_ms / 1_000, grew_at_s=clock.steady_s())
+
+
 def _create_client(settings: Settings) -> HttpClient:
     network = settings.network
     return HttpClient(test_hosts=network.hosts, is_test_chain=network.is_test_chain)
-
-
-def _create_resolver(
-    client: HttpClient, didkit: DidkitBridge, own_document: OwnDocument, clock: Clock
-) -> DidResolver:
-    methods = {
-        **PURE_METHODS,
-        "web": WebResolver(client, find_own=own_document.find),
-        "webvh": WebvhResolver(client, clock=clock),
-        "pkh": DidkitResolver(didkit),
-    }
-    return DidResolver(methods, steady_s=clock.steady_s)
 
 
 def _build_registry(home: Home, settings: Settings, genesis: Genesis) -> Registry:
@@ -136,12 +127,13 @@ def _open_login(
     )
 
 
-def make_resolver(client: HttpClient, clock: Clock) -> DidResolver:
-    """Resolve every method that needs no ledger."""
+def make_resolver(client: HttpClient, clock: Clock, **more: Resolver) -> DidResolver:
+    """Resolve every method that needs no ledger, and others by their names."""
     methods = {
         **PURE_METHODS,
-        "web": WebResolver(client),
+        "web": WebResolver(client, find_own=lambda _: None),
         "webvh": WebvhResolver(client, clock=clock),
+        **more,
     }
     return DidResolver(methods, steady_s=clock.steady_s)
 

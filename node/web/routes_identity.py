@@ -14,9 +14,7 @@ from activitypub.webfinger import (
     render_webfinger,
 )
 from config.errors import RefusedError
-from did.accounts import render_account_did
 from did.credentials.contexts import OWN_CREDENTIAL_CONTEXTS
-from did.documents import render_did_web_document
 from node.web.middlewares import answer_json, answer_refusal
 from node.web.requests import get_context
 
