@@ -1,64 +1,64 @@
-"""A member's wallet: keys for one cooperative, and the file that keeps them.
+"""A member's wallet: keys for one cooperative, and what they all derive from.
 
-The file is sealed with the member's passphrase (Argon2id, then XChaCha20-Poly1305) and
-readable by its owner alone. A wallet belongs to one cooperative: the same keys in two would
-link a person's memberships, which is health data. Never prints, logs or sends a seed.
+The keys are a chain that derives from one master secret: key 0 begins the account, key n + 1
+is what the account is committed to while key n is in use. The wallet's file holds the key in
+use and of the next one the commitment alone; the master secret is in a *cold file* to be kept
+elsewhere, so that who steals the wallet can neither rotate its keys nor veto a recovery. A
+wallet belongs to one cooperative: the same keys in two would link a person's memberships,
+which is health data. Never prints, logs or sends a secret.
 """
 
-import base64
-import binascii
-import hashlib
-import os
-import stat
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nacl.bindings import (
-    crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_aead_xchacha20poly1305_ietf_encrypt,
-    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-)
-from nacl.exceptions import CryptoError
-from nacl.pwhash import argon2id
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from config.errors import MisconfiguredError, RefusedError
+from config.errors import MisconfiguredError
 from did.accounts import Inception, compute_key_commitment, render_account_did
 from did.codec import Value, decode, encode
-from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.keys import SEED_BYTES, KeyPair, did_key
-
-PASSPHRASE_CHARACTERS_MIN = 8
-_FORMAT = 1
-_SALT_BYTES = argon2id.SALTBYTES
-_KEY_BYTES = 32
-_FILE_BYTES_MAX = 16_384
-_GUARDIANS_NONE = bytes(32)
-
-Random = Callable[[int], bytes]
-"""Gives that many secret random bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strength:
-    """What one guess at the passphrase costs."""
-
-    operations: int
-    memory_bytes: int
-
-
-STRENGTH = Strength(operations=argon2id.OPSLIMIT_MODERATE, memory_bytes=argon2id.MEMLIMIT_MODERATE)
-"""Three passes over 256 MiB, about a second."""
-STRENGTH_TEST = Strength(operations=argon2id.OPSLIMIT_MIN, memory_bytes=argon2id.MEMLIMIT_MIN)
-"""Hardly any cost: for wallets of test chains, which protect nothing."""
-_STRENGTH_MAX = Strength(
-    operations=argon2id.OPSLIMIT_SENSITIVE, memory_bytes=argon2id.MEMLIMIT_SENSITIVE
+from did.wallet_files import (
+    FILE_BYTES_MAX,
+    STRENGTH,
+    STRENGTH_TEST,
+    FileKind,
+    Random,
+    Strength,
+    WalletError,
+    read_private,
+    read_strength,
+    seal,
+    unseal,
+    write_whole,
 )
-"""A file that asks for more would only be after the reader's memory; 1 GiB."""
 
+__all__ = [
+    "STRENGTH",
+    "STRENGTH_TEST",
+    "ColdKeys",
+    "Home",
+    "Strength",
+    "Wallet",
+    "WalletError",
+    "bind_wallet",
+    "create_cold_keys",
+    "create_wallet",
+    "decrypt_wallet",
+    "encrypt_wallet",
+    "load_cold_keys",
+    "load_wallet",
+    "read_strength",
+    "rotate_wallet",
+    "save_cold_keys",
+    "save_wallet",
+]
 
-class WalletError(RefusedError):
-    """The passphrase is wrong, or the file is damaged, altered or of another kind."""
+MASTER_BYTES = 32
+GENERATION_MAX = 1_000
+"""Rotations of one wallet; a wallet that old is replaced."""
+_KEY_INFO = b"rochdale/wallet/key/v1/"
+_GUARDIANS_NONE = bytes(32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,63 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColdKeys:
+    """What all keys of a wallet derive from."""
+
+    master: bytes = field(repr=False)
+    """32 secret bytes."""
+
+    def __post_init__(self) -> None:
+        if len(self.master) != MASTER_BYTES:
+            raise WalletError(f"a master secret has {MASTER_BYTES} bytes")
+
+    def derive_key(self, generation: int) -> KeyPair:
+        """The key of one generation, 0 being the account's first (HKDF-SHA-256, RFC 5869).
+
+        Raises:
+            WalletError: Beyond `GENERATION_MAX`.
+        """
+        if not 0 <= generation <= GENERATION_MAX:
+            raise WalletError(f"a wallet's keys rotate at most {GENERATION_MAX} times")
+        info = _KEY_INFO + str(generation).encode()
+        return KeyPair(HKDF(SHA256(), SEED_BYTES, salt=None, info=info).derive(self.master))
+
+    def compute_commitment(self, generation: int) -> bytes:
+        """What commits to the key of one generation; 32 bytes."""
+        return compute_key_commitment(self.derive_key(generation).public_key)
+
+    def make_wallet(self, *, guardians_commitment: bytes = _GUARDIANS_NONE) -> "Wallet":
+        """The wallet that begins with these keys, bound to no cooperative yet.
+
+        Args:
+            guardians_commitment: What the account begins with; 32 bytes, zero for no guardians.
+        """
+        device = self.derive_key(0)
+        commitment = self.compute_commitment(1)
+        return Wallet(
+            device_seed=device.seed,
+            generation=0,
+            next_key_commitment=commitment,
+            inception=Inception(
+                public_key=device.public_key,
+                next_key_commitment=commitment,
+                guardians_commitment=guardians_commitment,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
     """Keys of one person in one cooperative."""
 
     device_seed: bytes = field(repr=False)
     """Signs logins, applications and transactions; 32 secret bytes."""
-    next_seed: bytes = field(repr=False)
-    """The key that the account may rotate to; 32 secret bytes."""
+    generation: int
+    """How many keys were in use before this one."""
+    next_key_commitment: bytes
+    """To the key that the account may rotate to, which the wallet does not hold; 32 bytes."""
+    inception: Inception
+    """What the ledger account began with."""
     home: Home | None = None
     """None until the wallet has been bound to a cooperative."""
 
@@ -93,15 +143,6 @@ class Wallet:
     def login_did(self) -> str:
         """The DID to apply and log in with: did:key of the device key."""
         return did_key(self.device_key.public_key)
-
-    @property
-    def inception(self) -> Inception:
-        """What the ledger account begins with; no guardians yet."""
-        return Inception(
-            public_key=self.device_key.public_key,
-            next_key_commitment=compute_key_commitment(KeyPair(self.next_seed).public_key),
-            guardians_commitment=_GUARDIANS_NONE,
-        )
 
     @property
     def account_id(self) -> bytes:
@@ -130,9 +171,35 @@ class Wallet:
         return self.home
 
 
+def create_cold_keys(*, random: Random) -> ColdKeys:
+    """Make a fresh master secret."""
+    return ColdKeys(master=random(MASTER_BYTES))
+
+
 def create_wallet(*, random: Random) -> Wallet:
-    """Make fresh keys, bound to no cooperative yet."""
-    return Wallet(device_seed=random(SEED_BYTES), next_seed=random(SEED_BYTES))
+    """Make a wallet whose keys are never rotated: its master secret is forgotten.
+
+    For offices and tests; a member's wallet is made from cold keys that are kept.
+    """
+    return create_cold_keys(random=random).make_wallet()
+
+
+def rotate_wallet(wallet: Wallet, cold: ColdKeys) -> Wallet:
+    """The wallet with its next key in use, once the ledger has taken the rotation.
+
+    Raises:
+        WalletError: The cold keys are another wallet's, or have rotated too often.
+    """
+    generation = wallet.generation + 1
+    key = cold.derive_key(generation)
+    if compute_key_commitment(key.public_key) != wallet.next_key_commitment:
+        raise WalletError("the cold file is another wallet's: name the one made with this wallet")
+    return replace(
+        wallet,
+        device_seed=key.seed,
+        generation=generation,
+        next_key_commitment=cold.compute_commitment(generation + 1),
+    )
 
 
 def bind_wallet(wallet: Wallet, home: Home) -> Wallet:
@@ -143,7 +210,7 @@ def bind_wallet(wallet: Wallet, home: Home) -> Wallet:
     """
     if wallet.home is not None and wallet.home.cooperative_id != home.cooperative_id:
         raise MisconfiguredError(
-            "the wallet belongs to another cooperative: run `rochdale wallet create` for a new one"
+            "the wallet belongs to another cooperative: run `rochdale wallet new` for a new one"
         )
     return replace(wallet, home=home)
 
@@ -154,27 +221,10 @@ def encrypt_wallet(
     """Seal a wallet with a passphrase; the file's bytes.
 
     Raises:
-        WalletError: The passphrase is shorter than `PASSPHRASE_CHARACTERS_MIN`.
+        WalletError: The passphrase is too short.
     """
-    if len(passphrase) < PASSPHRASE_CHARACTERS_MIN:
-        raise WalletError(f"a passphrase has at least {PASSPHRASE_CHARACTERS_MIN} characters")
-    salt = random(_SALT_BYTES)
-    key, check = _derive(passphrase, salt=salt, strength=strength)
-    nonce = random(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-    header: JsonObject = {
-        "rochdale_wallet": _FORMAT,
-        "kdf": "argon2id",
-        "operations": strength.operations,
-        "memory_bytes": strength.memory_bytes,
-        "salt": salt.hex(),
-        "check": check.hex(),
-        "cipher": "xchacha20-poly1305",
-        "nonce": nonce.hex(),
-    }
-    sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
-        encode(_to_value(wallet)), canonicalize(header), nonce, key
-    )
-    return canonicalize({**header, "sealed": base64.b64encode(sealed).decode()}) + b"\n"
+    plain = encode(_to_value(wallet))
+    return seal(plain, passphrase, kind=FileKind.WALLET, random=random, strength=strength)
 
 
 def decrypt_wallet(data: bytes, passphrase: str) -> Wallet:
@@ -183,29 +233,8 @@ def decrypt_wallet(data: bytes, passphrase: str) -> Wallet:
     Raises:
         WalletError: The passphrase is wrong, or the bytes are not what was sealed.
     """
-    header = _read_header(data)
-    sealed = base64.b64decode(header.pop("sealed"))
-    strength = Strength(operations=header["operations"], memory_bytes=header["memory_bytes"])
-    key, check = _derive(passphrase, salt=bytes.fromhex(header["salt"]), strength=strength)
-    if check.hex() != header["check"]:
-        raise WalletError("the passphrase is wrong")
-    try:
-        plain = crypto_aead_xchacha20poly1305_ietf_decrypt(
-            sealed, canonicalize(header), bytes.fromhex(header["nonce"]), key
-        )
-    except (CryptoError, ValueError) as error:
-        raise WalletError("the wallet file was altered or damaged: use a copy of it") from error
-    return _from_value(decode(plain, bytes_max=_FILE_BYTES_MAX))
-
-
-def read_strength(data: bytes) -> Strength:
-    """Read from a wallet's bytes, without the passphrase, how costly a guess at it is.
-
-    Raises:
-        WalletError: Not a wallet file.
-    """
-    header = _read_header(data)
-    return Strength(operations=header["operations"], memory_bytes=header["memory_bytes"])
+    plain = unseal(data, passphrase, kind=FileKind.WALLET)
+    return _from_value(decode(plain, bytes_max=FILE_BYTES_MAX))
 
 
 def save_wallet(
@@ -223,28 +252,8 @@ def save_wallet(
         MisconfiguredError: The file exists and `may_replace` is false: its keys would be lost.
         WalletError: The passphrase is too short.
     """
-    if path.exists() and not may_replace:
-        raise MisconfiguredError(f"{path} exists: choose another path for a new wallet")
     data = encrypt_wallet(wallet, passphrase, random=random, strength=strength)
-    partial = path.with_name(f"{path.name}.{random(4).hex()}.partial")
-    try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise MisconfiguredError(f"{path} cannot be written: {error.strerror}") from error
+    write_whole(path, data, random=random, may_replace=may_replace)
 
 
 def load_wallet(path: Path, passphrase: str) -> Wallet:
@@ -254,73 +263,70 @@ def load_wallet(path: Path, passphrase: str) -> Wallet:
         MisconfiguredError: It cannot be read, or others than its owner can read it.
         WalletError: The passphrase is wrong, or the file is not what was saved.
     """
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            data = file.read(_FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise MisconfiguredError(f"{path} cannot be read: {error.strerror}") from error
-    if mode & 0o077:
-        raise MisconfiguredError(f"{path} can be read by others: run `chmod 600 {path}`")
-    return decrypt_wallet(data, passphrase)
+    return decrypt_wallet(read_private(path), passphrase)
 
 
-def _derive(passphrase: str, *, salt: bytes, strength: Strength) -> tuple[bytes, bytes]:
-    """The key, and a value that tells a wrong passphrase from a damaged file.
+def save_cold_keys(
+    path: Path, cold: ColdKeys, passphrase: str, *, random: Random, strength: Strength = STRENGTH
+) -> None:
+    """Write a wallet's cold file; never over another one.
 
-    Both come out of the same costly derivation, so the value helps nobody to guess.
+    Raises:
+        MisconfiguredError: The file exists or cannot be written.
+        WalletError: The passphrase is too short.
     """
-    derived = argon2id.kdf(
-        2 * _KEY_BYTES,
-        passphrase.encode(),
-        salt,
-        opslimit=strength.operations,
-        memlimit=strength.memory_bytes,
-    )
-    check = hashlib.sha256(b"rochdale/wallet-check/v1" + derived[_KEY_BYTES:]).digest()
-    return derived[:_KEY_BYTES], check
+    plain = encode([cold.master])
+    data = seal(plain, passphrase, kind=FileKind.COLD, random=random, strength=strength)
+    write_whole(path, data, random=random)
 
 
-def _read_header(data: bytes) -> JsonObject:
-    try:
-        header = parse_json_object(data, bytes_max=_FILE_BYTES_MAX, depth_max=1)
-    except RefusedError as error:
-        raise WalletError(f"not a wallet file: {error.reason}") from error
-    if header.get("rochdale_wallet") != _FORMAT:
-        raise WalletError("not a wallet file of a known format")
-    try:
-        is_sound = (
-            header["kdf"] == "argon2id"
-            and header["cipher"] == "xchacha20-poly1305"
-            and argon2id.OPSLIMIT_MIN <= header["operations"] <= _STRENGTH_MAX.operations
-            and argon2id.MEMLIMIT_MIN <= header["memory_bytes"] <= _STRENGTH_MAX.memory_bytes
-            and len(bytes.fromhex(header["salt"])) == _SALT_BYTES
-            and len(bytes.fromhex(header["check"])) == hashlib.sha256().digest_size
-            and len(bytes.fromhex(header["nonce"])) == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-            and len(base64.b64decode(header["sealed"], validate=True)) > 0
-        )
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise WalletError("the wallet file's header is damaged: use a copy of it") from error
-    if not is_sound:
-        raise WalletError("the wallet file's header is damaged: use a copy of it")
-    return header
+def load_cold_keys(path: Path, passphrase: str) -> ColdKeys:
+    """Read a wallet's cold file.
+
+    Raises:
+        MisconfiguredError: It cannot be read, or others than its owner can read it.
+        WalletError: The passphrase is wrong, or the file is not a cold file as it was saved.
+    """
+    plain = unseal(read_private(path), passphrase, kind=FileKind.COLD)
+    match decode(plain, bytes_max=FILE_BYTES_MAX):
+        case [bytes(master)]:
+            return ColdKeys(master=master)
+        case _:
+            raise WalletError("the cold file was written by another version of Rochdale")
 
 
 def _to_value(wallet: Wallet) -> list[Value]:
-    home = wallet.home
+    home, inception = wallet.home, wallet.inception
     return [
         wallet.device_seed,
-        wallet.next_seed,
+        wallet.generation,
+        wallet.next_key_commitment,
+        [inception.public_key, inception.next_key_commitment, inception.guardians_commitment],
         None if home is None else [home.network, home.cooperative_id, home.origin],
     ]
 
 
 def _from_value(value: Value) -> Wallet:
     match value:
-        case [bytes(device_seed), bytes(next_seed), None]:
-            return Wallet(device_seed=device_seed, next_seed=next_seed)
-        case [bytes(device_seed), bytes(next_seed), [str(network), bytes(identity), str(origin)]]:
-            home = Home(network=network, cooperative_id=identity, origin=origin)
-            return Wallet(device_seed=device_seed, next_seed=next_seed, home=home)
+        case [
+            bytes(seed),
+            int(generation),
+            bytes(commitment),
+            [bytes(key), bytes(following), bytes(guardians)],
+            None | [str(), bytes(), str()] as place,
+        ]:
+            home: Home | None = None
+            if isinstance(place, list):
+                network, identity, origin = place
+                home = Home(network=str(network), cooperative_id=identity, origin=str(origin))  # type: ignore[arg-type]  # matched above
+            return Wallet(
+                device_seed=seed,
+                generation=generation,
+                next_key_commitment=commitment,
+                inception=Inception(
+                    public_key=key, next_key_commitment=following, guardians_commitment=guardians
+                ),
+                home=home,
+            )
         case _:
             raise WalletError("the wallet was written by another version of Rochdale")

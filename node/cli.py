@@ -40,6 +40,7 @@ from node.commands.value import value_app
 from node.commands.vc_api import vc_api
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
+from node.commands.wallet_backup import backup, check, restore, sign
 from node.settings import extract_flags
 
 _SETTINGS_HELP = (
@@ -66,6 +67,8 @@ app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
+for wallet_command in (backup, restore, sign, check):
+    wallet_app.command()(wallet_command)
 app.add_typer(wallet_app, name="wallet")
 governance_app.command("audit")(audit)
 governance_app.command("bodies")(list_bodies)

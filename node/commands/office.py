@@ -42,7 +42,7 @@ def request_office(
 ) -> None:
     """Write a request for an office account; bring it to the registrar yourself.
 
-    Make a wallet for it first (`rochdale wallet create`) and apply for nothing with it: officers
+    Make a wallet for it first (`rochdale wallet new`) and apply for nothing with it: officers
     never act with the account they vote with.
     """
     from did.wallets import save_wallet  # noqa: PLC0415

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet_making import TestChainOption, place_cold_file, write_new_wallet
 from node.commands.wallet_options import (
     NodeOption,
     OldTrustOption,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _RECEIPT_TIMEOUT_S = 20.0
 
 wallet_app = typer.Typer(
-    no_args_is_help=True, help="Your keys as a member: create, show, apply, status."
+    no_args_is_help=True, help="Your keys as a member: new, backup, restore, apply, status."
 )
 
 WalletArgument = Annotated[
@@ -38,34 +39,45 @@ WalletArgument = Annotated[
 
 
 @wallet_app.command()
-def create(
+def new(
+    *,
     path: Annotated[Path, typer.Argument(metavar="WALLET", help="File to make.")],
+    cold: Annotated[
+        Path | None,
+        typer.Option("--cold", help="Where the cold file goes, such as a stick; else WALLET.cold."),
+    ] = None,
     passphrase_file: PassphraseFileOption = None,
-    test_chain: Annotated[
-        bool,
-        typer.Option("--test-chain", help="Hardly protected, but fast: for test chains only."),
-    ] = False,
+    cold_passphrase_file: Annotated[
+        Path | None,
+        typer.Option("--cold-passphrase-file", help="Another passphrase for the cold file."),
+    ] = None,
+    test_chain: TestChainOption = False,
 ) -> None:
     """Make a wallet: fresh keys in a file that only you can read, sealed with a passphrase.
 
-    Nobody can restore a lost file or passphrase: keep a copy of the file in a safe place.
+    The cold file beside it holds what all your keys derive from, also those to come: move it to
+    another place. Who finds the wallet alone can neither rotate its key nor stop a recovery.
     """
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from did.wallets import STRENGTH, STRENGTH_TEST, create_wallet, save_wallet  # noqa: PLC0415
+    from did.wallets import create_cold_keys  # noqa: PLC0415
 
-    if path.exists():
-        raise MisconfiguredError(f"{path} exists: choose another path for a new wallet")
-    wallet = create_wallet(random=secrets.token_bytes)
-    save_wallet(
-        path,
+    cold_keys = create_cold_keys(random=secrets.token_bytes)
+    cold = place_cold_file(path, cold)
+    passphrase = read_passphrase(passphrase_file, is_new=True)
+    cold_passphrase = (
+        passphrase if cold_passphrase_file is None else read_passphrase(cold_passphrase_file)
+    )
+    wallet = cold_keys.make_wallet()
+    write_new_wallet(
         wallet,
-        read_passphrase(passphrase_file, is_new=True),
-        random=secrets.token_bytes,
-        strength=STRENGTH_TEST if test_chain else STRENGTH,
+        path,
+        passphrase=passphrase,
+        strength_is_test=test_chain,
+        cold=(cold_keys, cold, cold_passphrase),
     )
     say(f"Made a wallet in {path}")
     say(f"  your DID  {wallet.login_did}")
-    say("Keep a copy of the file: nobody can restore it, nor its passphrase.")
+    say(f"Move its cold file to another place, such as a stick in a drawer: {cold}")
+    say(f"Then make a backup on paper: [bold]rochdale wallet backup {cold}[/]")
     say(f"Next, apply for membership: [bold]rochdale wallet apply {path} --node https://…[/]")
 
 
@@ -238,7 +250,7 @@ def open_with(path: Path, passphrase: str) -> "tuple[Wallet, Strength]":
 
     if not path.exists():
         raise MisconfiguredError(
-            f"there is no wallet at {path}: make one with `rochdale wallet create {path}`"
+            f"there is no wallet at {path}: make one with `rochdale wallet new {path}`"
         )
     return load_wallet(path, passphrase), read_strength(path.read_bytes())
 

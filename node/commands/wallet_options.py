@@ -104,7 +104,7 @@ def open_wallet(path: Path, passphrase_file: Path | None) -> "Wallet":
 
     if not path.exists():
         raise MisconfiguredError(
-            f"there is no wallet at {path}: make one with `rochdale wallet create {path}`"
+            f"there is no wallet at {path}: make one with `rochdale wallet new {path}`"
         )
     return load_wallet(path, read_passphrase(passphrase_file))
 

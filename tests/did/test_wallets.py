@@ -18,14 +18,20 @@ from did.wallets import (
     Wallet,
     WalletError,
     bind_wallet,
+    create_cold_keys,
     create_wallet,
     decrypt_wallet,
     encrypt_wallet,
+    load_cold_keys,
     load_wallet,
+    rotate_wallet,
+    save_cold_keys,
     save_wallet,
 )
 
 PASSPHRASE = "correct horse battery"
+SEED_0 = "86e22888d7d073b80240df047df980fe5b47d2f0b2ad504edce43e195fce3907"
+SEED_1 = "eae5f5bf4a54092d1a73f359f29b05cdb7b76df7589dc81dae77c4fd0df4092b"
 HOME = Home(network="test-heart", cooperative_id=b"\x01" * 32, origin="https://a.example")
 
 
@@ -54,14 +60,12 @@ def test_a_wallet_knows_its_names() -> None:
     wallet = make()
 
     assert wallet.login_did == did_key(KeyPair(wallet.device_seed).public_key)
-    assert wallet.inception.next_key_commitment == compute_key_commitment(
-        KeyPair(wallet.next_seed).public_key
-    )
+    assert wallet.inception.public_key == wallet.device_key.public_key
+    assert wallet.inception.next_key_commitment == wallet.next_key_commitment
     assert wallet.account_did == render_account_did(
         network="test-heart", account_id=wallet.account_id
     )
     assert wallet.device_seed.hex() not in repr(wallet)
-    assert str(wallet.next_seed) not in repr(wallet)
 
 
 def test_a_wallet_serves_one_cooperative() -> None:
@@ -209,3 +213,50 @@ def test_refuses_a_wallet_of_another_version(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(WalletError, match="another version"):
         decrypt_wallet(seal(make()), PASSPHRASE)
+
+
+def test_a_wallet_rotates_only_with_its_own_cold_keys() -> None:
+    """The next key is the one committed to, and the account stays; the wallet alone has it not."""
+    cold = create_cold_keys(random=make_random())
+    wallet = bind_wallet(cold.make_wallet(), HOME)
+
+    rotated = rotate_wallet(wallet, cold)
+    again = rotate_wallet(rotated, cold)
+
+    assert compute_key_commitment(rotated.device_key.public_key) == wallet.next_key_commitment
+    assert compute_key_commitment(again.device_key.public_key) == rotated.next_key_commitment
+    assert len({item.login_did for item in (wallet, rotated, again)}) == 3
+    assert rotated.account_id == again.account_id == wallet.account_id
+    assert decrypt_wallet(seal(again), PASSPHRASE) == again
+    with pytest.raises(WalletError, match="another wallet's"):
+        rotate_wallet(wallet, create_cold_keys(random=bytes))
+
+
+def test_keys_derive_as_they_always_did() -> None:
+    """Backups outlive versions: RFC 5869 with a label and the generation, pinned here."""
+    cold = create_cold_keys(random=lambda count: bytes(range(count)))
+
+    assert cold.derive_key(0).seed.hex() == SEED_0
+    assert cold.derive_key(1).seed.hex() == SEED_1
+    with pytest.raises(WalletError):
+        cold.derive_key(-1)
+    with pytest.raises(WalletError):
+        create_cold_keys(random=lambda _: b"short")
+    assert cold.master.hex() not in repr(cold)
+
+
+def test_the_cold_file_is_apart_from_the_wallet(tmp_path: Path) -> None:
+    """Neither is taken for the other, and neither is overwritten."""
+    random, cold = make_random(), create_cold_keys(random=make_random())
+    wallet, cold_path = tmp_path / "w", tmp_path / "w.cold"
+    save_wallet(wallet, cold.make_wallet(), PASSPHRASE, random=random, strength=STRENGTH_TEST)
+    save_cold_keys(cold_path, cold, PASSPHRASE, random=random, strength=STRENGTH_TEST)
+
+    assert load_cold_keys(cold_path, PASSPHRASE) == cold
+    assert cold_path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(WalletError, match="cold file, not the wallet"):
+        load_wallet(cold_path, PASSPHRASE)
+    with pytest.raises(WalletError, match="not its cold file"):
+        load_cold_keys(wallet, PASSPHRASE)
+    with pytest.raises(MisconfiguredError, match="exists"):
+        save_cold_keys(cold_path, cold, PASSPHRASE, random=random, strength=STRENGTH_TEST)

@@ -18,7 +18,7 @@ from tests.node.terminal import PASSPHRASE, Terminal
 def wallet(member_terminal: Terminal) -> Path:
     """A wallet that belongs to no cooperative yet."""
     path = member_terminal.root / "a.wallet"
-    member_terminal.do("wallet", "create", path, "--test-chain")
+    member_terminal.do("wallet", "new", path, "--test-chain")
     return path
 
 
@@ -109,7 +109,7 @@ def test_never_overwrites_a_wallet(member_terminal: Terminal, wallet: Path) -> N
     """Its keys are in it."""
     before = wallet.read_bytes()
 
-    assert "exists" in member_terminal.type("wallet", "create", wallet)
+    assert "exists" in member_terminal.type("wallet", "new", wallet)
     assert member_terminal.code == exit_codes.MISCONFIGURED
     assert wallet.read_bytes() == before
 
@@ -119,7 +119,7 @@ def test_a_short_passphrase_makes_no_wallet(member_terminal: Terminal) -> None:
     os.environ["ROCHDALE_WALLET_PASSPHRASE"] = "short"
     path = member_terminal.root / "b.wallet"
 
-    assert "at least 8 characters" in member_terminal.type("wallet", "create", path)
+    assert "at least 8 characters" in member_terminal.type("wallet", "new", path)
     assert member_terminal.code == exit_codes.FAILED
     assert not path.exists()
 
@@ -128,7 +128,7 @@ def test_a_wallet_is_fully_protected_unless_asked_otherwise(member_terminal: Ter
     """256 MiB for each guess."""
     path = member_terminal.root / "b.wallet"
 
-    member_terminal.do("wallet", "create", path)
+    member_terminal.do("wallet", "new", path)
 
     assert json.loads(path.read_bytes())["memory_bytes"] == STRENGTH.memory_bytes
 
@@ -143,7 +143,7 @@ def test_a_real_chain_ends_a_tests_protection() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["wallet", "show", "/nowhere"], 2, "rochdale wallet create /nowhere"),
+        (["wallet", "show", "/nowhere"], 2, "rochdale wallet new /nowhere"),
         (["wallet", "apply", "/nowhere", "--node", "http://a.example"], 2, "there is no wallet"),
         (["wallet", "apply", "WALLET", "--node", "http://a.example"], 2, "write https://…"),
         (["wallet", "apply", "WALLET", "--node", "http://127.0.0.1:9"], 3, "does not answer"),

@@ -80,7 +80,7 @@ def start(terminal: Terminal, home: Path) -> None:
 
 def join(terminal: Terminal, home: Path, url: str, name: str) -> Path:
     wallet = terminal.root / f"{name}.wallet"
-    terminal.do("wallet", "create", wallet, "--test-chain")
+    terminal.do("wallet", "new", wallet, "--test-chain")
     terminal.do("wallet", "apply", wallet, "--node", url, "--name", name)
     terminal.do("member", "admit", "--all", "--home", home)
     return wallet
@@ -89,7 +89,7 @@ def join(terminal: Terminal, home: Path, url: str, name: str) -> Path:
 def open_office(terminal: Terminal, home: Path, url: str, name: str) -> Path:
     """A wallet of its own; nothing of its request goes into the register."""
     wallet, request = terminal.root / f"office-{name}.wallet", terminal.root / f"{name}.jws"
-    terminal.do("wallet", "create", wallet, "--test-chain")
+    terminal.do("wallet", "new", wallet, "--test-chain")
     terminal.do("office", "request", "-w", wallet, "--node", url, "-o", request)
     terminal.do("member", "open-office", request, "--home", home)
     assert terminal.ask("member", "list", "--home", home) == []

@@ -139,7 +139,7 @@ def _check_explorer(home: Path, url: str, *, motion: str) -> None:
 def _join(node: Terminal, home: Path, wallets: list[Path], url: str) -> None:
     """Two are admitted, the third is not."""
     for wallet in wallets:
-        node.do("wallet", "create", wallet, "--test-chain")
+        node.do("wallet", "new", wallet, "--test-chain")
         applied = node.ask("wallet", "apply", wallet, "--node", url, "--name", f"[b]{wallet.stem}")
     assert "waits for the registrar" in node.type(
         *("wallet", "status", wallets[2], "--node", url, "--application", applied["application"])

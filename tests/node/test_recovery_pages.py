@@ -27,7 +27,7 @@ def test_a_whole_node_goes_on_with_its_pages(member_terminal: Terminal, tmp_path
     with running(terminal, old):
         wait_until(lambda: get_height(terminal, old) > 0)
         url = get_url(old)
-        terminal.do("wallet", "create", wallet, "--test-chain")
+        terminal.do("wallet", "new", wallet, "--test-chain")
         terminal.do("wallet", "apply", wallet, "--node", url, "--name", "Ann")
         terminal.do("member", "admit", "--all", "--home", old)
         made = terminal.ask("propose", "Before", "--wallet", wallet, "--node", url)

@@ -104,7 +104,7 @@ def admit_members(two: Two) -> None:
     """Two people of oak, on its own chain."""
     terminal = two.terminal
     for name in MEMBERS:
-        terminal.do("wallet", "create", two.wallet(name), "--test-chain")
+        terminal.do("wallet", "new", two.wallet(name), "--test-chain")
         terminal.do("wallet", "apply", two.wallet(name), "--node", two.url("oak"), "--name", name)
     terminal.do("member", "admit", "--all", "--home", two.home("oak"))
 
