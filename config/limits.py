@@ -392,3 +392,25 @@ DPOP_NONCE_S = 300
 DPOP_PROOFS_REMEMBERED_MAX = 200_000
 OAUTH_FORM_BYTES_MAX = 32_768
 """A request to the authorization server, a presented credential included."""
+
+# The register of people.
+REGISTRARS_MAX = 5
+"""Any two of them open a link; each pair costs a box in a box."""
+SEALED_BYTES_MAX = 65_536
+"""Boxes of all pairs, or one request to open a link."""
+HOLDERS_MAX = 1_000_000
+HOLDER_DIDS_MAX = 8
+"""DIDs that one person may log in with."""
+DID_CHARACTERS_MAX = 2_048
+SIGN_UP_BYTES_MAX = 8_192
+"""A signed statement to the register."""
+SIGN_UP_AGE_S_MAX = 600
+SIGN_UPS_PER_MINUTE = 60
+"""Statements to the register that one address may send."""
+INVITATIONS_MAX = 10_000
+"""Invitations that nobody has used yet."""
+REBINDING_DELAY_MS = 604_800_000
+"""How long a new login DID that the registrars gave waits for an objection: seven days."""
+REGISTER_REASON_CHARACTERS_MAX = 200
+REGISTER_ENTRIES_SHOWN_MAX = 1_000
+"""Log entries in one answer, the newest."""

@@ -112,6 +112,11 @@ class Home:
         return self.web / "private.db"
 
     @property
+    def erasures_path(self) -> Path:
+        """Who was erased, as hashes; apart from what a backup may bring back."""
+        return self.root / "erased.log"
+
+    @property
     def directory_path(self) -> Path:
         """Cooperative records that discovery keeps."""
         return self.root / "discovery" / "directory.bin"

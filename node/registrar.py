@@ -6,6 +6,7 @@ simply run again. Never sends a name to the ledger.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +15,21 @@ from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
 from did.applications import Application, check_application
+from did.sealing import compute_box_key, find_box_secret
 from governance.records import Role
 from governance.refusals import RefusalCode
 from governance.state_keys import Collection, state_key
 from governance.transactions import AdmitMembers
 from node.home import Home
-from node.keystore import REGISTER_KEY_NAME, load_secret
+from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
 from node.offices import open_sender
 from node.own_cooperative import load_own_cooperative
 from node.sending import Sender, read_state
-from node.web.private import ApplicationStatus, PrivateStore, StoredApplication
+from node.web.applications import ApplicationStatus, StoredApplication
+from node.web.erasure import ErasureList, replay_erasures
+from node.web.names import Person, compute_day
+from node.web.private import PrivateStore
+from node.web.register_log import LogEvent
 
 _TRIES_MAX = 3
 """Of one batch; another command may admit the same people meanwhile."""
@@ -34,9 +40,13 @@ class Applicant:
     """An application as the registrar reads it."""
 
     application_id: bytes
+    holder_id: bytes
+    account: bytes
+    """The ledger account that it asks for; 32 bytes."""
     status: ApplicationStatus
     received_at_ms: int
-    application: Application
+    application: Application | None
+    """What it says; None once it is decided, when name and contact have left this place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,7 @@ def list_applicants(
     """
     cooperative = load_own_cooperative(home, settings).id
     with open_register(home) as store:
-        found = store.list_applications(status)
+        found = store.applications.list_by_status(status)
     return [_read(item, cooperative=cooperative) for item in found]
 
 
@@ -70,7 +80,8 @@ def list_pending_ids(home: Home) -> list[bytes]:
         MisconfiguredError: The register or its key cannot be used.
     """
     with open_register(home) as store:
-        return [item.application_id for item in store.list_applications(ApplicationStatus.PENDING)]
+        pending = store.applications.list_by_status(ApplicationStatus.PENDING)
+    return [item.application_id for item in pending]
 
 
 def refuse_applicant(home: Home, application_id: bytes) -> None:
@@ -80,10 +91,10 @@ def refuse_applicant(home: Home, application_id: bytes) -> None:
         RefusedError: There is no such application, or it was admitted.
     """
     with open_register(home) as store, store.write():
-        found = store.get_application(application_id)
+        found = store.applications.get(application_id)
         if found is not None and found.status is ApplicationStatus.ADMITTED:
             raise RefusedError("this applicant is a member already: nothing was changed")
-        store.set_application_status(application_id, ApplicationStatus.REFUSED)
+        store.applications.decide(application_id, ApplicationStatus.REFUSED)
 
 
 async def admit_members(
@@ -114,20 +125,24 @@ async def admit_members(
         applicants = [
             _read(item, cooperative=cooperative) for item in _select(store, application_ids)
         ]
-        if not applicants:
-            return []
+        admissions = [
+            Admission(application_id=item.application_id, account=item.account, height=None)
+            for item in applicants
+            if item.status is ApplicationStatus.ADMITTED
+        ]
+        waiting = _list_waiting(applicants)
+        if not waiting:
+            return admissions
+        _ensure_registrars(home, store, now_ms=now_ms())
         async with open_sender(home, settings, role=Role.REGISTRAR, now_ms=now_ms) as sender:
             office = _Office(sender, cooperative=cooperative)
-            admissions: list[Admission] = []
-            for start in range(0, len(applicants), ADMISSIONS_PER_TX_MAX):
-                batch = applicants[start : start + ADMISSIONS_PER_TX_MAX]
-                heights = await office.admit([item.application for item in batch])
+            for start in range(0, len(waiting), ADMISSIONS_PER_TX_MAX):
+                batch = waiting[start : start + ADMISSIONS_PER_TX_MAX]
+                heights = await office.admit([application for _, application in batch])
                 with store.write():
-                    for item in batch:
-                        store.set_application_status(
-                            item.application_id, ApplicationStatus.ADMITTED
-                        )
-                admissions += [_to_admission(item, heights) for item in batch]
+                    for applicant, application in batch:
+                        _enter(store, applicant, application, now_ms=now_ms())
+                admissions += [_to_admission(applicant, heights) for applicant, _ in batch]
     return admissions
 
 
@@ -141,9 +156,58 @@ def open_register(home: Home) -> Iterator[PrivateStore]:
     key = load_secret(home.keys, REGISTER_KEY_NAME)
     store = PrivateStore.open(home.private_path, key=key, random=secrets.token_bytes)
     try:
+        replay_erasures(store, ErasureList(home.erasures_path), now_ms=time.time_ns() // 1_000_000)
         yield store
     finally:
         store.close()
+
+
+def load_registrar_secret(home: Home) -> bytes:
+    """The X25519 key of the home's own registrar, for a cooperative that has named no others.
+
+    Raises:
+        MisconfiguredError: The registrar's key cannot be used.
+    """
+    return find_box_secret(load_key(home.keys, "registrar"))
+
+
+def _ensure_registrars(home: Home, store: PrivateStore, *, now_ms: int) -> None:
+    """Until people are named, the home's registrar alone opens the register."""
+    if store.names.list_registrars():
+        return
+    public_key = compute_box_key(load_registrar_secret(home))
+    with store.write():
+        store.names.set_registrars([public_key])
+        store.log.add(
+            LogEvent.REGISTRARS, at_ms=now_ms, detail=f"one alone: {public_key.hex()[:16]}"
+        )
+
+
+def _enter(
+    store: PrivateStore, applicant: Applicant, application: Application, *, now_ms: int
+) -> None:
+    """Part name and account: the one into the names book, the other to its holder."""
+    person = Person(
+        name=application.name,
+        contact=application.contact,
+        holder_id=applicant.holder_id,
+        did=application.did,
+        since_day=compute_day(now_ms),
+        is_book=True,
+    )
+    store.holders.set_name_box(applicant.holder_id, store.names.put(person))
+    store.holders.set_account(applicant.holder_id, applicant.account)
+    store.applications.decide(applicant.application_id, ApplicationStatus.ADMITTED)
+
+
+def _list_waiting(applicants: Sequence[Applicant]) -> list[tuple[Applicant, Application]]:
+    refused = [item for item in applicants if item.status is ApplicationStatus.REFUSED]
+    if refused:
+        raise RefusedError(
+            f"application {refused[0].application_id.hex()} was refused, and what it said is"
+            " gone: let the person apply again"
+        )
+    return [(item, item.application) for item in applicants if item.application is not None]
 
 
 class _Office:
@@ -188,10 +252,10 @@ def _select(
     store: PrivateStore, application_ids: Sequence[bytes] | None
 ) -> list[StoredApplication]:
     if application_ids is None:
-        return store.list_applications(ApplicationStatus.PENDING)
+        return store.applications.list_by_status(ApplicationStatus.PENDING)
     selected = []
     for application_id in dict.fromkeys(application_ids):
-        found = store.get_application(application_id)
+        found = store.applications.get(application_id)
         if found is None:
             raise RefusedError(
                 f"there is no application {application_id.hex()}: see `rochdale member list`"
@@ -202,6 +266,8 @@ def _select(
 
 def _read(stored: StoredApplication, *, cooperative: bytes) -> Applicant:
     """Check an application again, as of its arrival: the file may have been changed since."""
+    if stored.status is not ApplicationStatus.PENDING:
+        return _to_applicant(stored, None)
     try:
         application = check_application(
             stored.jws, cooperative_id=cooperative, now_s=stored.received_at_ms // 1_000
@@ -216,8 +282,14 @@ def _read(stored: StoredApplication, *, cooperative: bytes) -> Applicant:
         raise MisconfiguredError(
             "the members' register was changed: put web/private.db back from your backup"
         )
+    return _to_applicant(stored, application)
+
+
+def _to_applicant(stored: StoredApplication, application: Application | None) -> Applicant:
     return Applicant(
         application_id=stored.application_id,
+        holder_id=stored.holder_id,
+        account=stored.account,
         status=stored.status,
         received_at_ms=stored.received_at_ms,
         application=application,
@@ -225,7 +297,8 @@ def _read(stored: StoredApplication, *, cooperative: bytes) -> Applicant:
 
 
 def _to_admission(applicant: Applicant, heights: dict[bytes, int]) -> Admission:
-    account = applicant.application.account_id
     return Admission(
-        application_id=applicant.application_id, account=account, height=heights.get(account)
+        application_id=applicant.application_id,
+        account=applicant.account,
+        height=heights.get(applicant.account),
     )

@@ -32,10 +32,13 @@ def list_members(
     ] = "pending",
     as_json: JsonOption = False,
 ) -> None:
-    """List applications, oldest first; they are decrypted on this machine alone."""
+    """List applications, oldest first; those that wait are decrypted on this machine alone.
+
+    Decided ones hold no name any more: `rochdale register inspect` lists names.
+    """
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from node.registrar import list_applicants  # noqa: PLC0415
-    from node.web.private import ApplicationStatus  # noqa: PLC0415
+    from node.web.applications import ApplicationStatus  # noqa: PLC0415
 
     if status not in list(ApplicationStatus):
         raise MisconfiguredError("--status is one of pending, admitted and refused")
@@ -174,10 +177,10 @@ def _describe(item: "Applicant") -> dict[str, Any]:
         "application": item.application_id.hex(),
         "status": str(item.status),
         "received_at_ms": item.received_at_ms,
-        "name": item.application.name,
-        "contact": item.application.contact,
-        "did": item.application.did,
-        "account": item.application.account_id.hex(),
+        "name": item.application.name if item.application else "",
+        "contact": item.application.contact if item.application else "",
+        "did": item.application.did if item.application else "",
+        "account": item.account.hex(),
     }
 
 
@@ -196,8 +199,8 @@ def _show(found: "list[Applicant]") -> None:
         table.add_row(
             item.application_id.hex()[:16],
             f"{moment:%Y-%m-%d %H:%M}",
-            escape(item.application.name) or "–",
-            escape(item.application.contact) or "–",
+            escape(item.application.name if item.application else "") or "–",
+            escape(item.application.contact if item.application else "") or "–",
         )
     Console(highlight=False, emoji=False).print(table)
     say("Admit with: [bold]rochdale member admit ID…[/] or [bold]--all[/]")

@@ -18,6 +18,7 @@ from node.web.chain_state import ChainState
 from node.web.clock import Clock
 from node.web.credential_checks import CredentialChecks
 from node.web.did_resolver import DidResolver
+from node.web.erasure import ErasureList
 from node.web.insight_store import InsightStore
 from node.web.login import Login
 from node.web.mailbox import Mailbox
@@ -48,6 +49,7 @@ class WebContext:
     projection: Projection
     anchors: AnchorRegistry
     private: PrivateStore
+    erasures: ErasureList
     mailbox: Mailbox
     insights: InsightStore
     client: SignedClient

@@ -21,11 +21,12 @@ from node.web.clock import Clock
 from node.web.context import WebContext
 from node.web.credential_checks import CredentialChecks
 from node.web.did_resolver import PURE_METHODS, DidResolver, Resolver
+from node.web.did_resolver import PURE_METHODS, DidResolver
+from node.web.erasure import ErasureList, replay_erasures
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
 from node.web.login import Login, open_login
-from node.web.login_holders import ApplicationHolders
 from node.web.login_keys import LoginKeys
 from node.web.login_store import LoginStore
 from node.web.mailbox import Mailbox
@@ -75,6 +76,7 @@ async def open_context(
             projection=projection,
             anchors=LedgerAnchors(engine, projection, registry, chain_id=genesis.chain_id),
             private=private,
+            erasures=ErasureList(home.erasures_path),
             mailbox=Mailbox(private.connection),
             insights=InsightStore(private.connection),
             client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
@@ -120,7 +122,7 @@ def _open_login(
         origin=registry.own.origin,
         key=load_key(home.keys, "token"),
         store=LoginStore(private.connection),
-        holders=ApplicationHolders(private),
+        holders=private.holders,
         find_key=LoginKeys(engine, cooperative=registry.own.id).find,
         clock=clock,
         may_register=settings.web.client_registration,
@@ -140,4 +142,8 @@ def make_resolver(client: HttpClient, clock: Clock, **more: Resolver) -> DidReso
 
 def _open_private(home: Home, clock: Clock) -> PrivateStore:
     key = load_secret(home.keys, "register")
-    return PrivateStore.open(home.private_path, key=key, random=clock.random_bytes)
+    private = PrivateStore.open(
+        home.private_path, key=key, random=clock.random_bytes, now_ms=clock.now_ms
+    )
+    replay_erasures(private, ErasureList(home.erasures_path), now_ms=clock.now_ms())
+    return private

@@ -29,10 +29,10 @@ from ledger.receipt_builder import (
     build_state_receipt,
 )
 from ledger.trust import TrustPeer, render_trust_bundle
+from node.web.applications import ApplicationStatus
 from node.web.context import WebContext
 from node.web.metrics import METRICS_TYPE, render_metrics
 from node.web.middlewares import answer_json, answer_refusal
-from node.web.private import ApplicationStatus
 from node.web.projection_proposals import ProjectedProposal
 from node.web.requests import get_context, read_hash, read_hex, read_number
 from node.web.status import render_insight, render_proposal, render_result, render_status
@@ -84,8 +84,11 @@ async def post_application(request: web.Request) -> web.Response:
     application = check_application(
         jws, cooperative_id=context.registry.own.id, now_s=context.clock.now_s()
     )
-    application_id = context.private.put_application(
-        jws, account=application.account_id, now_ms=context.clock.now_ms()
+    application_id = context.private.applications.put(
+        jws,
+        did=application.did,
+        account=application.account_id,
+        now_ms=context.clock.now_ms(),
     )
     return answer_json({"application": application_id.hex()}, status=202)
 
@@ -95,7 +98,7 @@ async def get_application(request: web.Request) -> web.Response:
     """How far an application is, for whoever knows its unguessable id."""
     context = get_context(request)
     try:
-        stored = context.private.get_application(read_hash(request, "id"))
+        stored = context.private.applications.get(read_hash(request, "id"))
     except MisconfiguredError as error:
         raise UnavailableError("the members' register cannot be opened") from error
     if stored is None:

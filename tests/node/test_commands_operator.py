@@ -15,7 +15,7 @@ from node.home import Home, open_home
 from node.own_cooperative import load_own_cooperative
 from node.registrar import list_applicants, open_register
 from node.settings import load_settings
-from node.web.private import ApplicationStatus
+from node.web.applications import ApplicationStatus
 from tests.node.terminal import Terminal, free_ports
 
 
@@ -44,8 +44,11 @@ def _apply(home: Home, settings: Settings, wallet: Wallet, *, account: bytes | N
         nonce=secrets.token_bytes(16),
     )
     with open_register(home) as store:
-        application_id = store.put_application(
-            jws, account=account or wallet.account_id, now_ms=int(time.time() * 1_000)
+        application_id = store.applications.put(
+            jws,
+            did=wallet.login_did,
+            account=account or wallet.account_id,
+            now_ms=int(time.time() * 1_000),
         )
     return application_id.hex()
 
@@ -86,7 +89,7 @@ def test_a_member_is_not_refused_afterwards(
     """The roll is on the ledger, not in the register."""
     application = _apply(home, settings, create_wallet(random=secrets.token_bytes))
     with open_register(home) as store:
-        store.set_application_status(bytes.fromhex(application), ApplicationStatus.ADMITTED)
+        store.applications.decide(bytes.fromhex(application), ApplicationStatus.ADMITTED)
 
     assert "a member already" in member_terminal.type(
         "member", "refuse", application, "--home", home.root
@@ -130,7 +133,9 @@ def test_an_application_for_another_cooperative_does_not_hold(
         nonce=bytes(16),
     )
     with open_register(home) as store:
-        store.put_application(jws, account=wallet.account_id, now_ms=1_000_000)
+        store.applications.put(
+            jws, did=wallet.login_did, account=wallet.account_id, now_ms=1_000_000
+        )
 
     with pytest.raises(RefusedError, match="does not hold"):
         list_applicants(home, settings)

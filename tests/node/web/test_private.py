@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from config.errors import MisconfiguredError, RefusedError
-from node.web.private import ApplicationStatus, PrivateStore
+from node.web.applications import ApplicationStatus
+from node.web.private import PrivateStore
 
 KEY = bytes(range(32))
 ACCOUNT = b"a" * 32
+DID = "did:key:z6MkexampleOfAPerson"
 
 
 def open_store(tmp_path: Path, *, key: bytes = KEY) -> PrivateStore:
@@ -22,8 +24,10 @@ def test_an_application_can_be_read_again(tmp_path: Path) -> None:
     """The registrar gets exactly what the wallet signed."""
     store = open_store(tmp_path)
 
-    application_id = store.put_application("header.payload.signature", account=ACCOUNT, now_ms=1)
-    stored = store.get_application(application_id)
+    application_id = store.applications.put(
+        "header.payload.signature", did=DID, account=ACCOUNT, now_ms=1
+    )
+    stored = store.applications.get(application_id)
 
     assert stored is not None
     assert stored.jws == "header.payload.signature"
@@ -34,7 +38,7 @@ def test_an_application_can_be_read_again(tmp_path: Path) -> None:
 def test_the_file_holds_no_application_in_the_clear(tmp_path: Path) -> None:
     """A copied file tells nothing about members."""
     store = open_store(tmp_path)
-    store.put_application("a-name-in-the-clear", account=ACCOUNT, now_ms=1)
+    store.applications.put("a-name-in-the-clear", did=DID, account=ACCOUNT, now_ms=1)
     store.close()
 
     data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -46,8 +50,8 @@ def test_the_file_holds_no_application_in_the_clear(tmp_path: Path) -> None:
 def test_refuses_a_row_that_was_swapped(tmp_path: Path) -> None:
     """Each row is bound to its own id: another's content under it does not open."""
     store = open_store(tmp_path)
-    first = store.put_application("first", account=ACCOUNT, now_ms=1)
-    second = store.put_application("second", account=ACCOUNT, now_ms=2)
+    first = store.applications.put("first", did=DID, account=ACCOUNT, now_ms=1)
+    second = store.applications.put("second", did=DID, account=ACCOUNT, now_ms=2)
     store.connection.execute(
         "UPDATE applications SET sealed = (SELECT sealed FROM applications WHERE id = ?)"
         " WHERE id = ?",
@@ -55,32 +59,32 @@ def test_refuses_a_row_that_was_swapped(tmp_path: Path) -> None:
     )
 
     with pytest.raises(MisconfiguredError, match="register"):
-        store.get_application(first)
+        store.applications.get(first)
     store.close()
 
 
 def test_another_key_does_not_open_the_register(tmp_path: Path) -> None:
     """The message names the files to put back."""
     store = open_store(tmp_path)
-    application_id = store.put_application("x", account=ACCOUNT, now_ms=1)
+    application_id = store.applications.put("x", did=DID, account=ACCOUNT, now_ms=1)
     store.close()
     other = open_store(tmp_path, key=bytes(32))
 
     with pytest.raises(MisconfiguredError, match=r"keys/register\.key"):
-        other.get_application(application_id)
+        other.applications.get(application_id)
     other.close()
 
 
 def test_a_repeated_application_is_kept_once(tmp_path: Path) -> None:
     """Sending again after a lost answer is harmless, also after the decision."""
     store = open_store(tmp_path)
-    first = store.put_application("x", account=ACCOUNT, now_ms=1)
-    store.set_application_status(first, ApplicationStatus.REFUSED)
+    first = store.applications.put("x", did=DID, account=ACCOUNT, now_ms=1)
+    store.applications.decide(first, ApplicationStatus.REFUSED)
 
-    again = store.put_application("x", account=ACCOUNT, now_ms=2)
+    again = store.applications.put("x", did=DID, account=ACCOUNT, now_ms=2)
 
     assert again == first
-    assert store.list_applications(ApplicationStatus.PENDING) == []
+    assert store.applications.list_by_status(ApplicationStatus.PENDING) == []
     store.close()
 
 
@@ -89,7 +93,7 @@ def test_refuses_to_decide_on_an_unknown_application(tmp_path: Path) -> None:
     store = open_store(tmp_path)
 
     with pytest.raises(RefusedError, match="no such application"):
-        store.set_application_status(bytes(32), ApplicationStatus.ADMITTED)
+        store.applications.decide(bytes(32), ApplicationStatus.ADMITTED)
     store.close()
 
 
