@@ -411,6 +411,8 @@ INVITATIONS_MAX = 10_000
 """Invitations that nobody has used yet."""
 REBINDING_DELAY_MS = 604_800_000
 """How long a new login DID that the registrars gave waits for an objection: seven days."""
+REBINDING_DELAY_TEST_MS = 2_000
+"""The same on test chains."""
 REGISTER_REASON_CHARACTERS_MAX = 200
 REGISTER_ENTRIES_SHOWN_MAX = 1_000
 """Log entries in one answer, the newest."""

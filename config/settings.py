@@ -95,6 +95,16 @@ class DiscoverySection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterSection:
+    """`[register]`: people who have an account with the cooperative."""
+
+    sign_up: str = "invited"
+    """Who may open an account without applying: `open`, `invited` or `closed`."""
+    book_years: int = 10
+    """Years for which the law wants former members' names and dates kept; 0 to 30."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSection:
     """`[log]`: what is written under `logs/`."""
 
@@ -111,4 +121,5 @@ class Settings:
     web: WebSection = field(default_factory=WebSection)
     engine: EngineSection = field(default_factory=EngineSection)
     discovery: DiscoverySection = field(default_factory=DiscoverySection)
+    register: RegisterSection = field(default_factory=RegisterSection)
     log: LogSection = field(default_factory=LogSection)

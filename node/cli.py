@@ -32,6 +32,7 @@ from node.commands.petitions import petition_app
 from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
+from node.commands.register import register_app
 from node.commands.run import start, stop
 from node.commands.simulate import simulate
 from node.commands.status import show_settings, status
@@ -62,6 +63,7 @@ app.command("settings")(show_settings)
 app.add_typer(genesis_app, name="genesis")
 app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
+app.add_typer(register_app, name="register")
 app.add_typer(insight_app, name="insight")
 app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)

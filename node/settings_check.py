@@ -15,6 +15,7 @@ from config.settings import Settings
 from did.accounts import is_network_name
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+SIGN_UP_POLICIES = ("open", "invited", "closed")
 TEST_HEARTBEAT_MS_MAX = 1_000
 _CHAIN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")  # the engine allows 50 characters
 _PEER = re.compile(r"[0-9a-f]{40}@.+")
@@ -177,6 +178,10 @@ def _numbers(settings: Settings) -> list[str]:
         )
     if not 1 <= settings.web.catch_up_interval_s <= 86_400:
         found.append("web.catch_up_interval_s must be 1 to 86400")
+    if settings.register.sign_up not in SIGN_UP_POLICIES:
+        found.append(f"register.sign_up must be one of {', '.join(SIGN_UP_POLICIES)}")
+    if not 0 <= settings.register.book_years <= 30:
+        found.append("register.book_years must be 0 to 30")
     if settings.log.level not in LOG_LEVELS:
         found.append(f"log.level must be one of {', '.join(LOG_LEVELS)}")
     return found

@@ -10,16 +10,11 @@ import os
 from pathlib import Path
 
 from config.errors import MisconfiguredError
+from node.web.holder_tables import HOLDER_TABLES
 from node.web.names import compute_day
 from node.web.private import PrivateStore
 from node.web.register_log import LogEvent
 
-HOLDER_TABLES = (
-    ("login_grants", "holder"),
-    ("login_requests", "holder"),
-    ("login_events", "holder"),
-)
-"""Tables of other parts, and their column with the holder's id."""
 _DOMAIN = b"rochdale/erased/v1"
 _LINE_CHARACTERS = 64
 
@@ -115,9 +110,9 @@ def _erase(
     store: PrivateStore, holder_id: bytes | None, entry: bytes | None, *, now_ms: int
 ) -> None:
     if holder_id is not None:
-        for table, column in HOLDER_TABLES:
+        for table in HOLDER_TABLES:
             store.connection.execute(
-                f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608 - names from above
+                f"DELETE FROM {table.name} WHERE {table.column} = ?",  # noqa: S608 - our names
                 (holder_id,),
             )
         store.holders.delete(holder_id)

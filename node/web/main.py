@@ -22,6 +22,7 @@ from node.web import (
     routes_ledger,
     routes_lists,
     routes_pages,
+    routes_register,
     routes_resolution,
     routes_verify,
 )
@@ -37,6 +38,7 @@ from node.web.publishing import publish_accepted
 from node.web.receiving import verify_pending
 from node.web.routes_activitypub import INBOX_LIMIT, create_inbox_limit
 from node.web.routes_ledger import LEDGER_LIMIT, create_ledger_limit
+from node.web.routes_register import SIGN_UP_LIMIT, create_sign_up_limit
 from node.web.texts import fetch_texts
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ ROUTE_MODULES = (
     routes_activitypub,
     routes_ledger,
     routes_verify,
+    routes_register,
 )
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0
@@ -96,6 +99,7 @@ def create_app(context: WebContext) -> web.Application:
     app[CONTEXT] = context
     app[INBOX_LIMIT] = create_inbox_limit()
     app[LEDGER_LIMIT] = create_ledger_limit()
+    app[SIGN_UP_LIMIT] = create_sign_up_limit()
     app[FATAL] = asyncio.get_running_loop().create_future()
     for module in ROUTE_MODULES:
         app.add_routes(module.routes)

@@ -41,6 +41,10 @@ CREATE TABLE names (
     is_book INTEGER NOT NULL,
     ended_day INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE invitations (
+    hash BLOB PRIMARY KEY,
+    until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 ENTRY_BYTES = 16
 _PLACE = b"rochdale/name/v1/"

@@ -1,0 +1,39 @@
+"""Which tables of private.db hold something about a person, beside the register's own.
+
+One list, so that export and erasure never forget one: whoever adds a table with a holder's
+id adds its row here, and a test looks for those who did not.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderTable:
+    """A table with rows of people."""
+
+    name: str
+    column: str = "holder"
+    """Where the holder's id stands."""
+    exported: tuple[str, ...] = ()
+    """Columns that a person gets with their export: no secrets, no hashes of secrets."""
+
+
+HOLDER_TABLES = (
+    HolderTable(name="login_requests"),
+    HolderTable(
+        name="login_grants",
+        exported=(
+            "client_id",
+            "scope",
+            "method",
+            "created_at_s",
+            "expires_at_s",
+            "ended_at_s",
+        ),
+    ),
+    HolderTable(name="login_events", exported=("at_s", "what", "client_id", "detail")),
+)
+REGISTER_TABLES = frozenset({"holder_dids", "applications", "register_log"})
+"""The register's own, which `node.web.erasure` and `node.web.holder_export` know."""
+EXPORT_ROWS_MAX = 10_000
+"""Of one table, in one export."""
