@@ -21,7 +21,6 @@ from node.web.clock import Clock
 from node.web.context import WebContext
 from node.web.credential_checks import CredentialChecks
 from node.web.did_resolver import PURE_METHODS, DidResolver, Resolver
-from node.web.did_resolver import PURE_METHODS, DidResolver
 from node.web.erasure import ErasureList, replay_erasures
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from federation.budget import create_budget_table
-from node.web.credential_store import STATUS_LISTS_SCHEMA
 from node.web.applications import APPLICATIONS_SCHEMA, ApplicationStore
 from node.web.clock import Clock
+from node.web.credential_store import STATUS_LISTS_SCHEMA
 from node.web.database import open_database, transaction
 from node.web.holders import HOLDERS_SCHEMA, HolderStore
 from node.web.insight_store import INSIGHTS_SCHEMA
@@ -39,30 +39,7 @@ CREATE TABLE texts (
     digest BLOB PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}"""
-
-
-class ApplicationStatus(StrEnum):
-    """How far an application is."""
-
-    PENDING = "pending"
-    ADMITTED = "admitted"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredApplication:
-    """A membership application as the registrar reads it."""
-
-    application_id: bytes
-    """SHA-256 of the statement, whose nonce makes it unguessable; 32 bytes."""
-    account: bytes
-    """The ledger account that it asks for; 32 bytes."""
-    status: ApplicationStatus
-    received_at_ms: int
-    jws: str
-    """The statement as the wallet signed it."""
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{LOGIN_SCHEMA}{REGISTER_SCHEMA}"""
+{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{REGISTER_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
