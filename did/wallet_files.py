@@ -42,12 +42,15 @@ class FileKind(StrEnum):
     """The keys of every day."""
     COLD = "rochdale_cold_keys"
     """What all of a wallet's keys derive from; kept elsewhere."""
+    GUARDIAN = "rochdale_guardian_key"
+    """A key with which somebody guards one other person's account."""
 
 
 _WRONG_KIND = {
     FileKind.WALLET: "this is a wallet's cold file, not the wallet: name the wallet's own file",
     FileKind.COLD: "this is a wallet, not its cold file: name the file that `wallet new` wrote "
     "beside it",
+    FileKind.GUARDIAN: "this is no guardian's key: name the file that `wallet guard` wrote",
 }
 
 

@@ -133,6 +133,8 @@ class Wallet:
     """What the ledger account began with."""
     home: Home | None = None
     """None until the wallet has been bound to a cooperative."""
+    recovered_account: bytes | None = None
+    """The account that guardians gave these keys; None for the one that the inception begins."""
 
     @property
     def device_key(self) -> KeyPair:
@@ -147,7 +149,7 @@ class Wallet:
     @property
     def account_id(self) -> bytes:
         """The ledger account's id; 32 bytes."""
-        return self.inception.compute_id()
+        return self.recovered_account or self.inception.compute_id()
 
     @property
     def account_did(self) -> str:
@@ -303,6 +305,7 @@ def _to_value(wallet: Wallet) -> list[Value]:
         wallet.next_key_commitment,
         [inception.public_key, inception.next_key_commitment, inception.guardians_commitment],
         None if home is None else [home.network, home.cooperative_id, home.origin],
+        wallet.recovered_account,
     ]
 
 
@@ -314,6 +317,7 @@ def _from_value(value: Value) -> Wallet:
             bytes(commitment),
             [bytes(key), bytes(following), bytes(guardians)],
             None | [str(), bytes(), str()] as place,
+            None | bytes() as recovered,
         ]:
             home: Home | None = None
             if isinstance(place, list):
@@ -327,6 +331,7 @@ def _from_value(value: Value) -> Wallet:
                     public_key=key, next_key_commitment=following, guardians_commitment=guardians
                 ),
                 home=home,
+                recovered_account=recovered,
             )
         case _:
             raise WalletError("the wallet was written by another version of Rochdale")

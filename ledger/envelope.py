@@ -87,19 +87,65 @@ def sign_transaction(
         keys: Of the account, at least one.
     """
     ordered = sorted(keys, key=lambda key: key.public_key)
-    body = _Body(
+    body = render_body(
+        chain_id=chain_id,
+        account=account,
+        nonce=nonce,
+        valid_until_ms=valid_until_ms,
+        payload=payload,
+        public_keys=[key.public_key for key in ordered],
+    )
+    return join_signatures(body, [sign_body(body, key, chain_id=chain_id) for key in ordered])
+
+
+def render_body(
+    *,
+    chain_id: str,
+    account: bytes,
+    nonce: int,
+    valid_until_ms: int,
+    payload: Payload,
+    public_keys: Sequence[bytes],
+) -> bytes:
+    """Write what several people sign one after the other; as `sign_transaction`.
+
+    Args:
+        chain_id: The only chain on which it is valid.
+        account: Whom it is about; 32 bytes.
+        nonce: Never used before by any of the keys.
+        valid_until_ms: Block time from which it is refused; at most a day ahead.
+        payload: What is said.
+        public_keys: All that will sign.
+    """
+    return _Body(
         version=VERSION,
         chain_id=chain_id,
         account=account,
         nonce=nonce,
         valid_until_ms=valid_until_ms,
-        keys=tuple(_MULTICODEC_ED25519 + key.public_key for key in ordered),
+        keys=tuple(_MULTICODEC_ED25519 + key for key in sorted(public_keys)),
         type=payload.tag,
         payload=msgspec.Raw(payload.encode()),
     ).encode()
-    signing_input = _compute_signing_input(body, chain_id=chain_id)
-    signatures = tuple(key.sign(signing_input) for key in ordered)
-    return _Envelope(body=body, signatures=signatures).encode()
+
+
+def sign_body(body: bytes, key: KeyPair, *, chain_id: str) -> bytes:
+    """Sign a body from `render_body` with one of its keys; 64 bytes."""
+    return key.sign(_compute_signing_input(body, chain_id=chain_id))
+
+
+def read_body_keys(body: bytes) -> tuple[bytes, ...]:
+    """Who is to sign a body, ascending.
+
+    Raises:
+        RefusedError: It is malformed.
+    """
+    return _read_keys(_Body.parse(body).keys)
+
+
+def join_signatures(body: bytes, signatures: Sequence[bytes]) -> bytes:
+    """The transaction of a body and its signatures, one for each key, in the keys' order."""
+    return _Envelope(body=body, signatures=tuple(signatures)).encode()
 
 
 def decode_transaction(data: bytes) -> Transaction:

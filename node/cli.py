@@ -18,6 +18,7 @@ from node.commands.audit import audit
 from node.commands.bodies import list_bodies
 from node.commands.complaint_hearing import complaint_app
 from node.commands.credential import credential_app
+from node.commands.did import did_app
 from node.commands.disputes import dispute_app
 from node.commands.duties import duty_app
 from node.commands.federation_roll import federation_app
@@ -42,6 +43,8 @@ from node.commands.vc_api import vc_api
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
+from node.commands.wallet_keys import end, guard, guardians, rotate, veto
+from node.commands.wallet_recovery import recover_app
 from node.settings import extract_flags
 
 _SETTINGS_HELP = (
@@ -69,8 +72,9 @@ app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
-for wallet_command in (backup, restore, sign, check):
+for wallet_command in (backup, restore, sign, check, rotate, guard, guardians, veto, end):
     wallet_app.command()(wallet_command)
+wallet_app.add_typer(recover_app, name="recover")
 app.add_typer(wallet_app, name="wallet")
 governance_app.command("audit")(audit)
 governance_app.command("bodies")(list_bodies)
@@ -85,6 +89,7 @@ app.add_typer(petition_app, name="petition")
 app.add_typer(complaint_app, name="complaint")
 app.add_typer(duty_app, name="duty")
 app.add_typer(dispute_app, name="dispute")
+app.add_typer(did_app, name="did")
 app.add_typer(receipt_app, name="receipt")
 ledger_app.command("list")(list_entries)
 app.add_typer(ledger_app, name="ledger")

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -175,6 +175,22 @@ class NodeClient:
                 if time.monotonic() >= deadline_s:
                     raise
             await asyncio.sleep(_POLL_S)
+
+    async def resolve_did(self, did: str, *, query: str = "") -> JsonObject:
+        """What the node resolves a DID to: a DID resolution result, problems included.
+
+        Args:
+            did: Within the grammar of DIDs.
+            query: `versionId=…` or `versionTime=…`.
+        """
+        path = f"/1.0/identifiers/{quote(did, safe=':')}" + (f"?{query}" if query else "")
+        status, data = await self._exchange("GET", path)
+        if status in {429, 503}:
+            raise UnavailableError("the node cannot look this DID up now: again in a moment")
+        try:
+            return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
+        except RefusedError as error:
+            raise UnavailableError(f"the node at {self._base} resolves no DIDs") from error
 
     async def _find(self, path: str) -> JsonObject | None:
         try:

@@ -25,6 +25,7 @@ from node.web.erasure import ErasureList, replay_erasures
 from node.web.http_client import HttpClient
 from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
+from node.web.ledger_resolver import LedgerResolver
 from node.web.login import Login, open_login
 from node.web.login_keys import LoginKeys
 from node.web.login_store import LoginStore
@@ -53,14 +54,14 @@ async def open_context(
     http_key = load_key(home.keys, "http")
     own_document = OwnDocument(registry, http_key.public_key, network=genesis.network)
     async with AsyncExitStack() as stack:
-        projection = Projection.open(home.projection_path, genesis_hash=genesis.genesis_hash)
-        stack.enter_context(closing(projection))
         private = stack.enter_context(closing(_open_private(home, clock)))
+        projection = stack.enter_context(closing(_open_projection(home, genesis)))
         engine = await stack.enter_async_context(EngineClient(home.rpc_socket))
         client = await stack.enter_async_context(_create_client(settings))
         didkit = stack.enter_context(DidkitBridge())
-        web = WebResolver(client, find_own=own_document.find)
-        dids = make_resolver(client, clock, web=web, pkh=DidkitResolver(didkit))
+        light = LightSource(engine, genesis.trust)
+        ledger = LedgerResolver(light, network=genesis.network)
+        dids = _make_own_resolver(client, clock, didkit, own_document, ledger)
         yield WebContext(
             settings=settings,
             genesis=genesis,
@@ -70,7 +71,7 @@ async def open_context(
             http_key=http_key.public_key,
             clock=clock,
             engine=engine,
-            light=LightSource(engine, genesis.trust),
+            light=light,
             chain=_begin_chain_state(settings, clock),
             projection=projection,
             anchors=LedgerAnchors(engine, projection, registry, chain_id=genesis.chain_id),
@@ -126,6 +127,25 @@ def _open_login(
         clock=clock,
         may_register=settings.web.client_registration,
     )
+
+
+def _make_own_resolver(
+    client: HttpClient,
+    clock: Clock,
+    didkit: DidkitBridge,
+    own_document: OwnDocument,
+    ledger: LedgerResolver,
+) -> DidResolver:
+    more: dict[str, Resolver] = {
+        "web": WebResolver(client, find_own=own_document.find),
+        "pkh": DidkitResolver(didkit),
+        "rochdale": ledger,
+    }
+    return make_resolver(client, clock, **more)
+
+
+def _open_projection(home: Home, genesis: Genesis) -> Projection:
+    return Projection.open(home.projection_path, genesis_hash=genesis.genesis_hash)
 
 
 def make_resolver(client: HttpClient, clock: Clock, **more: Resolver) -> DidResolver:

@@ -1,0 +1,204 @@
+"""`rochdale wallet recover`: an account back, with the help of its guardians."""
+
+import asyncio
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import say
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    open_wallet,
+    read_passphrase,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.guardians import Guardians
+    from node.account_recovery import RecoveryRequest
+
+_COMMIT_WAIT_S = 30.0
+_FILE_BYTES_MAX = 300_000
+
+recover_app = typer.Typer(
+    no_args_is_help=True, help="Get an account back with its guardians' help, step by step."
+)
+
+RequestArgument = Annotated[Path, typer.Argument(metavar="REQUEST", help="The request's file.")]
+
+
+@recover_app.callback()
+def recover() -> None:
+    """Get an account back with its guardians' help, step by step."""
+
+
+@recover_app.command()
+def begin(
+    *,
+    did: Annotated[str, typer.Argument(metavar="DID", help="Of the account that was lost.")],
+    guardians: Annotated[
+        Path, typer.Option("--guardians", help="The guardians' file, from any of them.")
+    ],
+    wallet: Annotated[
+        Path, typer.Option("--wallet", "-w", help="A new wallet, from `rochdale wallet new`.")
+    ],
+    node: Annotated[
+        str, typer.Option("--node", envvar="ROCHDALE_NODE", help="Your cooperative's node.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to make, for the guardians to sign.")
+    ],
+    signing: Annotated[
+        list[int] | None,
+        typer.Option("--guardian", help="Number of one who will sign; once each. Else the first."),
+    ] = None,
+    attempt: Annotated[int, typer.Option("--attempt", help="One more than the last.")] = 1,
+    cold: Annotated[Path | None, typer.Option("--cold", help="Else WALLET.cold.")] = None,
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Write a request that gives the account to the new wallet, and bind that wallet to it.
+
+    The request holds for a day. The guardians sign it one after another.
+    """
+    request = asyncio.run(
+        _begin(
+            did,
+            guardians.read_bytes(),
+            (wallet, cold, passphrase_file),
+            node=node,
+            signing=tuple(signing or ()),
+            attempt=attempt,
+        )
+    )
+    write_private(output, request.render() + b"\n")
+    say(f"Wrote {output}: within a day, hand it to {len(request.missing)} guardians in turn.")
+    say(f"  each runs  [bold]rochdale wallet recover sign {output} --key KEYFILE[/]")
+
+
+@recover_app.command("sign")
+def sign_request(
+    *,
+    request: RequestArgument,
+    key: Annotated[Path, typer.Option("--key", help="Your guardian's key, for this person.")],
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Sign a request as a guardian: only once you have seen the person, or heard their voice."""
+    from did.guardians import load_guardian_key  # noqa: PLC0415
+
+    opened = _read(request)
+    signed = opened.sign(load_guardian_key(key, read_passphrase(passphrase_file)))
+    write_private(request, signed.render() + b"\n")
+    if signed.missing:
+        say(f"Signed. {len(signed.missing)} guardians have still to sign {request}.")
+    else:
+        say(f"Signed, and complete: [bold]rochdale wallet recover send {request} --node URL[/]")
+
+
+@recover_app.command()
+def send(
+    *,
+    request: RequestArgument,
+    wallet: Annotated[
+        Path | None, typer.Option("--wallet", "-w", help="The new wallet, to find the node.")
+    ] = None,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Send a complete request; anybody can. The new wallet takes over a week later."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if node is None and wallet is None:
+        raise MisconfiguredError("name a node with `--node`, or the new wallet with `--wallet`")
+    url = node or (
+        get_node_url(None, open_wallet(wallet, passphrase_file)) if wallet is not None else ""
+    )
+    height = asyncio.run(_send(url, _read(request)))
+    say(f"The recovery waits since block {height}. After the time-lock, a week but on a test")
+    say("chain, the new wallet is the account's: `rochdale wallet status` shows it.")
+
+
+def _read(path: Path) -> "RecoveryRequest":
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.account_recovery import parse_recovery  # noqa: PLC0415
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise MisconfiguredError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_recovery(data.strip())
+
+
+async def _begin(
+    did: str,
+    guardians: bytes,
+    new: tuple[Path, Path | None, Path | None],
+    *,
+    node: str,
+    signing: tuple[int, ...],
+    attempt: int,
+) -> "RecoveryRequest":
+    from dataclasses import replace  # noqa: PLC0415
+
+    from did.guardians import parse_guardians  # noqa: PLC0415
+    from did.ledger_method import parse_ledger_did  # noqa: PLC0415
+    from did.resolution.syntax import parse_did  # noqa: PLC0415
+    from did.wallets import bind_wallet, load_cold_keys, read_strength, save_wallet  # noqa: PLC0415
+    from node.account_recovery import begin_recovery  # noqa: PLC0415
+    from node.member import read_home  # noqa: PLC0415
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    path, cold, passphrase_file = new
+    account = parse_ledger_did(parse_did(did)).account
+    chosen = parse_guardians(guardians.strip())
+    passphrase = read_passphrase(passphrase_file)
+    wallet = open_wallet(path, passphrase_file)
+    keys = load_cold_keys(path.with_name(f"{path.name}.cold") if cold is None else cold, passphrase)
+    async with NodeClient(node) as client:
+        status = await client.get_status()
+        home = read_home(status)
+    bound = replace(bind_wallet(wallet, home), recovered_account=account)
+    request = begin_recovery(
+        account,
+        chosen,
+        keys,
+        chain_id=str(status["chain_id"]),
+        attempt=attempt,
+        signing=_choose_signing(chosen, signing),
+        now_ms=int(time.time() * 1_000),
+    )
+    save_wallet(
+        path,
+        bound,
+        passphrase,
+        random=secrets.token_bytes,
+        strength=read_strength(path.read_bytes()),
+        may_replace=True,
+    )
+    return request
+
+
+def _choose_signing(guardians: "Guardians", numbers: tuple[int, ...]) -> tuple[bytes, ...]:
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    chosen = numbers or tuple(range(1, guardians.threshold + 1))
+    if not all(1 <= number <= len(guardians.keys) for number in chosen):
+        raise RefusedError(f"guardians are numbered from 1 to {len(guardians.keys)}")
+    return tuple(guardians.keys[number - 1] for number in chosen)
+
+
+async def _send(url: str, request: "RecoveryRequest") -> int:
+    from config.errors import RefusedError  # noqa: PLC0415
+    from node.member_client import NodeClient  # noqa: PLC0415
+
+    async with NodeClient(url) as client:
+        sent = await client.submit(request.finish())
+        committed = await client.wait_committed(sent, timeout_s=_COMMIT_WAIT_S)
+    if committed.code:
+        raise RefusedError(committed.reason, code=committed.code)
+    return committed.height
