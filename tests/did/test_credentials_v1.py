@@ -87,6 +87,7 @@ def test_both_forms_say_the_same() -> None:
         {"issuanceDate": "yesterday"},
         {"issuanceDate": "2026-01-01T00:00:00+02:00"},
         {"issuanceDate": 1},
+        {"issuanceDate": "2026-13-01T00:00:00Z"},
         {"expirationDate": "never"},
         {"credentialSubject": []},
         {"credentialSubject": "x"},
@@ -105,6 +106,72 @@ def test_refuses_malformed_documents(change: dict[str, Any]) -> None:
     """Another model, nobody's word, or no date."""
     with pytest.raises(CredentialV1Error):
         read_credential_v1(json.dumps({**DOCUMENT, **change}))
+
+
+def test_a_list_of_one_proof_is_a_proof() -> None:
+    """As JSON-LD lets people write it."""
+    document = {**DOCUMENT, "proof": [PROOF]}
+
+    assert read_credential_v1(json.dumps(document)).method_id == f"{DID}#a"
+
+
+def test_a_credential_says_since_when_it_holds() -> None:
+    """The data model 1.1 demands `issuanceDate`."""
+    document = {name: value for name, value in DOCUMENT.items() if name != "issuanceDate"}
+
+    with pytest.raises(CredentialV1Error, match="since when"):
+        read_credential_v1(json.dumps(document))
+
+
+def test_a_status_is_looked_up_or_the_credential_is_refused() -> None:
+    """What cannot be looked up is not in force; a malformed status is nobody's to look up."""
+    status = {"id": "https://a.example/1", "type": "X"}
+    credential = read_credential_v1(json.dumps({**DOCUMENT, "credentialStatus": status}))
+    malformed = read_credential_v1(json.dumps({**DOCUMENT, "credentialStatus": ["x"]}))
+    seen: list[Any] = []
+
+    check_credential_v1(credential, now_s=NOW_S, check_status=seen.append)
+    assert seen == [(status,)]
+    with pytest.raises(CredentialV1Error):
+        check_credential_v1(credential, now_s=NOW_S)
+    with pytest.raises(CredentialV1Error):
+        check_credential_v1(malformed, now_s=NOW_S, check_status=seen.append)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuanceDate": "2028-01-01T00:00:00Z"},
+        {"expirationDate": "2027-01-15T08:00:00Z"},
+        {"expirationDate": "2026-02-01T00:00:00Z"},
+    ],
+)
+def test_a_credential_is_in_force_between_its_dates(change: dict[str, Any]) -> None:
+    """Not before, and not at its end or later."""
+    credential = read_credential_v1(json.dumps({**DOCUMENT, **change}))
+
+    with pytest.raises(CredentialV1Error):
+        check_credential_v1(credential, now_s=NOW_S)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"challenge": "x"},
+        {"challenge": ""},
+        {"domain": "x"},
+        {"domain": ""},
+        {"now_s": NOW_S + 301},
+        {"now_s": NOW_S - 301},
+    ],
+)
+def test_a_presentation_is_for_one_challenge_verifier_and_moment(change: dict[str, Any]) -> None:
+    """An empty expectation is met by nothing."""
+    presentation = read_presentation_v1(json.dumps(SHOWN))
+    asked: dict[str, Any] = {"challenge": "c", "domain": "d", "now_s": NOW_S, **change}
+
+    with pytest.raises(CredentialV1Error):
+        check_presentation_v1(presentation, **asked)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +242,8 @@ def test_who_checks_it_is_chosen_by_what_it_calls_itself(text: str, is_old: bool
         "",
         "a.b",
         "a.b.c",
+        "e30.e30.é",
+        "{\ud800}",
         "{",
         '{"issuer": 1, "issuer": 2}',
         "{" + '"a":{' * 100,
@@ -203,6 +272,24 @@ def test_a_presentation_is_checked_for_whom_it_was_made() -> None:
 
     check_presentation_v1(presentation, challenge="c", domain="d", now_s=NOW_S)
     assert presentation.credentials[0].issuer == DID
+
+
+def test_a_presentation_as_jwt_names_its_verifier() -> None:
+    """`nonce` is the challenge, `aud` the domain, alone or as a list of one."""
+    claims = {
+        "iss": OTHER,
+        "nbf": NOW_S,
+        "nonce": "c",
+        "vp": {name: SHOWN[name] for name in ("@context", "type", "verifiableCredential")},
+    }
+    header = {"kid": f"{OTHER}#a"}
+
+    for audience in ("d", ["d"]):
+        presentation = read_presentation_v1(make_jwt({**claims, "aud": audience}, **header))
+        check_presentation_v1(presentation, challenge="c", domain="d", now_s=NOW_S)
+    for change in ({"aud": ["d", "e"]}, {"aud": None}, {"aud": "d", "vp": "x"}):
+        with pytest.raises(CredentialV1Error):
+            read_presentation_v1(make_jwt({**claims, **change}, **header))
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,7 @@ def change(**values: Any) -> Callable[[list[dict[str, Any]]], None]:
             verificationMethod=f"did:key:{multikey(0)}#{multikey(1)}"
         ),
         lambda entries: entries[-1]["proof"][0].update(verificationMethod="#x"),
+        lambda entries: entries[-1]["proof"][0].update(verificationMethod="did:key:zx#zx"),
         lambda entries: entries.pop(0),
         lambda entries: entries.append(entries[-1]),
         lambda entries: entries.reverse(),
