@@ -17,7 +17,7 @@ from did.credentials_v1 import (
     read_credential_v1,
     read_presentation_v1,
 )
-from did.credentials_v1_parts import CredentialV1Error
+from did.credentials_v1_parts import CredentialV1Error, read_objects
 from did.jcs import JsonObject
 from did.keys import KeyPair, did_key, did_key_verification_method
 from did.verification_keys import KeyKind, VerificationKey, render_jwk
@@ -81,6 +81,41 @@ async def verify_presentation_v1(
     for credential in presentation.credentials:
         await _verify(bridge, credential, now_s=now_s, check_status=check_status)
     return presentation
+
+
+async def check_text_v1(
+    text: str, *, challenge: str | None, domain: str | None, now_s: int
+) -> list[JsonObject]:
+    """Check a credential or presentation once; what each that it shows is and says.
+
+    Args:
+        text: JSON, or a JWT.
+        challenge: As `verify_presentation_v1`; None: a credential is expected.
+        domain: Likewise.
+        now_s: Unix seconds.
+
+    Raises:
+        CredentialV1Error: It is refused; the reason says why.
+        DidkitError: didkit does not take it.
+        UnavailableError: didkit does not answer now.
+    """
+    with DidkitBridge() as bridge:
+        found: tuple[CredentialV1, ...]
+        if challenge is None and domain is None:
+            found = (await verify_credential_v1(bridge, text, now_s=now_s),)
+        else:
+            presentation = await verify_presentation_v1(
+                bridge, text, challenge=challenge or "", domain=domain or "", now_s=now_s
+            )
+            found = presentation.credentials
+    return [
+        {
+            "types": sorted(item.types),
+            "issuer": item.issuer,
+            "claims": list(read_objects(item.document["credentialSubject"])),
+        }
+        for item in found
+    ]
 
 
 async def issue_credential_v1(

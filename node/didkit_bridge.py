@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -37,7 +38,9 @@ from node.exit_codes import MISCONFIGURED
 
 log = structlog.get_logger(__name__)
 
-_ARGUMENTS = (sys.executable, "-P", "-B", "-m", "node.didkit_worker")
+_ARGUMENTS = (sys.executable, "-P", "-s", "-B", "-X", "utf8", "-m", "node.didkit_worker")
+_ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
+"""Nothing of ours, and the worker is of the same version as its caller."""
 _START_S = 10
 """A fresh worker loads its library before it answers."""
 
@@ -137,7 +140,13 @@ class DidkitBridge:
     def _start(self) -> "subprocess.Popen[bytes]":
         try:
             return subprocess.Popen(
-                _ARGUMENTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                _ARGUMENTS,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                close_fds=True,
+                cwd="/",
+                env=_ENVIRONMENT,
             )
         except OSError as error:
             raise UnavailableError("the didkit worker cannot be started") from error

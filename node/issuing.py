@@ -18,8 +18,10 @@ from did.credentials.refusals import CredentialError
 from did.credentials.sd_jwt_vc import KeyBinding
 from did.credentials.structure import Credential
 from did.credentials.vc_jwt import envelop
+from did.credentials_v1 import is_of_model_v1
 from did.jcs import JsonObject, parse_json_object
 from did.verification_keys import VerificationKey, parse_multikey
+from node.credentials_v1 import check_text_v1
 from node.home import Home
 from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
 from node.own_cooperative import load_own_cooperative
@@ -143,6 +145,8 @@ async def check_file(
         UnavailableError: What it needs cannot be reached now.
     """
     clock, network = Clock(), settings.network
+    if is_of_model_v1(text):
+        return await check_text_v1(text, challenge=challenge, domain=domain, now_s=clock.now_s())
     async with HttpClient(test_hosts=network.hosts, is_test_chain=network.is_test_chain) as client:
         checks = CredentialChecks(resolver=make_resolver(client, clock), client=client, clock=clock)
         if not text.startswith("{"):

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +27,6 @@ from node.didkit_worker import read_frame, write_frame
 from tests.did.test_verification_keys import make_key
 
 PKH = "did:pkh:eip155:1:0xb9c5714089478a327f09197987f16f9e5d936e8a"
-RUNS = int(os.environ.get("SOAK_RUNS", "20"))
 
 
 @pytest.fixture
@@ -188,20 +185,3 @@ def test_frames_are_whole_or_nothing() -> None:
     for broken in (data[:2], data[:-1], b"\xff" * 8):
         with pytest.raises(EOFError):
             read_frame(BytesIO(broken))
-
-
-_ONE_RUN = f"""
-from node.didkit_bridge import DidkitBridge
-with DidkitBridge() as bridge:
-    assert bridge.ask_blocking("resolve_did", "{PKH}", "{{}}")
-"""
-
-
-@pytest.mark.timeout(0)
-def test_commands_that_use_didkit_end_well() -> None:
-    """Didkit crashes at the end of one process in several; ours never do (SOAK_RUNS)."""
-    for _ in range(RUNS):
-        done = subprocess.run(
-            [sys.executable, "-c", _ONE_RUN], capture_output=True, timeout=60, check=False
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
