@@ -177,10 +177,6 @@ RECORD_LIFETIME_S_MAX = 259_200
 CLOCK_SKEW_S_MAX = 300
 PROOFS_MAX = 8
 """Proofs on one document."""
-DID_URL_CHARS_MAX = 2_048
-ACCEPT_CHARS_MAX = 512
-"""How much of an Accept header is read."""
-DID_DOCUMENT_BYTES_MAX = 65_536
 APPLICATION_BYTES_MAX = 4_096
 """A membership application, as a compact JWS."""
 APPLICATION_AGE_S_MAX = 600
@@ -235,30 +231,6 @@ FETCH_BYTES_MAX = 1_048_576
 FETCH_CONNECT_TIMEOUT_S = 5
 FETCH_TIMEOUT_S = 10
 FETCH_REDIRECTS_MAX = 3
-DID_FETCHES_MAX = 16
-"""DIDs that are looked up elsewhere at once; who asks beyond that is told to come back."""
-DIDKIT_FRAME_BYTES_MAX = 524_288
-"""One question to didkit, or its answer."""
-CREDENTIAL_V1_BYTES_MAX = 131_072
-"""A credential or presentation of the Data Model 1.1."""
-CREDENTIALS_V1_INNER_MAX = 8
-DIDKIT_DEADLINE_S = 5
-DIDKIT_MEMORY_BYTES_MAX = 2_147_483_648
-"""Address space of its process, most of it never touched."""
-DIDKIT_QUESTIONS_MAX = 16
-"""Questions that wait or are answered."""
-DID_DEADLINE_S = 20
-"""For one DID, all that must be fetched for it included."""
-DID_ANSWERS_KEPT_MAX = 256
-DID_FRESH_S_MAX = 3_600
-"""Longest that a fetched document is kept, whatever its owner says."""
-DID_WEB_FRESH_S = 300
-"""How long a did:web's document is kept: it says nothing itself."""
-DID_REFUSAL_KEPT_S = 30
-WEBVH_ENTRIES_MAX = 2_048
-"""Versions in the log of one did:webvh, or entries of its witnesses' file."""
-WEBVH_KEYS_MAX = 32
-"""Update keys, hashes of next ones, witnesses or watchers that are in force at once."""
 
 # Deliveries to partners.
 DELIVERY_BACKOFF_S_MIN = 60

@@ -11,7 +11,8 @@ Source: W3C Verifiable Credentials Data Model 1.1 §4, §6.3.1.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.limits import CLOCK_SKEW_S_MAX, CREDENTIALS_V1_INNER_MAX
+from config.did_limits import CREDENTIALS_V1_INNER_MAX
+from config.limits import CLOCK_SKEW_S_MAX
 from did.credentials_v1_parts import (
     CONTEXT,
     CredentialV1Error,

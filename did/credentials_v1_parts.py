@@ -6,8 +6,8 @@ Apart from `did.credentials_v1`, which says what they must amount to.
 import json
 from dataclasses import dataclass
 
+from config.did_limits import CREDENTIAL_V1_BYTES_MAX
 from config.errors import RefusedError
-from config.limits import CREDENTIAL_V1_BYTES_MAX
 from did.base64url import decode_base64url
 from did.jcs import JsonObject, parse_json_object
 from did.resolution.results import parse_utc

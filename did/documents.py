@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from config.did_limits import DID_DOCUMENT_BYTES_MAX
 from config.errors import RefusedError
-from config.limits import DID_DOCUMENT_BYTES_MAX
 from did.jcs import JsonObject, parse_json_object
 from did.keys import KeyFormatError, encode_multikey
 from did.verification_keys import (

@@ -17,13 +17,13 @@ from typing import Self
 
 import structlog
 
-from config.errors import RefusedError, UnavailableError
-from config.limits import (
+from config.did_limits import (
     DID_FRESH_S_MAX,
     DIDKIT_DEADLINE_S,
     DIDKIT_FRAME_BYTES_MAX,
     DIDKIT_QUESTIONS_MAX,
 )
+from config.errors import RefusedError, UnavailableError
 from did.jcs import parse_json_object
 from did.resolution.results import (
     Problem,

@@ -16,8 +16,8 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import IO, TYPE_CHECKING
 
+from config.did_limits import DIDKIT_DEADLINE_S, DIDKIT_FRAME_BYTES_MAX, DIDKIT_MEMORY_BYTES_MAX
 from config.errors import MisconfiguredError
-from config.limits import DIDKIT_DEADLINE_S, DIDKIT_FRAME_BYTES_MAX, DIDKIT_MEMORY_BYTES_MAX
 from node.exit_codes import INTERNAL, MISCONFIGURED, OK
 from node.isolation import leave_network
 

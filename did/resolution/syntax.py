@@ -9,7 +9,7 @@ Source: W3C DID Core 1.1 §3.1 and §3.2, RFC 3986 §3.
 import re
 from dataclasses import dataclass
 
-from config.limits import DID_URL_CHARS_MAX
+from config.did_limits import DID_URL_CHARS_MAX
 from did.resolution.results import Problem, ResolutionError
 
 _PERCENT = "%[0-9A-Fa-f]{2}"

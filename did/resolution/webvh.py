@@ -13,8 +13,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.did_limits import DID_FRESH_S_MAX, WEBVH_ENTRIES_MAX
 from config.errors import RefusedError
-from config.limits import CLOCK_SKEW_S_MAX, DID_FRESH_S_MAX, FETCH_BYTES_MAX, WEBVH_ENTRIES_MAX
+from config.limits import CLOCK_SKEW_S_MAX, FETCH_BYTES_MAX
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.keys import KeyFormatError, decode_multikey
 from did.proofs import check_proof, get_proofs

@@ -13,7 +13,7 @@ from typing import Any
 
 import base58
 
-from config.limits import WEBVH_KEYS_MAX
+from config.did_limits import WEBVH_KEYS_MAX
 from did.jcs import JsonObject
 from did.keys import KeyFormatError, decode_multikey
 from did.resolution.results import Problem, ResolutionError

@@ -8,8 +8,9 @@ Source: did:webvh 1.0, "DID Witnesses".
 
 from dataclasses import replace
 
+from config.did_limits import WEBVH_ENTRIES_MAX, WEBVH_KEYS_MAX
 from config.errors import RefusedError
-from config.limits import FETCH_BYTES_MAX, WEBVH_ENTRIES_MAX, WEBVH_KEYS_MAX
+from config.limits import FETCH_BYTES_MAX
 from did.jcs import JsonObject, parse_json
 from did.keys import decode_multikey
 from did.proofs import check_proof

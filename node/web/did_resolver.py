@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from config.errors import UnavailableError
-from config.limits import (
+from config.did_limits import (
     DID_ANSWERS_KEPT_MAX,
     DID_DEADLINE_S,
     DID_FETCHES_MAX,
     DID_REFUSAL_KEPT_S,
 )
+from config.errors import UnavailableError
 from did.documents import DidDocument, read_did_document
 from did.resolution.results import LATEST, Problem, Resolution, ResolutionError, Version
 from did.resolution.self_certifying import resolve_jwk, resolve_key

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from config.did_limits import ACCEPT_CHARS_MAX, DID_URL_CHARS_MAX
 from config.errors import InvariantError
-from config.limits import ACCEPT_CHARS_MAX, DID_URL_CHARS_MAX
 from did.resolution.results import (
     DOCUMENT_TYPE,
     RESULT_TYPE,

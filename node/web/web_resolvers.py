@@ -8,8 +8,9 @@ the settings of a test chain say so, and nowhere else.
 import asyncio
 from collections.abc import Callable
 
+from config.did_limits import DID_DOCUMENT_BYTES_MAX, DID_WEB_FRESH_S
 from config.errors import RefusedError, UnavailableError
-from config.limits import DID_DOCUMENT_BYTES_MAX, DID_WEB_FRESH_S, FETCH_BYTES_MAX
+from config.limits import FETCH_BYTES_MAX
 from did.documents import read_did_document
 from did.jcs import JsonObject, parse_json_object
 from did.resolution.locations import (

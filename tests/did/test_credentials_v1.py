@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.did_limits import CREDENTIAL_V1_BYTES_MAX
 from config.errors import RefusedError
-from config.limits import CREDENTIAL_V1_BYTES_MAX
 from did.base64url import encode_base64url
 from did.credentials_v1 import (
     check_credential_v1,

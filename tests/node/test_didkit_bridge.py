@@ -12,8 +12,8 @@ from io import BytesIO
 import base58
 import pytest
 
+from config.did_limits import DIDKIT_FRAME_BYTES_MAX, DIDKIT_QUESTIONS_MAX
 from config.errors import UnavailableError
-from config.limits import DIDKIT_FRAME_BYTES_MAX, DIDKIT_QUESTIONS_MAX
 from did.base64url import encode_base64url
 from did.documents import read_did_document
 from did.jcs import canonicalize

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.limits import FETCH_BYTES_MAX, WEBVH_ENTRIES_MAX
+from config.did_limits import WEBVH_ENTRIES_MAX
+from config.limits import FETCH_BYTES_MAX
 from did.resolution.results import LATEST, Problem, ResolutionError, Version
 from did.resolution.syntax import Did, parse_did
 from did.resolution.webvh import Log, read_log, resolve_log

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from config.did_limits import DID_ANSWERS_KEPT_MAX, DID_FETCHES_MAX
 from config.errors import UnavailableError
-from config.limits import DID_ANSWERS_KEPT_MAX, DID_FETCHES_MAX
 from did.resolution.results import (
     Problem,
     Resolution,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from config.limits import DID_DOCUMENT_BYTES_MAX
+from config.did_limits import DID_DOCUMENT_BYTES_MAX
 from did.resolution.results import LATEST, Problem, Resolution, ResolutionError, Version
 from did.resolution.syntax import parse_did
 from node.web.clock import Clock
