@@ -24,7 +24,7 @@ from config.limits import (
     SEALED_BYTES_MAX,
 )
 from did.resolution.syntax import parse_did
-from did.sealing import SealError, compute_box_key, open_as_one
+from did.sealing import SealError, compute_box_key
 from node.keystore import load_secret
 from node.web.erasure import ErasureList, erase_person
 from node.web.holders import Holder
@@ -206,7 +206,7 @@ def complete_request(
     _check_reason(request.reason)
     entry = bytes.fromhex(request.entry)
     try:
-        holder_id = open_as_one(bytes.fromhex(request.boxes), secret=secret)
+        holder_id = store.names.complete_link(entry, bytes.fromhex(request.boxes), secret)
     except SealError as error:
         raise RefusedError(
             "this request is for another registrar: the second one is somebody else than the first"
@@ -215,6 +215,8 @@ def complete_request(
         holder = store.holders.get(holder_id)
         if holder is None or not store.names.has(entry):
             raise RefusedError("this person was erased: there is nothing left to open")
+        if store.names.get_name(entry, secret) != request.name:
+            raise RefusedError("this request opens another person than it says")
         contact = store.names.open_contact(entry, secret)
         registrars = f"{request.first[:_FINGERPRINT_DIGITS]} and " + _fingerprint(
             compute_box_key(secret)

@@ -110,14 +110,26 @@ def _erase(
     store: PrivateStore, holder_id: bytes | None, entry: bytes | None, *, now_ms: int
 ) -> None:
     if holder_id is not None:
-        for table in HOLDER_TABLES:
+        _erase_rows(store, holder_id)
+        store.holders.delete(holder_id)
+    if entry is not None:
+        store.names.erase(entry, today=compute_day(now_ms))
+
+
+def _erase_rows(store: PrivateStore, holder_id: bytes) -> None:
+    holder = store.holders.get(holder_id)
+    for table in HOLDER_TABLES:
+        if not table.is_by_account:
             store.connection.execute(
                 f"DELETE FROM {table.name} WHERE {table.column} = ?",  # noqa: S608 - our names
                 (holder_id,),
             )
-        store.holders.delete(holder_id)
-    if entry is not None:
-        store.names.erase(entry, today=compute_day(now_ms))
+        elif holder is not None and holder.account is not None:
+            store.connection.execute(
+                f"UPDATE {table.name} SET {table.column} = NULL"  # noqa: S608 - our names
+                f" WHERE {table.column} = ?",
+                (holder.account,),
+            )
 
 
 def _scrub(store: PrivateStore) -> None:

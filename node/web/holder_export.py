@@ -11,6 +11,7 @@ import msgspec
 
 from node.web.clock import render_time
 from node.web.holder_tables import EXPORT_ROWS_MAX, HOLDER_TABLES
+from node.web.holders import Holder
 from node.web.private import PrivateStore
 
 EXPORT_FORMAT = "rochdale-holder-export/1"
@@ -88,7 +89,7 @@ def export_holder(
             for item in store.applications.list_of(holder_id)
         ],
         notices=list_notices(store, holder_id),
-        tables=_export_tables(store.connection, holder_id),
+        tables=_export_tables(store.connection, holder),
     )
 
 
@@ -113,7 +114,7 @@ def make_export_schema() -> dict[str, Any]:
 
 
 def _export_tables(
-    connection: sqlite3.Connection, holder_id: bytes
+    connection: sqlite3.Connection, holder: Holder
 ) -> dict[str, list[dict[str, int | str | None]]]:
     tables = {}
     for table in HOLDER_TABLES:
@@ -121,7 +122,7 @@ def _export_tables(
             rows = connection.execute(
                 f"SELECT {', '.join(table.exported)} FROM {table.name}"  # noqa: S608 - our names
                 f" WHERE {table.column} = ? LIMIT {EXPORT_ROWS_MAX}",
-                (holder_id,),
+                (holder.account if table.is_by_account else holder.id,),
             )
             tables[table.name] = [dict(row) for row in rows]
     return tables

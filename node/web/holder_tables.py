@@ -13,7 +13,9 @@ class HolderTable:
 
     name: str
     column: str = "holder"
-    """Where the holder's id stands."""
+    """Where the holder's id stands, or the account's."""
+    is_by_account: bool = False
+    """Rows name the ledger account, and stay without it once the person is erased."""
     exported: tuple[str, ...] = ()
     """Columns that a person gets with their export: no secrets, no hashes of secrets."""
 
@@ -30,6 +32,12 @@ HOLDER_TABLES = (
             "expires_at_s",
             "ended_at_s",
         ),
+    ),
+    HolderTable(
+        name="issued_credentials",
+        column="account",
+        is_by_account=True,
+        exported=("kind", "state", "issued_at_ms", "expires_at_ms"),
     ),
     HolderTable(name="login_events", exported=("at_s", "what", "client_id", "detail")),
 )

@@ -122,7 +122,7 @@ class NamesBook:
                 self._seal(canonicalize(fields), name_key, entry, "name"),
                 seal_to_each(registrars, contact_key),
                 self._seal(person.contact.encode(), contact_key, entry, "contact"),
-                seal_to_two(registrars, person.holder_id),
+                seal_to_two(registrars, entry + person.holder_id),
                 int(person.is_book),
             ),
         )
@@ -136,6 +136,15 @@ class NamesBook:
         """
         rows = self._connection.execute("SELECT * FROM names")
         return sorted((self._read(row, secret) for row in rows), key=lambda item: item.name)
+
+    def get_name(self, entry: bytes, secret: bytes) -> str:
+        """An entry's name, with one registrar's key.
+
+        Raises:
+            RefusedError: There is no such entry.
+            MisconfiguredError: It is sealed to others, or was changed.
+        """
+        return self._read(self._get(entry), secret).name
 
     def open_contact(self, entry: bytes, secret: bytes) -> str:
         """How to reach somebody; empty once erased.
@@ -159,6 +168,17 @@ class NamesBook:
         if link is None:
             raise RefusedError("this person was erased: the link is gone, only the name is kept")
         return open_first(bytes(link), secret=secret)
+
+    def complete_link(self, entry: bytes, boxes: bytes, secret: bytes) -> bytes:
+        """The second registrar's part; the holder's id.
+
+        Raises:
+            RefusedError: The boxes are for others, or belong to another entry.
+        """
+        opened = open_as_one(boxes, secret=secret)
+        if opened[:ENTRY_BYTES] != entry:
+            raise RefusedError("this request opens another person than it says")
+        return opened[ENTRY_BYTES:]
 
     def has(self, entry: bytes) -> bool:
         """Whether there is such an entry with a link."""

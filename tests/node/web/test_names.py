@@ -72,7 +72,10 @@ def test_the_link_needs_two(store: PrivateStore) -> None:
     inner = store.names.open_link(get_entry(store), REGISTRARS[0])
 
     assert HOLDER not in inner
-    assert open_as_one(inner, secret=REGISTRARS[1]) == HOLDER
+    entry = get_entry(store)
+    assert store.names.complete_link(entry, inner, REGISTRARS[1]) == HOLDER
+    with pytest.raises(RefusedError, match="another person"):
+        store.names.complete_link(bytes(16), inner, REGISTRARS[1])
     with pytest.raises(SealError):
         open_as_one(inner, secret=REGISTRARS[0])
 
