@@ -115,7 +115,7 @@ def copying(old: Home, home: Home) -> Iterator[None]:
 
 
 def copy_belongings(old: Home, home: Home, *, except_keys: Container[str] = ()) -> None:
-    """Give a new home another one's keys, register, drafts and records.
+    """Give a new home another one's keys, register with its erasure list, drafts and records.
 
     Raises:
         MisconfiguredError: A key cannot be used.
@@ -126,6 +126,8 @@ def copy_belongings(old: Home, home: Home, *, except_keys: Container[str] = ()) 
         if name not in except_keys:
             adopt_key(home.keys, name, source=old.keys)
     copy_database(old.private_path, home.private_path)
+    if old.erasures_path.exists():
+        shutil.copy2(old.erasures_path, home.erasures_path)
     shutil.copytree(old.records, home.records, dirs_exist_ok=True)
 
 

@@ -15,6 +15,7 @@ from did.sealing import compute_box_key
 from node.home import Home, create_home
 from node.keystore import create_keys
 from node.lock import take_lock
+from node.moving import copy_belongings
 from node.register_upkeep import back_up_register, restore_register, rotate_register_key
 from node.registrar import load_registrar_secret, open_register
 from node.web.erasure import ErasureList, erase_person
@@ -92,6 +93,17 @@ def test_a_copy_put_back_by_hand_brings_nobody_back_either(home: Home, tmp_path:
     home.private_path.write_bytes(copy.read_bytes())
 
     assert list_people(home) == [DIDS[1]]
+
+
+def test_a_new_home_takes_the_erasure_list_along(home: Home, tmp_path: Path) -> None:
+    """As when a sealed chain moves, or a lost one goes on."""
+    erase(home, DIDS[0])
+    new = create_home(tmp_path / "new")
+
+    copy_belongings(home, new)
+
+    assert list_people(new) == [DIDS[1]]
+    assert new.erasures_path.read_bytes() == home.erasures_path.read_bytes()
 
 
 def test_an_erasure_that_was_interrupted_is_finished(home: Home) -> None:
