@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from did.codec import Record
 from governance import machine
 from governance.body_records import Body, BodyMotion, Emergency, Petition
+from governance.charter_records import CharterAnswer, CharterChange
 from governance.context import BlockContext
+from governance.dispute_records import Dispute
 from governance.election_records import (
     BallotPaper,
     Candidate,
@@ -19,11 +21,22 @@ from governance.election_records import (
     CountResult,
 )
 from governance.events import Event
+from governance.federal_records import Motion
 from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.proposal_records import Ballot, Decision, Licence, Proposal, Tally
 from governance.records import Account, Cooperative, Roll
 from governance.roll_records import Admission, Exclusion, Landing, RollClock
 from governance.state_keys import COLLECTION_AT, Collection
+from governance.value.books import Entry
+from governance.value.chart import BookAccount
+from governance.value.records import (
+    Books,
+    Netting,
+    Period,
+    Settlement,
+    SignedAgreement,
+    Usage,
+)
 from governance.view import MemoryKeyValue
 from tests.governance.world import BLOCK_MS, CHAIN_ID, Act, World
 
@@ -49,6 +62,18 @@ RECORDS: dict[Collection, type[Record]] = {
     Collection.ROLL_CLOCK: RollClock,
     Collection.EXCLUSION: Exclusion,
     Collection.COUNTBACK: Countback,
+    Collection.MOTION: Motion,
+    Collection.DISPUTE: Dispute,
+    Collection.CHARTER: CharterChange,
+    Collection.CHARTER_ANSWER: CharterAnswer,
+    Collection.BOOKS: Books,
+    Collection.BOOK_ACCOUNT: BookAccount,
+    Collection.BOOK_ENTRY: Entry,
+    Collection.PERIOD: Period,
+    Collection.SETTLEMENT: Settlement,
+    Collection.AGREEMENT: SignedAgreement,
+    Collection.USAGE: Usage,
+    Collection.NETTING: Netting,
 }
 
 
