@@ -57,6 +57,8 @@ COMMITTEE_LEAST: Final = 7
 """A first committee needs so many candidates; with fewer the assembly acts itself."""
 ELECTION_LEAD_S: Final = 120 * _DAY_S
 """An election fills seats whose terms end within so long."""
+ELECTION_SLACK_S: Final = 14 * _DAY_S
+"""So much earlier than its stages take the rules submit an election before terms end."""
 ARCHIVE_S: Final = 3 * 365 * _DAY_S
 """Ballots stay in state for so long after the count, longer than any term they elect to; then
 in the count's log alone, whose root the decision names."""

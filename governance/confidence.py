@@ -16,8 +16,9 @@ from governance.charter import DUTY_MISSES
 from governance.context import BlockContext
 from governance.duties import DUTIES, note_entry, pause_duties, schedule
 from governance.duty_records import Confidence, Duty, DutyKind
+from governance.election_calls import call_election
 from governance.events import Events
-from governance.member_acts import DismissBody, ElectBody
+from governance.member_acts import DismissBody
 from governance.proposal_records import Proposal, ProposalKind
 from governance.records import Cooperative
 from governance.refusals import RefusalCode, TxRefusedError
@@ -79,23 +80,8 @@ def renew(
     block: BlockContext,
 ) -> Events:
     """Submit the election of a body that was dismissed, unless one is under way."""
-    if view.get_body(cooperative.id, body).election:
-        return ()
-    election = SubmitProposal(
-        cooperative=cooperative.id,
-        kind=ProposalKind.ELECTION,
-        text_hash=_NO_TEXT,
-        subject=b"",
-        act=ElectBody(body=body),
-    )
-    return submit(
-        view,
-        election,
-        cooperative=cooperative,
-        proposal_id=compute_renewal_id(proposal_id),
-        proposer=cooperative.id,
-        block=block,
-    )
+    renewal_id = compute_renewal_id(proposal_id)
+    return call_election(view, cooperative, body, proposal_id=renewal_id, block=block)
 
 
 def end_confidence(view: AccountabilityView, proposal: Proposal) -> None:

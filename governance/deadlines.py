@@ -27,6 +27,7 @@ from governance.confidence import miss_duty
 from governance.context import BlockContext
 from governance.departures import end_appeal_window
 from governance.duty_records import DutyKind
+from governance.election_calls import call_before_terms_end
 from governance.elections import end_terms
 from governance.events import Events, ProposalVoided
 from governance.guardians import complete_recovery
@@ -168,6 +169,11 @@ def _end_window(view: RollView, due: Due, *, block: BlockContext) -> Events:
         case Turn.COMPLAINT:
             complaints = AccountabilityView(view.kv)
             return end_step(complaints, due.cooperative, due.subject, block=block)
+        case Turn.ELECTION:
+            kind = BodyKind(int.from_bytes(due.subject, "big"))
+            return call_before_terms_end(
+                view, due.cooperative, kind, due_ms=due.due_ms, block=block
+            )
         case Turn.DUTY:
             duty = DutyKind(int.from_bytes(due.subject, "big"))
             return miss_duty(AccountabilityView(view.kv), due.cooperative, duty, block=block)

@@ -24,7 +24,7 @@ from governance.body_transactions import (
 )
 from governance.body_view import BodyView
 from governance.bylaws import Bylaws, compute_window_ms
-from governance.charter import COMMITTEE_LEAST, ELECTION_LEAD_S
+from governance.charter import COMMITTEE_LEAST, ELECTION_LEAD_S, ELECTION_SLACK_S
 from governance.context import BlockContext, Sender
 from governance.count.ties import is_salt_of
 from governance.election_records import BallotPaper, Candidate, CountResult
@@ -205,7 +205,7 @@ def seat_winners(
     kept = tuple(seat for seat in staying if all(seat.office != new.office for new in seated))
     seats = tuple(sorted((*kept, *seated), key=lambda seat: seat.office))
     view.put_body(proposal.cooperative, replace(body, seats=seats, election=b""))
-    _call_terms(view, proposal.cooperative, body.kind, seated)
+    _call_terms(view, proposal.cooperative, body.kind, seated, bylaws=bylaws)
     if body.kind is BodyKind.COMMITTEE and seated:
         cooperative = view.require_cooperative(proposal.cooperative)
         view.put_cooperative(replace(cooperative, founding_ends_ms=0))
@@ -308,13 +308,39 @@ def may_sit(view: BodyView, cooperative: bytes, kind: BodyKind, office: bytes) -
 
 
 def _call_terms(
-    view: BodyView, cooperative: bytes, kind: BodyKind, seats: tuple[Seat, ...]
+    view: BodyView,
+    cooperative: bytes,
+    kind: BodyKind,
+    seats: tuple[Seat, ...],
+    *,
+    bylaws: Bylaws,
 ) -> None:
+    """Let seats fall free when their terms end, and elections begin in time before."""
+    scale = view.get_parameters().time_scale
+    lead_ms = compute_window_ms(_compute_lead_s(bylaws), time_scale=scale)
     for term_ends_ms in sorted({seat.term_ends_ms: None for seat in seats}):
-        put_due(
-            view,
-            Turn.TERM,
-            due_ms=term_ends_ms,
-            cooperative=cooperative,
-            subject=kind.to_bytes(32, "big"),
-        )
+        for turn, due_ms in ((Turn.TERM, term_ends_ms), (Turn.ELECTION, term_ends_ms - lead_ms)):
+            put_due(
+                view,
+                turn,
+                due_ms=due_ms,
+                cooperative=cooperative,
+                subject=kind.to_bytes(32, "big"),
+            )
+
+
+def _compute_lead_s(bylaws: Bylaws) -> int:
+    """How long before terms end the rules submit the election: all its stages, and some more.
+
+    Never longer than the time in which seats count as ending soon.
+    """
+    stages = bylaws.stages
+    whole_s = (
+        stages.review_s
+        + stages.discussion_s
+        + stages.recommendation_s
+        + stages.nomination_s
+        + stages.voting_s
+        + stages.reveal_s
+    )
+    return min(whole_s + ELECTION_SLACK_S, ELECTION_LEAD_S)

@@ -8,7 +8,7 @@ become entries is the rules' matter.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 
 from config.errors import InvariantError
 from governance.merkle_log import (
@@ -28,6 +28,7 @@ from governance.view import StateView
 _PLACE_BYTES = 8
 
 
+@unique
 class LogName(IntEnum):
     """Kinds of logs; a number is never used for anything else."""
 

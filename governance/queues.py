@@ -7,7 +7,7 @@ entry's time comes is `governance.deadlines`' matter.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 from itertools import islice
 
 from governance.state_keys import FEDERATION, Collection, state_key
@@ -19,6 +19,7 @@ _PRESENT = b"\x01"
 """The key says all; proofs of state (ICS 23) want some value."""
 
 
+@unique
 class Turn(IntEnum):
     """What falls due in a cooperative; a number is never used for anything else."""
 
@@ -36,6 +37,8 @@ class Turn(IntEnum):
     """A batch of changes lands on the roll."""
     EXCLUSION = 8
     """Nobody can appeal against an exclusion any more."""
+    ELECTION = 13
+    """Terms of a body's seats end soon: its election begins; the subject is its kind."""
     COUNTBACK = 15
     """A vacancy is being filled from the ballots of the election."""
     ARCHIVE = 9

@@ -6,7 +6,7 @@ Collections from `DERIVED_FROM` on hold what follows from the others: rules writ
 read it.
 """
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 FEDERATION = bytes(32)
 """Namespace of what no single cooperative owns."""
@@ -16,6 +16,7 @@ COLLECTION_AT = 32
 """Where a key names its collection: after the namespace."""
 
 
+@unique
 class Collection(IntEnum):
     """Kinds of state; a number is never used for anything else."""
 

@@ -26,6 +26,7 @@ from governance.events import (
     MembersAdmitted,
     OutageEnded,
     ProposalClosed,
+    ProposalSubmitted,
     ProposalVoided,
     SecondCallAnnounced,
     VotingOpened,
@@ -153,6 +154,8 @@ class Simulation:
                 self._on_roll += [self._place_of[account] for account in event.accounts]
             elif isinstance(event, OutageEnded):
                 self.course.outages += 1
+            elif isinstance(event, ProposalSubmitted):
+                self._adopt(event)
             else:
                 motion = self._motions.get(getattr(event, "proposal", b""))
                 if motion is not None:
@@ -239,6 +242,8 @@ class Simulation:
         if motion.kind is ProposalKind.DISTRIBUTION:
             self._pot_minor += self.scenario.dividends.surplus_minor
         self.course.roll_by_year[motion.year] = self._count_camps()
+        if motion.proposal:  # the rules were earlier
+            return
         account = self.people[self._choose_proposer(motion)].account
         digest = self.chance.digest("subject", motion.number)
         payload = SubmitProposal(
@@ -256,6 +261,20 @@ class Simulation:
             motion.end = "refused"
             return
         self._motions[motion.proposal] = self._open[motion.proposal] = motion
+
+    def _adopt(self, event: ProposalSubmitted) -> None:
+        """An election that the rules submit before terms end takes the next planned one's place."""
+        act = self.chain.view.get_act(event.cooperative, event.proposal)
+        planned = (
+            motion
+            for motion in self.course.motions
+            if isinstance(act, ElectBody) and motion.body is act.body and not motion.proposal
+        )
+        motion = next(planned, None)
+        if motion is not None:
+            motion.proposal = event.proposal
+            motion.submitted_ms = self.chain.time_ms
+            self._motions[motion.proposal] = self._open[motion.proposal] = motion
 
     def _choose_proposer(self, motion: Motion) -> int:
         camp = Camp.BLOC if motion.is_own else Camp.MEMBER
