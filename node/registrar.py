@@ -16,12 +16,14 @@ from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
 from did.applications import Application, check_application
 from did.sealing import compute_box_key, find_box_secret
-from governance.records import Role
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
+from governance.roll_transactions import compute_admission_id
 from governance.state_keys import Collection, state_key
 from governance.transactions import AdmitMembers
 from node.home import Home
 from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
+from node.landings import read_landing
 from node.offices import open_sender
 from node.own_cooperative import load_own_cooperative
 from node.sending import Sender, read_state
@@ -51,12 +53,16 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """An applicant who is on the roll now."""
+    """An applicant who is on the roll now, or comes onto it with a batch."""
 
     application_id: bytes
     account: bytes
     height: int | None
     """Block of the admission; none if the account was on the ledger before."""
+    lands_at_ms: int | None = None
+    """When it goes onto the roll at the earliest; none if it is there."""
+    is_to_be_attested: bool = False
+    """Whether an auditor must attest the admission before that."""
 
 
 def list_applicants(
@@ -142,7 +148,9 @@ async def admit_members(
                 with store.write():
                     for applicant, application in batch:
                         _enter(store, applicant, application, now_ms=now_ms())
-                admissions += [_to_admission(applicant, heights) for applicant, _ in batch]
+                admissions += [
+                    _to_admission(applicant, heights, office.landings) for applicant, _ in batch
+                ]
     return admissions
 
 
@@ -217,6 +225,8 @@ class _Office:
         self._engine = sender.engine
         self._sender = sender
         self._cooperative = cooperative
+        self.landings: dict[bytes, tuple[int, bool]] = {}
+        """By account, of those who wait: as `node.landings.read_landing`."""
 
     async def admit(self, applications: Sequence[Application]) -> dict[bytes, int]:
         """Admit all that have no account yet; height of the admission by account."""
@@ -228,20 +238,31 @@ class _Office:
             ]
             if not missing:
                 return {}
+            payload = AdmitMembers(
+                cooperative=self._cooperative,
+                inceptions=tuple(item.inception for item in missing),
+            )
             try:
-                result = await self._sender.send(
-                    AdmitMembers(
-                        cooperative=self._cooperative,
-                        inceptions=tuple(item.inception for item in missing),
-                    )
-                )
+                result = await self._sender.send(payload)
             except RefusedError as error:
                 # An earlier, interrupted command's transaction came into a block first.
                 if error.code != RefusalCode.ACCOUNT_EXISTS:
                     raise
                 continue
+            await self._read_landing(payload)
             return {item.account_id: result.height for item in missing}
         raise UnavailableError("somebody else is admitting the same people: try again in a while")
+
+    async def _read_landing(self, payload: AdmitMembers) -> None:
+        admission = compute_admission_id(
+            account=compute_office_account_id(cooperative=self._cooperative, role=Role.REGISTRAR),
+            nonce=self._sender.nonce,
+            payload=payload,
+        )
+        found = await read_landing(self._engine, cooperative=self._cooperative, admission=admission)
+        if found is not None:
+            for inception in payload.inceptions:
+                self.landings[inception.compute_id()] = found
 
     async def _is_known(self, account: bytes) -> bool:
         key = state_key(self._cooperative, Collection.ACCOUNT, account)
@@ -296,9 +317,14 @@ def _to_applicant(stored: StoredApplication, application: Application | None) ->
     )
 
 
-def _to_admission(applicant: Applicant, heights: dict[bytes, int]) -> Admission:
+def _to_admission(
+    applicant: Applicant, heights: dict[bytes, int], landings: dict[bytes, tuple[int, bool]]
+) -> Admission:
+    lands_at_ms, is_to_be_attested = landings.get(applicant.account, (None, False))
     return Admission(
         application_id=applicant.application_id,
         account=applicant.account,
         height=heights.get(applicant.account),
+        lands_at_ms=lands_at_ms,
+        is_to_be_attested=is_to_be_attested,
     )

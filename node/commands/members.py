@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from node.home import Home
-    from node.registrar import Applicant
+    from node.registrar import Admission, Applicant
 
 _PREFIX_DIGITS_MIN = 8
 _ID_DIGITS = 64
@@ -83,15 +83,19 @@ def admit(
                     "application": item.application_id.hex(),
                     "account": item.account.hex(),
                     "height": item.height,
+                    "lands_at_ms": item.lands_at_ms,
                 }
                 for item in admitted
             ]
         )
         return
     for item in admitted:
-        when = "was a member already" if item.height is None else f"in block {item.height}"
+        when = _describe_when(item)
         say(f"{item.application_id.hex()[:16]}  account {item.account.hex()[:16]}…  {when}")
-    say(f"{len(admitted)} on the roll." if admitted else "Nobody waits.")
+    if not admitted:
+        say("Nobody waits.")
+    elif there := sum(1 for item in admitted if item.lands_at_ms is None):
+        say(f"{there} on the roll.")
 
 
 @member_app.command("open-office")
@@ -136,6 +140,22 @@ def refuse(
     for application_id in _find_ids(opened, applications):
         refuse_applicant(opened, application_id)
         say(f"{application_id.hex()[:16]}  refused")
+
+
+def _describe_when(item: "Admission") -> str:
+    """Since when somebody is on the roll, or with which batch they will be."""
+    from node.web.clock import describe_time  # noqa: PLC0415
+
+    if item.height is None:
+        return "was admitted already"
+    if item.lands_at_ms is None:
+        return f"in block {item.height}"
+    until = describe_time(item.lands_at_ms)
+    needed = "nobody objects"
+    if item.is_to_be_attested:
+        needed += " and an auditor has attested it"
+    when = f"admitted in block {item.height}; will be on the roll with the batch at {until}"
+    return f"{when}, if {needed}"
 
 
 def _open(path: "Path") -> "tuple[Home, Settings]":
