@@ -6,6 +6,7 @@ DID or name. Every table is bounded and forgets what is over. Never decides; `di
 `node.web.login` do.
 """
 
+import hmac
 import sqlite3
 from dataclasses import asdict
 
@@ -209,6 +210,10 @@ class LoginStore:
             grant_id,
             None if old is None else hash_secret(old),
         )
+
+    def is_refresh(self, grant: Grant, token: str) -> bool:
+        """Whether a token is the grant's refresh token that is good now."""
+        return grant.refresh is not None and hmac.compare_digest(grant.refresh, hash_secret(token))
 
     def put_code(
         self,
