@@ -36,6 +36,19 @@ class Committed:
     reason: str
 
 
+def check_node_url(url: str) -> None:
+    """Check that an address may be spoken to.
+
+    Raises:
+        MisconfiguredError: Not an HTTPS URL, nor HTTP on this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise MisconfiguredError(
+            f"{url} is not a node's address: write https://… (plain http only for this machine)"
+        )
+
+
 class NodeClient:
     """A connection to one node; use as `async with NodeClient(url) as node`."""
 
@@ -45,11 +58,7 @@ class NodeClient:
         Raises:
             MisconfiguredError: Not an HTTPS URL, nor HTTP on this machine.
         """
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise MisconfiguredError(
-                f"{url} is not a node's address: write https://… (plain http only for this machine)"
-            )
+        check_node_url(url)
         self._base = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 

@@ -4,9 +4,7 @@ Holds what the routes of login share. The rules are in `did.login`; who is a hol
 register says.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from config.limits import (
     DPOP_NONCE_S,
@@ -17,48 +15,27 @@ from config.limits import (
 )
 from did.base64url import encode_base64url
 from did.keys import KeyPair
+from did.login.clients import Client
 from did.login.dpop import DpopRules
 from did.login.freshness import Nonces, RateLimit, UsedOnce
+from did.login.scopes import SCOPES
 from did.verification_keys import (
     KeyKind,
     VerificationKey,
     compute_thumbprint,
 )
 from node.web.clock import Clock
+from node.web.holders import HolderStore
+from node.web.login_keys import LoginKeys
 from node.web.login_records import LoginEvent
 from node.web.login_store import LoginStore
+from node.web.private import PrivateStore
 
 _SECRET_BYTES = 32
-
-
-class Holder(Protocol):
-    """A person with an account here, as far as login needs to know."""
-
-    @property
-    def id(self) -> bytes:
-        """The cooperative's own name for them; `sub` of access tokens."""
-
-    @property
-    def did(self) -> str:
-        """By which they log in."""
-
-    @property
-    def account(self) -> bytes | None:
-        """Their ledger account, 32 bytes; None while they are no member."""
-
-
-class Holders(Protocol):
-    """Who has an account here."""
-
-    def find_by_did(self, did: str) -> Holder | None:
-        """Whoever logs in by a DID."""
-
-    def get(self, holder_id: bytes) -> Holder | None:
-        """The holder of an id; None once they are erased."""
-
-
-FindKey = Callable[[str, str, Holder], Awaitable[VerificationKey]]
-"""From a DID, a verification method of it and its holder to the key that may log in now."""
+WALLET_CLIENT_ID = "rochdale-wallet"
+"""Our own command line, which is answered on its own machine."""
+WEB_CLIENT_ID = "rochdale-web"
+"""The web wallet in this node's own pages."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,8 +47,8 @@ class Login:
     key: KeyPair = field(repr=False)
     """Signs access tokens."""
     store: LoginStore
-    holders: Holders
-    find_key: FindKey
+    holders: HolderStore
+    keys: LoginKeys
     clock: Clock
     may_register: bool
     """Whether any application may register itself."""
@@ -88,6 +65,17 @@ class Login:
         """Names the token key: its thumbprint."""
         return compute_thumbprint(VerificationKey(KeyKind.ED25519, self.key.public_key))
 
+    def find_client(self, client_id: str) -> Client | None:
+        """A registered application, or one of our own."""
+        redirect = {
+            WALLET_CLIENT_ID: "http://127.0.0.1/callback",
+            WEB_CLIENT_ID: f"{self.origin}/wallet/callback",
+        }.get(client_id)
+        if redirect is None:
+            return self.store.get_client(client_id)
+        name = "Your Rochdale wallet" if client_id == WALLET_CLIENT_ID else "Your web wallet"
+        return Client(id=client_id, name=name, redirect_uris=(redirect,), scopes=tuple(SCOPES))
+
     def make_secret(self) -> str:
         """A code, token or cookie that nobody can guess."""
         return encode_base64url(self.clock.random_bytes(_SECRET_BYTES))
@@ -99,12 +87,11 @@ class Login:
 
 
 def open_login(
-    *,
     origin: str,
+    *,
     key: KeyPair,
-    store: LoginStore,
-    holders: Holders,
-    find_key: FindKey,
+    private: PrivateStore,
+    keys: LoginKeys,
     clock: Clock,
     may_register: bool,
 ) -> Login:
@@ -113,9 +100,9 @@ def open_login(
     return Login(
         origin=origin,
         key=key,
-        store=store,
-        holders=holders,
-        find_key=find_key,
+        store=LoginStore(private.connection),
+        holders=private.holders,
+        keys=keys,
         clock=clock,
         may_register=may_register,
         dpop=DpopRules(

@@ -5,55 +5,63 @@ account, the account's keys decide, so a key that was rotated away or recovered 
 opens nothing any more.
 """
 
+from typing import Protocol
+
 from config.errors import RefusedError
+from did.documents import DidDocument
 from did.login.errors import OAuthError
-from did.verification_keys import KeyKind, VerificationKey, parse_multikey
+from did.verification_keys import KeyKind, VerificationKey
 from governance.records import Account
 from governance.state_keys import Collection, state_key
 from ledger.rpc import EngineClient
 from node.sending import read_state
-from node.web.login import Holder
+from node.web.holders import Holder
 
-_KEY_PREFIX = "did:key:"
+
+class Documents(Protocol):
+    """Resolves DIDs; `node.web.did_resolver`."""
+
+    async def get_document(self, text: str) -> DidDocument:
+        """The DID's latest document."""
 
 
 class LoginKeys:
     """Finds the key of a verification method, and holds it against the ledger."""
 
-    def __init__(self, engine: EngineClient, *, cooperative: bytes) -> None:
+    def __init__(self, documents: Documents, engine: EngineClient, *, cooperative: bytes) -> None:
+        self._documents = documents
         self._engine = engine
         self._cooperative = cooperative
 
-    async def find(self, did: str, method: str, holder: Holder) -> VerificationKey:
-        """The key that a verification method names, if it may log in now.
+    async def find(self, did: str, method: str) -> VerificationKey:
+        """The key by which a DID authenticates.
 
         Raises:
-            OAuthError: There is no such key, or the ledger says that it was replaced.
+            OAuthError: The DID does not resolve, or has no such key.
+            UnavailableError: What would tell cannot be reached now.
+        """
+        try:
+            document = await self._documents.get_document(did)
+            return document.get_key(method, purpose="authentication")
+        except RefusedError as error:
+            raise OAuthError("access_denied", f"this DID cannot log in: {error.reason}") from error
+
+    async def check_current(self, key: VerificationKey, did: str, *, holder: Holder) -> None:
+        """Check that the ledger has not replaced a key of the holder's account.
+
+        Raises:
+            OAuthError: The account has other keys now, or none.
             UnavailableError: The ledger cannot be asked.
         """
-        if not did.startswith(_KEY_PREFIX):
-            raise OAuthError("access_denied", "log in with a did:key")
-        multikey = did.removeprefix(_KEY_PREFIX)
-        try:
-            key = parse_multikey(multikey)
-        except RefusedError as error:
-            raise OAuthError("access_denied", f"this DID names no key: {error.reason}") from error
-        if method != f"{did}#{multikey}":
-            raise OAuthError("access_denied", "a did:key has one verification method, its own")
-        if holder.account is not None:
-            await self._check_ledger(key, account=holder.account)
-        return key
-
-    async def _check_ledger(self, key: VerificationKey, *, account: bytes) -> None:
+        if holder.account is None or not did.startswith("did:key:"):
+            return  # other methods say themselves which keys they have now
         data = await read_state(
-            self._engine, state_key(self._cooperative, Collection.ACCOUNT, account)
+            self._engine, state_key(self._cooperative, Collection.ACCOUNT, holder.account)
         )
-        if not data:
-            return
-        record = Account.decode(data)
-        current = {item.public_key for item in record.keys}
+        current = {item.public_key for item in Account.decode(data).keys} if data else set()
         if key.kind is not KeyKind.ED25519 or key.public_key not in current:
             raise OAuthError(
                 "access_denied",
-                "this key was replaced on the ledger: log in with the account's present key",
+                "the ledger does not know this key as your account's: if you replaced it, log in"
+                " with the new one",
             )

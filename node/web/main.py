@@ -21,9 +21,12 @@ from node.web import (
     routes_identity,
     routes_ledger,
     routes_lists,
+    routes_login,
+    routes_oauth,
     routes_pages,
     routes_register,
     routes_resolution,
+    routes_sessions,
     routes_verify,
 )
 from node.web.catching_up import CatchUp
@@ -57,6 +60,9 @@ ROUTE_MODULES = (
     routes_ledger,
     routes_verify,
     routes_register,
+    routes_oauth,
+    routes_login,
+    routes_sessions,
 )
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0

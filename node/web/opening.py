@@ -27,8 +27,8 @@ from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
 from node.web.ledger_resolver import LedgerResolver
 from node.web.login import Login, open_login
+from node.web.login import open_login
 from node.web.login_keys import LoginKeys
-from node.web.login_store import LoginStore
 from node.web.mailbox import Mailbox
 from node.web.own_document import OwnDocument
 from node.web.private import PrivateStore
@@ -80,8 +80,13 @@ async def open_context(
             mailbox=Mailbox(private.connection),
             insights=InsightStore(private.connection),
             client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
-            login=_open_login(
-                home, settings, registry=registry, private=private, engine=engine, clock=clock
+            login=open_login(
+                registry.own.origin,
+                key=load_key(home.keys, "token"),
+                private=private,
+                keys=LoginKeys(dids, engine, cooperative=registry.own.id),
+                clock=clock,
+                may_register=settings.web.client_registration,
             ),
             own_document=own_document,
             dids=dids,

@@ -192,7 +192,7 @@ def read_form(request: web.Request, body: bytes) -> Mapping[str, str]:
 
 
 def _authenticate(login: Login, form: Mapping[str, str]) -> Client:
-    client = login.store.get_client(form.get("client_id", ""))
+    client = login.find_client(form.get("client_id", ""))
     if client is None:
         raise OAuthError("invalid_client", "this client is not registered here", status=401)
     check_client(client, form, issuer=login.origin, now_s=login.clock.now_s(), used=login.used)

@@ -1,0 +1,102 @@
+"""A person proves to be here, and the proof is brought together with the browser that waits.
+
+Whoever shows the proof gets a code, and only the browser that began the login can use it:
+a stranger who sends somebody the address of their own login gains nothing by the answer.
+"""
+
+import hmac
+
+from config.limits import LOGIN_TRIES_MAX
+from did.login.challenge import Challenge, Purpose, parse_statement
+from did.login.errors import OAuthError
+from node.web.holders import Holder
+from node.web.login import Login
+from node.web.login_records import LoginRequest, hash_secret
+
+_CODE_BYTES = 10
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: people read it aloud and type it."""
+_GROUP = 4
+
+
+def get_challenge(login: Login, asked: LoginRequest) -> Challenge:
+    """What a wallet signs to log in."""
+    return Challenge(
+        audience=login.origin,
+        nonce=asked.nonce,
+        client_id=asked.request.client_id,
+        purpose=Purpose.LOGIN,
+    )
+
+
+async def check_statement(
+    login: Login, statement: str, *, expected: Challenge
+) -> tuple[Holder, str]:
+    """Check a wallet's signed statement; whose it is, and the DID.
+
+    Raises:
+        OAuthError: It does not hold, or nobody with this DID has an account here.
+        UnavailableError: The DID or the ledger cannot be looked up now, or too many tries.
+    """
+    did, jws = parse_statement(statement, expected=expected, now_s=login.clock.now_s())
+    login.proofs.take(did, now_s=login.clock.steady_s())
+    key = await login.keys.find(did, jws.kid)
+    if not key.is_signature_valid(alg="EdDSA", message=jws.signing_input, signature=jws.signature):
+        raise OAuthError("access_denied", "the signature is not by this DID's key")
+    holder = login.holders.find_by_did(did)
+    if holder is None:
+        raise OAuthError("access_denied", "nobody with this DID has an account here")
+    await login.keys.check_current(key, did, holder=holder)
+    return holder, did
+
+
+def accept_proof(login: Login, asked: LoginRequest, *, holder: Holder, method: str) -> str:
+    """Record who is here; the code that lets the waiting browser go on.
+
+    Raises:
+        OAuthError: Somebody has proved that already: a proof counts once.
+    """
+    code = _make_code(login)
+    if not login.store.prove_request(
+        asked.id, holder=holder.id, method=method, response_code=read_code(code)
+    ):
+        raise OAuthError("access_denied", "this login was answered before: begin a new one")
+    return code
+
+
+def confirm_proof(login: Login, asked: LoginRequest, code: str) -> None:
+    """Bring proof and browser together.
+
+    Raises:
+        OAuthError: The code is wrong; too many wrong ones end the login.
+    """
+    text = read_code(code)
+    if login.store.confirm_request(asked.id, response_code=text):
+        return
+    if asked.tries + 1 >= LOGIN_TRIES_MAX:
+        login.store.end_request(asked.id)
+        raise OAuthError("access_denied", "too many wrong codes: begin the login again")
+    login.store.count_try(asked.id)
+    raise OAuthError("access_denied", "this code does not belong to the login in this browser")
+
+
+def read_code(text: str) -> str:
+    """A code as a person typed it, in its one spelling."""
+    plain = text.upper().replace("-", "").replace(" ", "")[:64]
+    return plain.translate(str.maketrans("OIL", "011"))
+
+
+def compute_form_token(session: str) -> str:
+    """What a page's form repeats, so that no other site can send it."""
+    return hmac.digest(session.encode(), b"rochdale/login-form/v1", "sha256").hex()
+
+
+def compute_ticket(session: str) -> str:
+    """The public name of a login, which wallets are shown; says nothing of the session."""
+    return hash_secret(f"ticket/{session}").hex()[:32]
+
+
+def _make_code(login: Login) -> str:
+    number = int.from_bytes(login.clock.random_bytes(_CODE_BYTES))
+    digits = "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 8 * _CODE_BYTES, 5))
+    return "-".join(digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP))
