@@ -16,6 +16,7 @@ from node import exit_codes
 from node.commands.acting import act
 from node.commands.audit import audit
 from node.commands.bodies import list_bodies
+from node.commands.clients import client_app
 from node.commands.complaint_hearing import complaint_app
 from node.commands.credential import credential_app
 from node.commands.did import did_app
@@ -45,6 +46,7 @@ from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_recovery import recover_app
+from node.commands.wallet_login import login, sessions
 from node.settings import extract_flags
 
 _SETTINGS_HELP = (
@@ -73,9 +75,11 @@ app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
 for wallet_command in (backup, restore, sign, check, rotate, guard, guardians, veto, end):
+for wallet_command in (backup, restore, sign, check, login, sessions):
     wallet_app.command()(wallet_command)
 wallet_app.add_typer(recover_app, name="recover")
 app.add_typer(wallet_app, name="wallet")
+app.add_typer(client_app, name="client")
 governance_app.command("audit")(audit)
 governance_app.command("bodies")(list_bodies)
 governance_app.command("simulate")(simulate)

@@ -1,0 +1,109 @@
+"""`rochdale wallet login` and `sessions`: who may act for the wallet's holder.
+
+The wallet signs a login that a browser shows, after saying for whom it is; or logs in itself
+to list and end what was allowed before. Nothing that a session gives is ever stored.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    make_plain,
+    open_wallet,
+)
+
+if TYPE_CHECKING:
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+    from node.login_client import LoginClient
+
+
+def login(
+    *,
+    path: WalletArgument,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="What the login page shows: https://…/login/…")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer the login that your browser shows; prints the code to type there.
+
+    Only for a login that you began yourself: whoever gets the code can act as you.
+    """
+    wallet = open_wallet(path, passphrase_file)
+    answer = asyncio.run(_answer(wallet, address, node=node, is_sure=yes))
+    if as_json:
+        say_json(answer)
+        return
+    say("Type this code into the page where you began, and nowhere else:")
+    say(f"  [bold]{answer['response_code']}[/]")
+
+
+def sessions(
+    *,
+    path: WalletArgument,
+    end: Annotated[
+        str | None, typer.Option("--end", metavar="ID", help="End this one first.")
+    ] = None,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List which applications may act for you, and what they did; or end one."""
+    wallet = open_wallet(path, passphrase_file)
+    found = asyncio.run(_list(wallet, node=node, end=end))
+    if as_json:
+        say_json(found)
+        return
+    for item in found["sessions"]:
+        say(f"{item['id']}  {make_plain(item['client_id'])}  until {item['until']}")
+        say(f"  may: {item['scope']}")
+    for event in found["events"]:
+        say(f"{event['at']}  {event['what']}  {make_plain(event['client_id'])}  {event['detail']}")
+
+
+async def _answer(
+    wallet: "Wallet", address: str, *, node: str | None, is_sure: bool
+) -> "JsonObject":
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    parts = urlsplit(address)
+    if f"{parts.scheme}://{parts.netloc}" != wallet.get_home().origin:
+        raise RefusedError("this login is for another node than your cooperative's: do not answer")
+    async with _open_client(wallet, node=node) as client:
+        asked = await client.describe_login(address)
+        if not is_sure:
+            say(f"[bold]{make_plain(str(asked['client_name']))}[/] would be allowed to:")
+            for scope in asked["scopes"]:
+                say(f"  - {make_plain(str(scope['allows']))}")
+            say(f"Its answer goes to {make_plain(str(asked['answers_to']))}")
+            typer.confirm("Did you begin this login yourself just now?", abort=True, err=True)
+        return await client.answer_challenge(address, wallet.device_key)
+
+
+async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> dict[str, Any]:
+    async with _open_client(wallet, node=node) as client:
+        await client.login(wallet.device_key, scopes=["sessions"])
+        try:
+            if end is not None:
+                await client.call("DELETE", f"/api/sessions/{end}")
+            return await client.call("GET", "/api/sessions")
+        finally:
+            await client.logout()
+
+
+def _open_client(wallet: "Wallet", *, node: str | None) -> "LoginClient":
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    return LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin)
