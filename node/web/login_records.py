@@ -1,7 +1,7 @@
 """The tables of login and their rows.
 
 Apart from `node.web.login_store`, which writes and finds them. Secrets that were handed out
-are kept as hashes, holders by the cooperative's own id.
+are kept as hashes, holders by the cooperative's own id; who is erased takes all rows along.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ CREATE TABLE login_requests (
     nonce TEXT NOT NULL,
     session BLOB,
     ticket BLOB UNIQUE,
-    holder BLOB,
+    holder BLOB REFERENCES holders (id) ON DELETE CASCADE,
     method TEXT,
     response_code BLOB,
     tries INTEGER NOT NULL DEFAULT 0
@@ -31,7 +31,7 @@ CREATE TABLE login_requests (
 CREATE INDEX login_requests_by_end ON login_requests (expires_at_s);
 CREATE TABLE login_grants (
     id BLOB PRIMARY KEY,
-    holder BLOB NOT NULL,
+    holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,
     client_id TEXT NOT NULL,
     scope TEXT NOT NULL,
     jkt TEXT NOT NULL,
@@ -55,7 +55,7 @@ CREATE INDEX login_codes_by_grant ON login_codes (grant_id);
 CREATE INDEX login_codes_by_end ON login_codes (expires_at_s);
 CREATE TABLE login_events (
     id INTEGER PRIMARY KEY,
-    holder BLOB NOT NULL,
+    holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,
     at_s INTEGER NOT NULL,
     what TEXT NOT NULL,
     client_id TEXT NOT NULL,

@@ -276,12 +276,6 @@ class LoginStore:
             for row in rows
         ]
 
-    def erase_holder(self, holder: bytes) -> None:
-        """Forget all of a holder, the audit trail included."""
-        with transaction(self.connection):
-            for table in ("login_grants", "login_events", "login_requests"):
-                self._change(f"DELETE FROM {table} WHERE holder = ?", holder)  # noqa: S608 - ours
-
     def _find(self, statement: str, *values: object) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(statement, values).fetchone()
         return row

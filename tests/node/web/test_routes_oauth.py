@@ -1,6 +1,5 @@
 """The authorization server: what it gives, and each way to break it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -8,9 +7,8 @@ import aiohttp
 import pytest
 
 from config.limits import AUTHORIZATION_CODE_S
-from did.keys import KeyPair, did_key_verification_method
+from did.keys import KeyPair
 from did.login.client_proofs import DpopKey
-from tests.did.foreign_peers import run_peer
 from tests.node.web.conftest import Pair
 from tests.node.web.logins import ORIGIN, REDIRECT, Attempt, enrol
 
@@ -319,35 +317,17 @@ async def test_a_code_serves_no_other_client(attempt: Attempt) -> None:
     assert reply.body["error"] == "invalid_grant"
 
 
-async def test_a_foreign_client_logs_in(attempt: Attempt) -> None:
-    """oauth4webapi: discovery, PAR, PKCE, DPoP with nonces, refresh, revocation."""
-    seen = await _run_foreign_client(attempt)
+async def test_an_erased_holder_leaves_nothing(attempt: Attempt) -> None:
+    """Grants, codes and the audit trail go with the person's key."""
+    token = (await attempt.redeem(await attempt.get_code())).body["access_token"]
+    context = attempt.node.context
+    holder = context.private.holders.find_by_did(attempt.did)
+    assert holder is not None
+    context.private.holders.delete(holder.id)
 
-    assert seen == {
-        "token_type": "dpop",
-        "scope": "profile sessions",
-        "nonceErrors": 1,
-        "sessions": 1,
-        "events": 3,
-        "ended": {"status": 401, "error": "invalid_token"},
-    }
+    called = await attempt.call(token)
 
-
-async def test_a_foreign_client_refuses_a_mix_up(attempt: Attempt) -> None:
-    """RFC 9207, as others check it."""
-    seen = await _run_foreign_client(attempt, mixUp=True)
-
-    assert "iss" in seen["refused"]
-
-
-async def _run_foreign_client(attempt: Attempt, **more: bool) -> dict[str, object]:
-    key = attempt.wallet.device_key
-    value = {
-        "url": attempt.node.url,
-        "origin": ORIGIN,
-        "seed": key.seed.hex(),
-        "kid": did_key_verification_method(key.public_key),
-        **more,
-    }
-    seen: dict[str, object] = await asyncio.to_thread(run_peer, "log_in.mjs", value)
-    return seen
+    assert called.status == 401
+    for table in ("login_grants", "login_codes", "login_events"):
+        rows = context.private.connection.execute(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+        assert rows.fetchone()[0] == 0
