@@ -388,3 +388,7 @@ REBINDING_DELAY_TEST_MS = 2_000
 REGISTER_REASON_CHARACTERS_MAX = 200
 REGISTER_ENTRIES_SHOWN_MAX = 1_000
 """Log entries in one answer, the newest."""
+PRESENTATION_REQUEST_S = 300
+"""How long a signed request for a credential may be answered."""
+LOGIN_KEYS_PER_HOLDER_MAX = 32
+"""Wallet keys that a holder's credentials were bound to, or passkeys."""

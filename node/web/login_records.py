@@ -53,6 +53,12 @@ CREATE TABLE login_codes (
 ) STRICT;
 CREATE INDEX login_codes_by_grant ON login_codes (grant_id);
 CREATE INDEX login_codes_by_end ON login_codes (expires_at_s);
+CREATE TABLE login_keys (
+    thumbprint TEXT PRIMARY KEY,
+    holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,
+    created_at_s INTEGER NOT NULL
+) STRICT;
+CREATE INDEX login_keys_by_holder ON login_keys (holder);
 CREATE TABLE login_events (
     id INTEGER PRIMARY KEY,
     holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,

@@ -15,6 +15,7 @@ from config.limits import (
     CLIENTS_MAX,
     GRANTS_PER_HOLDER_MAX,
     LOGIN_EVENTS_PER_HOLDER_MAX,
+    LOGIN_KEYS_PER_HOLDER_MAX,
     LOGIN_REQUESTS_MAX,
 )
 from did.jcs import canonicalize, parse_json_object
@@ -249,6 +250,27 @@ class LoginStore:
         return self._change(
             "UPDATE login_codes SET is_used = 1 WHERE id = ? AND is_used = 0", code_id
         )
+
+    def put_key(self, holder: bytes, *, thumbprint: str, now_s: int) -> bool:
+        """Keep that a holder's credential is bound to a key; False if it is somebody else's.
+
+        The oldest of too many are forgotten.
+        """
+        with transaction(self.connection):
+            self.connection.execute(
+                "INSERT OR IGNORE INTO login_keys VALUES (?, ?, ?)", (thumbprint, holder, now_s)
+            )
+            self.connection.execute(
+                "DELETE FROM login_keys WHERE holder = ? AND thumbprint NOT IN (SELECT thumbprint"
+                " FROM login_keys WHERE holder = ? ORDER BY rowid DESC LIMIT ?)",
+                (holder, holder, LOGIN_KEYS_PER_HOLDER_MAX),
+            )
+            return self.find_key_holder(thumbprint) == holder
+
+    def find_key_holder(self, thumbprint: str) -> bytes | None:
+        """Whose credential is bound to a key."""
+        row = self._find("SELECT holder FROM login_keys WHERE thumbprint = ?", thumbprint)
+        return None if row is None else bytes(row["holder"])
 
     def put_event(self, holder: bytes, event: LoginEvent) -> None:
         """Write into a holder's audit trail; the oldest of too many are dropped."""

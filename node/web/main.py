@@ -25,6 +25,7 @@ from node.web import (
     routes_oauth,
     routes_pages,
     routes_register,
+    routes_presentation,
     routes_resolution,
     routes_sessions,
     routes_verify,
@@ -63,6 +64,7 @@ ROUTE_MODULES = (
     routes_oauth,
     routes_login,
     routes_sessions,
+    routes_presentation,
 )
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0

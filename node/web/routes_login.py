@@ -7,6 +7,7 @@ with it.
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -75,11 +76,11 @@ async def begin_login(request: web.Request) -> web.Response:
         session = login.make_secret()
         if not login.store.begin_request(secret, session=session, ticket=compute_ticket(session)):
             raise OAuthError("invalid_request", "this login was begun in another browser")
-    address = f"{login.origin}/login/{compute_ticket(session)}"
+    ways = _list_ways(context, compute_ticket(session))
     if wants_json(request):
-        response = answer_json({"login": address, **_describe(login, asked)})
+        response = answer_json({**ways, **_describe(login, asked)})
     else:
-        response = _answer_form(context, "login.html", address=address, **_describe(login, asked))
+        response = _answer_form(context, "login.html", **ways, **_describe(login, asked))
     _set_session(context, response, session)
     return response
 
@@ -89,7 +90,7 @@ async def begin_login(request: web.Request) -> web.Response:
 async def get_login(request: web.Request) -> web.Response:
     """What a wallet is asked to sign, for whom, and what that allows."""
     login = get_context(request).login
-    asked = _find_by_ticket(request)
+    asked = find_by_ticket(request)
     challenge = get_challenge(login, asked)
     return answer_json(
         {
@@ -107,7 +108,7 @@ async def get_login(request: web.Request) -> web.Response:
 async def prove_login(request: web.Request) -> web.Response:
     """Take a wallet's signed answer; the code that lets the waiting browser go on."""
     login = get_context(request).login
-    asked = _find_by_ticket(request)
+    asked = find_by_ticket(request)
     value = parse_json_object(
         await request.read(), bytes_max=LOGIN_STATEMENT_BYTES_MAX + 64, depth_max=1
     )
@@ -185,12 +186,29 @@ def wants_json(request: web.Request) -> bool:
     return "application/json" in accepted and "text/html" not in accepted
 
 
-def _find_by_ticket(request: web.Request) -> LoginRequest:
+def find_by_ticket(request: web.Request) -> LoginRequest:
+    """The login whose public name a wallet was given.
+
+    Raises:
+        OAuthError: It is over.
+    """
     login = get_context(request).login
     asked = login.store.find_request(ticket=request.match_info["ticket"], now_s=login.clock.now_s())
     if asked is None:
         raise OAuthError("access_denied", "this login is over: begin again", status=404)
     return asked
+
+
+def _list_ways(context: WebContext, ticket: str) -> JsonObject:
+    """Where our own wallets answer, and the link that other wallets open."""
+    query = {
+        "client_id": f"decentralized_identifier:{context.registry.own.did}",
+        "request_uri": f"{context.origin}/openid4vp/{ticket}",
+    }
+    return {
+        "login": f"{context.origin}/login/{ticket}",
+        "openid4vp": f"openid4vp://?{urlencode(query)}",
+    }
 
 
 def _describe(login: Login, asked: LoginRequest) -> JsonObject:

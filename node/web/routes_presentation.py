@@ -1,0 +1,138 @@
+"""Logging in with any wallet that holds the membership credential (OpenID4VP 1.0).
+
+The login page links to the signed request; the wallet posts the credential here and gets back
+where to go on. Only the browser that began the login can use that (`node.web.login_proofs`).
+"""
+
+import hashlib
+
+from aiohttp import web
+
+from config.errors import RefusedError
+from did.credentials.kinds import CredentialKind, get_vct
+from did.credentials.sd_jwt_vc import KeyBinding
+from did.login.errors import OAuthError
+from did.login.presentation import (
+    REQUEST_TYPE,
+    PresentationRequest,
+    Shown,
+    parse_response,
+    sign_request,
+)
+from did.verification_keys import VerificationKey, compute_thumbprint, render_multikey
+from node.web.context import WebContext
+from node.web.credential_checks import CredentialChecks
+from node.web.holders import Holder
+from node.web.login import Login
+from node.web.login_proofs import accept_proof
+from node.web.login_records import LoginRequest
+from node.web.middlewares import answer_json
+from node.web.requests import get_context
+from node.web.routes_login import find_by_ticket, get_next
+from node.web.routes_oauth import read_form
+
+routes = web.RouteTableDef()
+_TYPE = "MembershipCredential"
+_TYPE_IRI = f"https://w3id.org/rochdale/credentials#{_TYPE}"
+
+
+@routes.get("/openid4vp/{ticket}")
+async def get_presentation_request(request: web.Request) -> web.Response:
+    """The signed request object of a login that waits."""
+    context = get_context(request)
+    asked = find_by_ticket(request)
+    signed = sign_request(
+        describe_request(context, asked, ticket=request.match_info["ticket"]),
+        key=context.assertion_key,
+        verification_method=f"{context.registry.own.did}#assertion",
+        now_s=context.clock.now_s(),
+    )
+    return web.Response(
+        text=signed,
+        content_type=f"application/{REQUEST_TYPE}",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@routes.post("/openid4vp/{ticket}")
+async def take_presentation(request: web.Request) -> web.Response:
+    """Take the credential that a wallet shows; where its holder goes on."""
+    context = get_context(request)
+    login, asked = context.login, find_by_ticket(request)
+    login.starts.take(request.remote or "", now_s=login.clock.steady_s())
+    wanted = describe_request(context, asked, ticket=request.match_info["ticket"])
+    shown = parse_response(read_form(request, await request.read()), request=wanted)
+    try:
+        key, did = await _check(context.checks, shown, wanted)
+    except RefusedError as error:
+        raise OAuthError("access_denied", f"the credential: {error.reason}") from error
+    holder = _find_holder(login, key, did)
+    code = accept_proof(login, asked, holder=holder, method="credential")
+    response = answer_json({"redirect_uri": get_next(login, code)})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def describe_request(
+    context: WebContext, asked: LoginRequest, *, ticket: str
+) -> PresentationRequest:
+    """What a wallet is asked for one login.
+
+    Nonce and state follow from the login's own secret nonce, each in its own way, so that an
+    answer to the one way of logging in is never one to the other.
+    """
+    own = context.registry.own
+    return PresentationRequest(
+        did=own.did,
+        response_uri=f"{own.origin}/openid4vp/{ticket}",
+        nonce=_derive(asked.nonce, "nonce"),
+        state=_derive(asked.nonce, "state"),
+        vct=get_vct(own.origin, CredentialKind.MEMBERSHIP),
+        type_iri=_TYPE_IRI,
+    )
+
+
+async def _check(
+    checks: CredentialChecks, shown: Shown, wanted: PresentationRequest
+) -> tuple[VerificationKey | None, str]:
+    """The key that the credential is bound to and was shown by, or the DID of its holder.
+
+    Raises:
+        RefusedError: The credential, its status or its proof of possession does not hold.
+        UnavailableError: What the check needs cannot be reached now.
+    """
+    issuers = frozenset({wanted.did})
+    if shown.presentation is None:
+        credential = await checks.check_sd_jwt(
+            shown.sd_jwt,
+            key_binding=KeyBinding(audience=wanted.client_id, nonce=wanted.nonce),
+            issuers=issuers,
+        )
+        if credential.vct != wanted.vct or credential.holder_key is None:
+            raise RefusedError("this is no membership credential")
+        return credential.holder_key, f"did:key:{render_multikey(credential.holder_key)}"
+    credentials = await checks.check_presentation(
+        shown.presentation,
+        challenge=wanted.nonce,
+        domain=wanted.client_id,
+        types=frozenset({_TYPE}),
+        issuers=issuers,
+    )
+    return None, str(credentials[0].subjects[0].get("id"))
+
+
+def _find_holder(login: Login, key: VerificationKey | None, did: str) -> Holder:
+    """Whose credential it is: by the key that it was issued to, or by their login DID."""
+    login.proofs.take(did, now_s=login.clock.steady_s())
+    found = None
+    if key is not None:
+        holder_id = login.store.find_key_holder(compute_thumbprint(key))
+        found = None if holder_id is None else login.holders.get(holder_id)
+    found = found or login.holders.find_by_did(did)
+    if found is None:
+        raise OAuthError("access_denied", "nobody with this credential has an account here")
+    return found
+
+
+def _derive(nonce: str, purpose: str) -> str:
+    return hashlib.sha256(f"rochdale/openid4vp/{purpose}/{nonce}".encode()).hexdigest()
