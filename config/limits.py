@@ -392,3 +392,7 @@ PRESENTATION_REQUEST_S = 300
 """How long a signed request for a credential may be answered."""
 LOGIN_KEYS_PER_HOLDER_MAX = 32
 """Wallet keys that a holder's credentials were bound to, or passkeys."""
+CREDENTIAL_OFFER_S = 600
+"""How long an offer of a credential may be taken up."""
+CREDENTIAL_OFFERS_MAX = 10_000
+CREDENTIAL_REQUEST_BYTES_MAX = 16_384

@@ -1,6 +1,6 @@
 """Nonces that need no memory, and a memory of what was used once.
 
-A nonce is its time and a MAC over it, so any number of clients can be given one for nothing;
+A nonce is its time, a number and a MAC over both, so any number of clients can be given one for nothing;
 its key lives as long as the process, and so does the memory of used identifiers: after a
 restart no old nonce is good any more, therefore nothing that was forgotten can be replayed.
 """
@@ -13,6 +13,8 @@ from config.errors import RefusedError, UnavailableError
 from did.base64url import decode_base64url, encode_base64url
 
 _TIME_BYTES = 8
+_PLACE_BYTES = 16
+"""Of time and count together."""
 _MAC_BYTES = 16
 
 
@@ -23,11 +25,13 @@ class Nonces:
         """Args are a secret of this process, what the nonces are for, and how long they hold."""
         self._key = hmac.digest(secret, b"rochdale/nonce/v1/" + purpose.encode(), "sha256")
         self._lifetime_s = lifetime_s
+        self._count = 0
 
     def make(self, *, now_s: int) -> str:
-        """A nonce for whoever asks."""
-        time = now_s.to_bytes(_TIME_BYTES)
-        return encode_base64url(time + self._compute_mac(time))
+        """A nonce for whoever asks; never the same one twice."""
+        self._count += 1
+        place = now_s.to_bytes(_TIME_BYTES) + self._count.to_bytes(_TIME_BYTES)
+        return encode_base64url(place + self._compute_mac(place))
 
     def is_fresh(self, nonce: str, *, now_s: int) -> bool:
         """Whether this process made it, not too long ago."""
@@ -35,13 +39,13 @@ class Nonces:
             data = decode_base64url(nonce[:64])
         except RefusedError:
             return False
-        time, mac = data[:_TIME_BYTES], data[_TIME_BYTES:]
-        if not hmac.compare_digest(mac, self._compute_mac(time)):
+        place, mac = data[:_PLACE_BYTES], data[_PLACE_BYTES:]
+        if not hmac.compare_digest(mac, self._compute_mac(place)):
             return False
-        return 0 <= now_s - int.from_bytes(time) <= self._lifetime_s
+        return 0 <= now_s - int.from_bytes(place[:_TIME_BYTES]) <= self._lifetime_s
 
-    def _compute_mac(self, time: bytes) -> bytes:
-        return hmac.digest(self._key, time, "sha256")[:_MAC_BYTES]
+    def _compute_mac(self, place: bytes) -> bytes:
+        return hmac.digest(self._key, place, "sha256")[:_MAC_BYTES]
 
 
 class UsedOnce:

@@ -11,11 +11,13 @@ from did.jcs import JsonObject
 from did.login.access_tokens import AccessToken, sign_access_token
 from did.login.clients import Client
 from did.login.errors import OAuthError
+from did.login.issuance import ISSUE_SCOPE
 from did.login.pkce import check_verifier
 from did.login.scopes import parse_scopes
 from node.web.database import transaction
 from node.web.login import Login
 from node.web.login_records import Grant, LoginRequest
+from node.web.offer_store import OfferStore
 
 _GRANT_ID_BYTES = 16
 
@@ -87,6 +89,36 @@ def redeem_code(login: Login, form: Mapping[str, str], *, client: Client, jkt: s
     return _render_tokens(login, stored.grant, scope=stored.grant.scope, jkt=jkt, old=None)
 
 
+def redeem_offer(login: Login, form: Mapping[str, str], *, jkt: str) -> JsonObject:
+    """Give a wallet the token for one credential, for an offer's code and transaction code.
+
+    Raises:
+        OAuthError: `invalid_grant`; a few wrong transaction codes end the offer.
+
+    Source: OpenID4VCI 1.0 §6.
+    """
+    now_s = login.clock.now_s()
+    holder = OfferStore(login.store.connection).take(
+        form.get("pre-authorized_code", ""), tx_code=form.get("tx_code", ""), now_s=now_s
+    )
+    if holder is None:
+        raise OAuthError("invalid_grant", "this offer is over, or the transaction code is wrong")
+    grant = Grant(
+        id=login.clock.random_bytes(_GRANT_ID_BYTES),
+        holder=holder,
+        client_id=form.get("client_id", "")[:100],
+        scope=ISSUE_SCOPE,
+        jkt=jkt,
+        method="offer",
+        created_at_s=now_s,
+        expires_at_s=now_s + ACCESS_TOKEN_S,
+    )
+    login.store.put_grant(grant, now_s=now_s)
+    login.note(holder, "offer taken up", client_id=grant.client_id)
+    token = _sign_token(login, grant, scope=ISSUE_SCOPE, jkt=jkt)
+    return {"access_token": token, "token_type": "DPoP", "expires_in": ACCESS_TOKEN_S}
+
+
 def refresh_tokens(
     login: Login, form: Mapping[str, str], *, client: Client, jkt: str
 ) -> JsonObject:
@@ -141,6 +173,17 @@ def _render_tokens(
     if not login.store.rotate_refresh(grant.id, old=old, new=refresh, until_s=until_s):
         _end_for_replay(login, grant, detail="refresh token")
         raise OAuthError("invalid_grant", "this token was used before: the access has ended")
+    return {
+        "access_token": _sign_token(login, grant, scope=scope, jkt=jkt),
+        "token_type": "DPoP",
+        "expires_in": ACCESS_TOKEN_S,
+        "refresh_token": refresh,
+        "scope": scope,
+    }
+
+
+def _sign_token(login: Login, grant: Grant, *, scope: str, jkt: str) -> str:
+    now_s = login.clock.now_s()
     token = AccessToken(
         subject=grant.holder.hex(),
         client_id=grant.client_id,
@@ -151,13 +194,7 @@ def _render_tokens(
         iat_s=now_s,
         exp_s=now_s + ACCESS_TOKEN_S,
     )
-    return {
-        "access_token": sign_access_token(token, issuer=login.origin, key=login.key, kid=login.kid),
-        "token_type": "DPoP",
-        "expires_in": ACCESS_TOKEN_S,
-        "refresh_token": refresh,
-        "scope": scope,
-    }
+    return sign_access_token(token, issuer=login.origin, key=login.key, kid=login.kid)
 
 
 def _find_grant(login: Login, token: str) -> Grant | None:

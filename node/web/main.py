@@ -19,6 +19,7 @@ from node.web import (
     routes_explorer,
     routes_governance,
     routes_identity,
+    routes_issuance,
     routes_ledger,
     routes_lists,
     routes_login,
@@ -65,6 +66,7 @@ ROUTE_MODULES = (
     routes_login,
     routes_sessions,
     routes_presentation,
+    routes_issuance,
 )
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0

@@ -19,10 +19,17 @@ from did.login.client_assertions import check_client
 from did.login.clients import AUTH_METHODS, Client, parse_registration, render_registration
 from did.login.dpop import DPOP_ALGORITHMS, check_dpop
 from did.login.errors import OAuthError
+from did.login.issuance import GRANT_TYPE
 from did.login.scopes import SCOPES
 from did.verification_keys import KeyKind, VerificationKey, render_jwk
 from node.web.login import Login
-from node.web.login_grants import end_token, find_refresh_grant, redeem_code, refresh_tokens
+from node.web.login_grants import (
+    end_token,
+    find_refresh_grant,
+    redeem_code,
+    redeem_offer,
+    refresh_tokens,
+)
 from node.web.middlewares import answer_json
 from node.web.requests import get_context
 
@@ -48,7 +55,8 @@ async def get_metadata(request: web.Request) -> web.Response:
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
+        "pre-authorized_grant_anonymous_access_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(DPOP_ALGORITHMS),
@@ -96,9 +104,12 @@ async def get_tokens(request: web.Request) -> web.Response:
     """Give tokens for a code or a refresh token (OAuth 2.1 §3.2)."""
     login = get_context(request).login
     form = read_form(request, await request.read())
+    grant_type = form.get("grant_type")
+    if grant_type == GRANT_TYPE:
+        login.starts.take(request.remote or "", now_s=login.clock.steady_s())
+        return _answer(login, redeem_offer(login, form, jkt=_check_proof(request, login)))
     client = _authenticate(login, form)
     jkt = _check_proof(request, login)
-    grant_type = form.get("grant_type")
     if form.get("resource", login.origin) not in (login.origin, f"{login.origin}/"):
         raise OAuthError("invalid_target", f"the resource is {login.origin}")
     if grant_type == "authorization_code":

@@ -35,6 +35,7 @@ from governance.events import ProposalClosed, ProposalSubmitted
 from governance.merkle_log import compute_root
 from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from ledger.genesis import assemble_genesis
+from ledger.queries import STATE_PATH
 from node.chain import adopt_genesis, make_offer
 from node.founding import complete_settings, create_node
 from node.home import Home, prepare_run
@@ -51,9 +52,10 @@ CHAIN_ID = "test-web-1"
 
 @dataclass
 class DecisionEngine:
-    """Answers the one engine query that insights need."""
+    """Answers the two engine queries that insights and logins need."""
 
     leaves: list[bytes] = field(default_factory=list)
+    state: dict[bytes, bytes] = field(default_factory=dict)
     is_down: bool = False
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -61,13 +63,20 @@ class DecisionEngine:
         if self.is_down:
             raise web.HTTPServiceUnavailable
         assert call["method"] == "abci_query"
+        if call["params"]["path"] == STATE_PATH:
+            found = self.state.get(bytes.fromhex(call["params"]["data"]), b"")
+            return _answer_query(found)
         assert call["params"]["path"] == "/log/decisions"
         size, index = decode(bytes.fromhex(call["params"]["data"]), bytes_max=1_024)
         leaves = self.leaves[:size]
         path = compute_path(leaves, index=index)
         value = encode([leaves[index], size, compute_root(leaves), [*path]])
-        response = {"code": 0, "value": base64.b64encode(value).decode(), "height": "1"}
-        return web.json_response({"result": {"response": response}})
+        return _answer_query(value)
+
+
+def _answer_query(value: bytes) -> web.Response:
+    response = {"code": 0, "value": base64.b64encode(value).decode(), "height": "1"}
+    return web.json_response({"result": {"response": response}})
 
 
 @dataclass

@@ -15,6 +15,8 @@ from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
 from did.login.client_proofs import DpopKey
 from did.login.pkce import compute_challenge
 from did.wallets import Wallet, create_wallet
+from governance.records import Account, AccountKey, Role
+from governance.state_keys import Collection, state_key
 from tests.node.web.conftest import WebNode
 
 CLIENT = "rochdale-wallet"
@@ -28,6 +30,24 @@ def enrol(node: WebNode, *, seed: int = 1) -> Wallet:
     wallet = create_wallet(random=lambda count: bytes([seed]) * count)
     node.context.private.holders.create(wallet.login_did)
     return wallet
+
+
+def admit(node: WebNode, wallet: Wallet, *, key: bytes = b"", left: int | None = None) -> None:
+    """Let the ledger and the register know a holder as a member, perhaps with another key now."""
+    context = node.context
+    holder = context.private.holders.create(wallet.login_did)
+    context.private.holders.set_account(holder.id, wallet.account_id)
+    account = Account(
+        cooperative=context.registry.own.id,
+        role=Role.MEMBER,
+        keys=(AccountKey(public_key=key or wallet.device_key.public_key),),
+        next_key_commitment=bytes(32),
+        guardians_commitment=bytes(32),
+        joined_height=3,
+        left_height=left,
+    )
+    place = state_key(context.registry.own.id, Collection.ACCOUNT, wallet.account_id)
+    node.engine.state[place] = account.encode()
 
 
 @dataclass

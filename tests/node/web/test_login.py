@@ -11,7 +11,7 @@ from did.login.challenge import Purpose
 from did.login.client_proofs import DpopKey
 from node.login_client import LoginClient
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import ORIGIN, Attempt, enrol
+from tests.node.web.logins import ORIGIN, Attempt, admit, enrol
 
 OTHER_KEY = DpopKey(KeyPair(b"o" * 32))
 
@@ -163,3 +163,44 @@ async def test_a_holder_ends_an_access(attempt: Attempt) -> None:
 
     assert ended.status == 200
     assert called.status == 401
+
+
+async def test_a_members_present_key_logs_in(attempt: Attempt) -> None:
+    """The ledger is asked which keys the account has."""
+    admit(attempt.node, attempt.wallet)
+    await attempt.begin((await attempt.push()).body["request_uri"])
+
+    reply = await attempt.prove(await attempt.sign())
+
+    assert reply.status == 200
+
+
+async def test_a_key_that_was_replaced_on_the_ledger_logs_nobody_in(attempt: Attempt) -> None:
+    """A did:key cannot say that it was rotated away or recovered from a thief."""
+    admit(attempt.node, attempt.wallet, key=b"n" * 32)
+    await attempt.begin((await attempt.push()).body["request_uri"])
+
+    reply = await attempt.prove(await attempt.sign())
+
+    assert "the ledger does not know this key" in reply.body["error_description"]
+
+
+async def test_a_ledger_that_does_not_answer_lets_no_member_in(attempt: Attempt) -> None:
+    """Fail closed: come back later."""
+    admit(attempt.node, attempt.wallet)
+    attempt.node.engine.is_down = True
+    await attempt.begin((await attempt.push()).body["request_uri"])
+
+    reply = await attempt.prove(await attempt.sign())
+
+    assert reply.status == 503
+
+
+async def test_one_did_cannot_try_without_end(attempt: Attempt) -> None:
+    """Proofs of one DID are counted."""
+    await attempt.begin((await attempt.push()).body["request_uri"])
+    wrong = await attempt.sign(key=KeyPair(b"x" * 32))
+
+    replies = [await attempt.prove(wrong) for _ in range(31)]
+
+    assert [reply.status for reply in replies[-2:]] == [400, 503]
