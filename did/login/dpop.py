@@ -55,7 +55,7 @@ def check_dpop(
     Source: RFC 9449 §4.3.
     """
     try:
-        token, thumbprint = _read(proof)
+        token, thumbprint = read_proof(proof)
     except RefusedError as error:
         raise OAuthError("invalid_dpop_proof", f"DPoP: {error.reason}") from error
     if token.get_text("htm") != method or token.get_text("htu").partition("?")[0] != url:
@@ -74,7 +74,12 @@ def check_dpop(
     return thumbprint
 
 
-def _read(proof: str) -> tuple[SignedToken, str]:
+def read_proof(proof: str) -> tuple[SignedToken, str]:
+    """Read a proof and check its signature; what it says, and its key's thumbprint.
+
+    Raises:
+        RefusedError: Malformed, of another type, or not signed by the key that it carries.
+    """
     if not proof:
         raise RefusedError("send a proof of possession in the DPoP header")
     token = parse_signed_token(proof, bytes_max=DPOP_PROOF_BYTES_MAX)

@@ -1,8 +1,8 @@
 """Nonces that need no memory, and a memory of what was used once.
 
-A nonce is its time, a number and a MAC over both, so any number of clients can be given one for nothing;
-its key lives as long as the process, and so does the memory of used identifiers: after a
-restart no old nonce is good any more, therefore nothing that was forgotten can be replayed.
+A nonce is its time, a number and a MAC over both, so any number of clients can be given one
+for nothing; its key lives as long as the process, and so does the memory of used identifiers:
+after a restart no old nonce is good, therefore nothing that was forgotten can be replayed.
 """
 
 import hashlib
