@@ -45,8 +45,8 @@ from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
-from node.commands.wallet_recovery import recover_app
 from node.commands.wallet_login import login, sessions
+from node.commands.wallet_recovery import recover_app
 from node.settings import extract_flags
 
 _SETTINGS_HELP = (
@@ -74,9 +74,10 @@ app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
-for wallet_command in (backup, restore, sign, check, rotate, guard, guardians, veto, end):
 for wallet_command in (backup, restore, sign, check, login, sessions):
     wallet_app.command()(wallet_command)
+for keys_command in (rotate, guard, guardians, veto, end):
+    wallet_app.command()(keys_command)
 wallet_app.add_typer(recover_app, name="recover")
 app.add_typer(wallet_app, name="wallet")
 app.add_typer(client_app, name="client")

@@ -27,7 +27,6 @@ from node.web.insight_store import InsightStore
 from node.web.ledger_anchors import LedgerAnchors
 from node.web.ledger_resolver import LedgerResolver
 from node.web.login import Login, open_login
-from node.web.login import open_login
 from node.web.login_keys import LoginKeys
 from node.web.mailbox import Mailbox
 from node.web.own_document import OwnDocument
@@ -60,8 +59,8 @@ async def open_context(
         client = await stack.enter_async_context(_create_client(settings))
         didkit = stack.enter_context(DidkitBridge())
         light = LightSource(engine, genesis.trust)
-        ledger = LedgerResolver(light, network=genesis.network)
-        dids = _make_own_resolver(client, clock, didkit, own_document, ledger)
+        dids = _make_own_resolver(client, clock, didkit, own_document, light)
+        keys = LoginKeys(dids, engine, cooperative=registry.own.id)
         yield WebContext(
             settings=settings,
             genesis=genesis,
@@ -80,13 +79,8 @@ async def open_context(
             mailbox=Mailbox(private.connection),
             insights=InsightStore(private.connection),
             client=SignedClient(client, origin=registry.own.origin, key=http_key, clock=clock),
-            login=open_login(
-                registry.own.origin,
-                key=load_key(home.keys, "token"),
-                private=private,
-                keys=LoginKeys(dids, engine, cooperative=registry.own.id),
-                clock=clock,
-                may_register=settings.web.client_registration,
+            login=_open_login(
+                home, settings, registry.own.origin, keys=keys, private=private, clock=clock
             ),
             own_document=own_document,
             dids=dids,
@@ -117,18 +111,17 @@ def _build_registry(home: Home, settings: Settings, genesis: Genesis) -> Registr
 def _open_login(
     home: Home,
     settings: Settings,
+    origin: str,
     *,
-    registry: Registry,
+    keys: LoginKeys,
     private: PrivateStore,
-    engine: EngineClient,
     clock: Clock,
 ) -> Login:
     return open_login(
-        origin=registry.own.origin,
+        origin,
         key=load_key(home.keys, "token"),
-        store=LoginStore(private.connection),
-        holders=private.holders,
-        find_key=LoginKeys(engine, cooperative=registry.own.id).find,
+        private=private,
+        keys=keys,
         clock=clock,
         may_register=settings.web.client_registration,
     )
@@ -139,12 +132,12 @@ def _make_own_resolver(
     clock: Clock,
     didkit: DidkitBridge,
     own_document: OwnDocument,
-    ledger: LedgerResolver,
+    light: LightSource,
 ) -> DidResolver:
     more: dict[str, Resolver] = {
         "web": WebResolver(client, find_own=own_document.find),
         "pkh": DidkitResolver(didkit),
-        "rochdale": ledger,
+        "rochdale": LedgerResolver(light, network=own_document.network),
     }
     return make_resolver(client, clock, **more)
 

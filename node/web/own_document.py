@@ -24,7 +24,7 @@ class OwnDocument:
         """
         self._registry = registry
         self._http_key = http_key
-        self._network = network
+        self.network = network
 
     def render(self) -> JsonObject | None:
         """The document; None before the cooperative is on a chain."""
@@ -39,7 +39,7 @@ class OwnDocument:
             root_key=own.root_key,
             also_known_as=[
                 get_actor_url(own.origin),
-                render_account_did(network=self._network, account_id=own.id),
+                render_account_did(network=self.network, account_id=own.id),
             ],
         )
 
