@@ -147,11 +147,11 @@ class CredentialStore:
             )
 
     def revoke_account(self, account: bytes, *, now_ms: int) -> int:
-        """Revoke all that was issued to a ledger account; how many held until now."""
+        """Revoke what was issued to a ledger account until now; how many held until now."""
         return self._connection.execute(
             "UPDATE issued_credentials SET state = ?, changed_at_ms = ?"
-            " WHERE account = ? AND state != ?",
-            (CredentialState.REVOKED, now_ms, account, CredentialState.REVOKED),
+            " WHERE account = ? AND state != ? AND issued_at_ms <= ?",
+            (CredentialState.REVOKED, now_ms, account, CredentialState.REVOKED, now_ms),
         ).rowcount
 
     def has_list(self, number: int) -> bool:

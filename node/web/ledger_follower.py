@@ -18,6 +18,8 @@ from ledger.rpc import EngineError
 from ledger.rpc_answers import BlockResults, EngineEvent
 from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
+from node.web.credential_store import CredentialStore
+from node.web.leavers import revoke_leavers
 from node.web.projection import ProjectedBlock, Projection
 from node.web.projection_start import begin_from_state
 from node.web.projection_transactions import ProjectedTransaction, read_transactions
@@ -84,6 +86,8 @@ async def _apply_until(context: WebContext, height: int) -> None:
             await _apply_until(context, height)
             return
         block = _read_block(header, results, await _fetch_transactions(context, results))
+        store = CredentialStore(context.private.connection)
+        revoke_leavers(store, block.events, time_ms=block.time_ms)
         context.projection.apply_block(block)
         if changes_registry(block.events):
             context.registry_is_stale = True

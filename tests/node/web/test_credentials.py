@@ -16,9 +16,11 @@ from did.credentials.sd_jwt_vc import KeyBinding, parse_sd_jwt_vc, present_sd_jw
 from did.credentials.vc_jwt import envelop
 from did.keys import KeyPair
 from did.verification_keys import KeyKind, VerificationKey
+from governance.events import MembersLeft
 from node.web.credential_office import CredentialFormat, CredentialOffice, NewCredential
 from node.web.credential_store import CredentialState, CredentialStore
 from node.web.database import open_database
+from node.web.leavers import revoke_leavers
 from tests.did.credentials.parties import HOLDER, show
 from tests.node.web.conftest import Pair, WebNode
 
@@ -172,6 +174,22 @@ async def test_a_taken_place_is_drawn_again_and_a_full_list_followed(pair: Pair)
     assert (first.place, second.place) == (5, 6)
     assert office.store.has_list(1)
     assert not office.store.has_list(2)
+
+
+async def test_leaving_revokes_and_reading_old_blocks_anew_does_not(pair: Pair) -> None:
+    """By header time; other people's credentials hold."""
+    office = make_office(pair[0])
+    record = issue(office, CredentialFormat.SD_JWT_VC).record
+    events = [
+        MembersLeft(
+            cooperative=b"\x01" * 32, accounts=(b"\x0b" * 32, ACCOUNT), epoch=2, active_count=3
+        )
+    ]
+
+    assert revoke_leavers(office.store, events, time_ms=record.issued_at_ms - 1) == 0
+    assert revoke_leavers(office.store, events, time_ms=record.issued_at_ms) == 1
+    (found,) = office.store.list_of_account(ACCOUNT)
+    assert found.state is CredentialState.REVOKED
 
 
 def test_a_revoked_credential_stays_revoked(tmp_path: Path) -> None:
