@@ -22,6 +22,7 @@ from did.credentials.kinds import CredentialKind
 from did.credentials.refusals import CredentialError
 from did.credentials.status_lists import StatusPurpose, StatusReference, render_reference
 from did.credentials.structure import read_credential, read_presentation
+from did.credentials.terms import check_terms
 from did.credentials.vc_jwt import envelop, issue_vc_jwt
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from node.rdf_hashing import BoundedRdfHasher
@@ -105,6 +106,7 @@ async def issue(request: web.Request) -> web.Response:
     if stand.with_status:
         credential = _add_status(stand, credential)
     read_credential(credential)
+    check_terms(credential)
     if stand.suite is Suite.JWT:
         jwt = issue_vc_jwt(
             credential, key=stand.office.key, verification_method=stand.office.method

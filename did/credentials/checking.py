@@ -27,7 +27,13 @@ from did.credentials.structure import (
     read_credential,
     read_presentation,
 )
-from did.credentials.vc_jwt import check_vc_jwt, is_enveloped, open_envelope
+from did.credentials.terms import check_terms
+from did.credentials.vc_jwt import (
+    REGISTERED_CLAIMS,
+    check_vc_jwt,
+    is_enveloped,
+    open_envelope,
+)
 from did.documents import DidDocument
 from did.jcs import JsonObject
 from did.proofs import ProofError, get_proofs
@@ -120,6 +126,7 @@ def check_credential(
         credential = read_credential(opened)
         controller = _find_document(credential.issuer, evidence)
         check_vc_jwt(document, credential, controller=controller, now_s=policy.now_s)
+        check_terms(opened, claims=REGISTERED_CLAIMS)
     else:
         credential = read_credential(document)
         _check_proofs(
@@ -129,6 +136,7 @@ def check_credential(
             now_s=policy.now_s,
             evidence=evidence,
         )
+        check_terms(document)
     if policy.issuers is not None and credential.issuer not in policy.issuers:
         raise CredentialError("the credential is by an issuer that is not believed here")
     if not policy.types <= credential.types:
@@ -161,6 +169,7 @@ def check_presentation(
     if not presentation.credentials:
         raise CredentialError("the presentation shows no credential")
     holder = _check_holder(presentation, policy=policy, evidence=evidence)
+    check_terms(document)
     credentials = tuple(
         check_credential(inner, policy=policy.credentials, evidence=evidence)
         for inner in presentation.credentials

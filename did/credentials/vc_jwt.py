@@ -19,6 +19,8 @@ from did.keys import KeyPair
 VC_JWT_TYPE = "vc+jwt"
 _ENVELOPE_TYPE = "EnvelopedVerifiableCredential"
 _DATA_URL = f"data:application/{VC_JWT_TYPE},"
+REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"})
+"""What a token may say beside its credential (RFC 7519 §4.1, RFC 7800)."""
 _OLD_CLAIMS = frozenset({"vc", "vp"})
 
 

@@ -139,9 +139,10 @@ async def test_refuses_to_issue_what_is_no_credential(changes: dict[str, Any]) -
     assert status == 422
 
 
-async def test_undefined_terms_are_refused_by_rdf() -> None:
-    """When issuing already."""
-    async with open_client(Suite.RDFC) as client:
+@pytest.mark.parametrize("suite", list(Suite))
+async def test_undefined_terms_are_refused(suite: Suite) -> None:
+    """When issuing already, by every suite."""
+    async with open_client(suite) as client:
         status, _ = await client.issue(undefined="x")
 
     assert status == 422
