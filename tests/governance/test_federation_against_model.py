@@ -18,6 +18,7 @@ from governance.federal_records import MotionStatus
 from governance.refusals import RefusalCode
 from tests.governance.federation_world import (
     FEDERAL_WINDOW_MS,
+    NOTICE_MS,
     approve,
     coop,
     make_federation,
@@ -37,7 +38,7 @@ from tests.governance.test_disputes import (
 from tests.governance.test_validators import give_notice
 from tests.governance.world import Act
 
-CASES = max(200, int(os.environ.get("SOAK_CASES", "0")))
+CASES = max(100, int(os.environ.get("SOAK_CASES", "0")))
 COUNT = 7
 VALIDATORS = 5
 WHO = st.integers(min_value=0, max_value=COUNT - 1)
@@ -83,8 +84,11 @@ class FederationAgainstModel(RuleBasedStateMachine):
     def run(self, *acts: Act, after_ms: int = 1) -> None:
         """A block: what falls due comes first."""
         now_ms = self.world.time_ms + after_ms
-        for number in sorted(self.leaving):
-            if self.leaving[number] <= now_ms:
+        due = [number for number in self.leaving if self.leaving[number] <= now_ms]
+        for number in sorted(due, key=lambda number: (self.leaving[number], coop(number))):
+            if self.validators == {number}:  # the chain would have none left
+                self.leaving[number] = now_ms + NOTICE_MS
+            else:
                 del self.leaving[number]
                 self._part(number)
         for motion in self.motions:
@@ -122,6 +126,7 @@ class FederationAgainstModel(RuleBasedStateMachine):
         elif about in self.members and is_expulsion:
             assert refused in (
                 RefusalCode.MOTIONS_OPEN_TOO_MANY,
+                RefusalCode.LAST_VALIDATOR,
                 RefusalCode.VALIDATORS_TOO_FEW,
                 RefusalCode.CHANGES_PENDING,
             ), refused
@@ -161,7 +166,9 @@ class FederationAgainstModel(RuleBasedStateMachine):
             return
         self.run(give_notice(who))
         if who in self.members:
-            assert self.world.refusals == [None]
+            is_last = self.validators == {who}
+            assert self.world.refusals == [RefusalCode.LAST_VALIDATOR if is_last else None]
+        if who in self.members and self.world.refusals == [None]:
             self.leaving[who] = self.world.cooperative(who).leaves_at_ms
 
     @rule(who=WHO, against=WHO)
