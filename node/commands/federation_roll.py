@@ -43,7 +43,9 @@ def seal(
     if not sure:
         raise MisconfiguredError(
             f"this chain takes no more transactions once it is sealed for {destination}, which "
-            "cannot be taken back: say `--yes` if the cooperative has decided on it"
+            "cannot be taken back. Roll, bylaws and keys come along; books, bodies, offices, "
+            "complaints and licences do not: docs/federation.md says what to end or export before. "
+            "Say `--yes` if the cooperative has decided on it and that is done"
         )
     opened, settings = open_node(home)
     file = asyncio.run(seal_chain(opened, settings, destination=destination, now_ms=now_ms))

@@ -113,7 +113,9 @@ def seal(two: Two) -> None:
     """For elm's chain; not without a word, and again it is the same file."""
     terminal, chain = two.terminal, "test-elm-1"
     command = ("federation", "seal", chain, "-o", two.sealed, "--home", two.home("oak"))
-    assert "cannot be taken back" in terminal.type(*command)
+    said = terminal.type(*command)
+    assert "cannot be taken back" in said
+    assert "books, bodies, offices, complaints and licences do not" in said
     assert terminal.code == exit_codes.MISCONFIGURED
     assert "is sealed for test-elm-1" in terminal.do(*command, "--yes")
     first = json.loads(two.sealed.read_bytes())
