@@ -29,9 +29,10 @@ testnet: setup  ## run a federation of four until Ctrl-C (ARGS=--once: until its
 	@$(BIN)/rochdale testnet run $(ARGS)
 
 .PHONY: bench
-bench: setup $(BIN)/abci-cli  ## measure ledger and rules, 15 minutes (ARGS=--quick: one)
+bench: setup $(BIN)/abci-cli  ## measure ledger, rules and identities, 16 minutes (ARGS=--quick: one)
 	@$(BIN)/rochdale bench ledger $(ARGS)
 	@$(BIN)/rochdale bench governance $(ARGS)
+	@$(BIN)/rochdale bench identity $(ARGS)
 
 .PHONY: test
 test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli $(BIN)/priv_val_server  ## pass every test

@@ -144,6 +144,24 @@ def bench_governance(
     run_governance_benchmark(is_quick=quick, json_path=json, console=Console())
 
 
+@bench_app.command("identity")
+def bench_identity(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Some ten seconds: fewer and smaller measurements.")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write every figure to this file.")
+    ] = None,
+) -> None:
+    """Measure logins, resolutions and credentials, beside libsodium and didkit: half a minute."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from testnet.bench.identity import run_identity_benchmark  # noqa: PLC0415
+
+    run_identity_benchmark(is_quick=quick, json_path=json, console=Console())
+
+
 def main() -> None:
     """Run the command line."""
     raise SystemExit(run(app))
