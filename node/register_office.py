@@ -205,12 +205,8 @@ def complete_request(
     """
     _check_reason(request.reason)
     entry = bytes.fromhex(request.entry)
-    try:
-        holder_id = store.names.complete_link(entry, bytes.fromhex(request.boxes), secret)
-    except SealError as error:
-        raise RefusedError(
-            "this request is for another registrar: the second one is somebody else than the first"
-        ) from error
+    holder_id = _open_link(store, secret, request)
+    from_ms = 0
     with store.write():
         holder = store.holders.get(holder_id)
         if holder is None or not store.names.has(entry):
@@ -218,26 +214,30 @@ def complete_request(
         if store.names.get_name(entry, secret) != request.name:
             raise RefusedError("this request opens another person than it says")
         contact = store.names.open_contact(entry, secret)
-        registrars = f"{request.first[:_FINGERPRINT_DIGITS]} and " + _fingerprint(
-            compute_box_key(secret)
-        )
-        detail = f"by {registrars}, to {request.act}: {request.reason}"
+        second = _fingerprint(compute_box_key(secret))
+        first = request.first[:_FINGERPRINT_DIGITS]
+        detail = f"by {first} and {second}, to {request.act}: {request.reason}"
         store.log.add(LogEvent.OPENED, at_ms=now_ms, detail=detail, holder_id=holder.id)
-        from_ms = 0
         if request.act is Act.REBIND:
-            delay_ms = REBINDING_DELAY_TEST_MS if is_test_chain else REBINDING_DELAY_MS
-            from_ms = now_ms + delay_ms
+            from_ms = now_ms + (REBINDING_DELAY_TEST_MS if is_test_chain else REBINDING_DELAY_MS)
             _rebind(store, holder, request.did, from_ms=from_ms, now_ms=now_ms)
-        if request.act is Act.ERASE and holder.account is not None and not has_left:
-            raise RefusedError(
-                "this person has a ledger account: once the ledger shows that they left, say"
-                " `--left`"
-            )
+        elif request.act is Act.ERASE and holder.account is not None and not has_left:
+            raise RefusedError("a ledger account: once it shows that they left, say `--left`")
     if request.act is Act.ERASE:
         erase_person(store, erasures, holder_id=holder.id, entry=entry, now_ms=now_ms)
     return Completed(
         act=request.act, name=request.name, contact=contact, holder=holder, from_ms=from_ms
     )
+
+
+def _open_link(store: PrivateStore, secret: bytes, request: Request) -> bytes:
+    boxes = bytes.fromhex(request.boxes)
+    try:
+        return store.names.complete_link(bytes.fromhex(request.entry), boxes, secret)
+    except SealError as error:
+        raise RefusedError(
+            "this request is for another registrar: the second one is somebody else than the first"
+        ) from error
 
 
 def _rebind(store: PrivateStore, holder: Holder, did: str, *, from_ms: int, now_ms: int) -> None:

@@ -1,0 +1,60 @@
+"""`rochdale wallet export`: everything that the cooperative keeps about a person."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.commands.options import say
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    open_wallet,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.wallets import Wallet
+
+
+def export(
+    path: WalletArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, for you alone.")],
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Take away everything that the cooperative keeps about you, as JSON.
+
+    Your name and contact are opened here, with your key: the node cannot read them.
+    """
+    wallet = open_wallet(path, passphrase_file)
+    found = asyncio.run(_fetch(wallet, get_node_url(node, wallet)))
+    found["name_entry"] = _open_name(wallet, str(found["name_box"]))
+    write_private(out, json.dumps(found, indent=2, ensure_ascii=False).encode() + b"\n")
+    say(f"Wrote {out}")
+
+
+async def _fetch(wallet: "Wallet", url: str) -> dict[str, Any]:
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    async with LoginClient(url, origin=wallet.get_home().origin) as client:
+        await client.login(wallet.device_key, scopes=["export"])
+        found = await client.call("GET", "/api/v1/holders/me/export")
+        await client.logout()
+    return found
+
+
+def _open_name(wallet: "Wallet", box: str) -> dict[str, Any] | None:
+    """Entry, name and contact; none if the register holds none for this key."""
+    from did.jcs import parse_json_object  # noqa: PLC0415
+    from did.sealing import find_box_secret, open_box  # noqa: PLC0415
+
+    if not box:
+        return None
+    return parse_json_object(
+        open_box(bytes.fromhex(box), secret=find_box_secret(wallet.device_key))
+    )
