@@ -22,6 +22,8 @@ class HolderTable:
 
 HOLDER_TABLES = (
     HolderTable(name="login_requests"),
+    HolderTable(name="login_keys", exported=("thumbprint", "created_at_s")),
+    HolderTable(name="credential_offers", exported=("expires_at_s",)),
     HolderTable(
         name="login_grants",
         exported=(

@@ -184,8 +184,8 @@ def test_a_restored_copy_logs_nobody_in(home: Home, tmp_path: Path) -> None:
     with open_register(home) as store:
         store.connection.execute(
             "INSERT INTO login_grants (id, holder, client_id, scope, jkt, method, created_at_s,"
-            " expires_at_s) VALUES (x'01', x'02', 'app', 'export', '', 'x', 0, ?)",
-            (int(time.time()) + 600,),
+            " expires_at_s) VALUES (x'01', ?, 'app', 'export', '', 'x', 0, ?)",
+            (store.holders.list_ids()[0], int(time.time()) + 600),
         )
     back_up_register(home, copy)
 

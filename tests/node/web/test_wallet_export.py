@@ -3,15 +3,23 @@
 from typing import Any
 
 from did.sealing import compute_box_key
+from did.wallets import Home, bind_wallet
 from node.commands.wallet_export import _fetch, _open_name
 from node.web.names import Person
-from tests.node.web.logins import enrol
+from tests.node.web.logins import ORIGIN, enrol
 
 
 async def test_a_wallet_opens_its_own_name_from_the_export(pair: Any) -> None:
     """What the node cannot read."""
     node = pair[0]
-    wallet = enrol(node)
+    wallet = bind_wallet(
+        enrol(node),
+        Home(
+            network=node.context.genesis.network,
+            cooperative_id=node.context.registry.own.id,
+            origin=ORIGIN,
+        ),
+    )
     private = node.context.private
     private.names.set_registrars([compute_box_key(b"r" * 32)])
     holder = private.holders.find_by_did(wallet.login_did)
