@@ -39,6 +39,7 @@ def make_office(node: WebNode) -> CredentialOffice:
     return CredentialOffice(
         origin=own.origin,
         did=own.did,
+        method=f"{own.did}#assertion",
         key=node.context.assertion_key,
         store=CredentialStore(node.context.private.connection),
         clock=node.context.clock,
