@@ -13,6 +13,7 @@ from config.errors import RefusedError
 from did.login.access_tokens import AccessToken, check_access_token
 from did.login.dpop import DPOP_ALGORITHMS, check_dpop
 from did.login.errors import OAuthError
+from node.web.database import forgetful
 from node.web.login import Login
 from node.web.login_records import Grant
 from node.web.requests import get_context
@@ -101,7 +102,8 @@ def _find_access(
         raise _refuse("invalid_token", "this account is closed")
     now_s = login.clock.now_s()
     if login.used.take("use", token.jti, scope, until_s=token.exp_s, now_s=now_s):
-        login.note(grant.holder, "used", client_id=grant.client_id, detail=scope)
+        with forgetful(login.store.connection):
+            login.note(grant.holder, "used", client_id=grant.client_id, detail=scope)
     return Access(
         holder_id=grant.holder,
         client_id=grant.client_id,

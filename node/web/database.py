@@ -71,6 +71,23 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
+@contextmanager
+def forgetful(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let what is written within be lost with the power, never half: no wait for the disk.
+
+    For a durable database, and steps that can simply be begun again. Inside a transaction it
+    changes nothing: that is as durable as it began.
+    """
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
 def _run_script(connection: sqlite3.Connection, schema: str) -> None:
     # Not executescript: it would commit the transaction that this is part of.
     for statement in schema.split(";\n"):

@@ -80,13 +80,15 @@ def redeem_code(login: Login, form: Mapping[str, str], *, client: Client, jkt: s
         raise OAuthError("invalid_grant", "redirect_uri is not the one that the code was sent to")
     if stored.grant.jkt not in ("", jkt) and not stored.is_used:
         raise OAuthError("invalid_grant", "the code is bound to another key")
-    if stored.is_used or not login.store.use_code(stored.id):
+    if stored.is_used:
         _end_for_replay(login, stored.grant, detail="code")
         raise OAuthError("invalid_grant", "this code was used before: all that it gave has ended")
     if now_s >= stored.expires_at_s or not stored.grant.is_live(now_s):
         raise OAuthError("invalid_grant", "this code has expired: log in again")
-    login.store.bind_grant(stored.grant.id, jkt=jkt)
-    return _render_tokens(login, stored.grant, scope=stored.grant.scope, jkt=jkt, old=None)
+    with transaction(login.store.connection):  # one wait for the disk, and nothing in between
+        login.store.use_code(stored.id)
+        login.store.bind_grant(stored.grant.id, jkt=jkt)
+        return _render_tokens(login, stored.grant, scope=stored.grant.scope, jkt=jkt, old=None)
 
 
 def redeem_offer(login: Login, form: Mapping[str, str], *, jkt: str) -> JsonObject:

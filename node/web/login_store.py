@@ -21,7 +21,7 @@ from config.limits import (
 from did.jcs import canonicalize, parse_json_object
 from did.login.authorization import AuthorizationRequest
 from did.login.clients import Client, parse_registration, render_registration
-from node.web.database import transaction
+from node.web.database import forgetful, transaction
 from node.web.login_records import (
     Grant,
     LoginEvent,
@@ -89,7 +89,7 @@ class LoginStore:
         Raises:
             UnavailableError: Too many logins are under way.
         """
-        with transaction(self.connection):
+        with forgetful(self.connection), transaction(self.connection):
             self._forget("login_requests", now_s=now_s)
             self._check_room("login_requests", LOGIN_REQUESTS_MAX)
             self.connection.execute(
@@ -99,7 +99,7 @@ class LoginStore:
 
     def begin_request(self, secret: str, *, session: str, ticket: str) -> bool:
         """Bind a pushed request to the browser that opens it; False if one did already."""
-        return self._change(
+        return self._change_lightly(
             "UPDATE login_requests SET session = ?, ticket = ? WHERE id = ? AND session IS NULL",
             hash_secret(session),
             hash_secret(ticket),
@@ -126,7 +126,7 @@ class LoginStore:
         self, request_id: bytes, *, holder: bytes, method: str, response_code: str
     ) -> bool:
         """Record who proved to be here; False if somebody did before."""
-        return self._change(
+        return self._change_lightly(
             "UPDATE login_requests SET holder = ?, method = ?, response_code = ?"
             " WHERE id = ? AND holder IS NULL AND session IS NOT NULL",
             holder,
@@ -137,7 +137,7 @@ class LoginStore:
 
     def confirm_request(self, request_id: bytes, *, response_code: str) -> bool:
         """Bring proof and browser together; False if the code is wrong or was used."""
-        return self._change(
+        return self._change_lightly(
             "UPDATE login_requests SET response_code = NULL WHERE id = ? AND response_code = ?",
             request_id,
             hash_secret(response_code),
@@ -145,7 +145,7 @@ class LoginStore:
 
     def count_try(self, request_id: bytes) -> None:
         """Count a wrong response code."""
-        self._change("UPDATE login_requests SET tries = tries + 1 WHERE id = ?", request_id)
+        self._change_lightly("UPDATE login_requests SET tries = tries + 1 WHERE id = ?", request_id)
 
     def end_request(self, request_id: bytes) -> bool:
         """A login is over; False if it was already."""
@@ -304,6 +304,11 @@ class LoginStore:
 
     def _change(self, statement: str, *values: object) -> bool:
         return self.connection.execute(statement, values).rowcount > 0
+
+    def _change_lightly(self, statement: str, *values: object) -> bool:
+        """A step of a login that is under way: after a loss of power it is begun again."""
+        with forgetful(self.connection):
+            return self._change(statement, *values)
 
     def _forget(self, table: str, *, now_s: int) -> None:
         """Drop some of what is over: a little at a time, as fast as it can grow."""
