@@ -18,7 +18,7 @@ from governance.key_events import AccountDeactivated, AccountRecovered, Recovery
 from governance.key_records import Recovery
 from governance.key_transactions import RecoverAccount, VetoRecovery
 from governance.key_view import KeyView
-from governance.keys import change_keys, end_recovery
+from governance.keys import change_keys, end_recovery, keep_keys
 from governance.queues import Turn, delete_due, put_due
 from governance.records import Role
 from governance.refusals import RefusalCode, TxRefusedError
@@ -115,13 +115,24 @@ def complete_recovery(
 def apply_deactivate_account(view: KeyView, *, sender: Sender, block: BlockContext) -> Events:
     """End a member's account for good; it leaves the roll with the next batch.
 
+    Its keys become a version that is over: what they said before can still be checked.
+
     Raises:
         TxRefusedError: NOT_A_MEMBER.
     """
     account = sender.record
     if account.role is not Role.MEMBER:
         raise TxRefusedError(RefusalCode.NOT_A_MEMBER)
-    view.put_account(sender.account, replace(account, is_deactivated=True))
+    keep_keys(view, sender.account, account, block=block)
+    view.put_account(
+        sender.account,
+        replace(
+            account,
+            is_deactivated=True,
+            keys_version=account.keys_version + 1,
+            keys_since_ms=block.time_ms,
+        ),
+    )
     ended = AccountDeactivated(cooperative=account.cooperative, account=sender.account)
     if view.is_leaving(account.cooperative, sender.account):
         return (ended,)

@@ -154,17 +154,7 @@ def change_keys(
         block: From whose time on they speak for it.
     """
     before = require_account(view, account_id)
-    view.put_key_state(
-        account.cooperative,
-        account_id,
-        KeyState(
-            version=before.keys_version,
-            keys=tuple(key.public_key for key in before.keys),
-            signatures_required=before.signatures_required,
-            since_ms=before.keys_since_ms,
-            until_ms=block.time_ms,
-        ),
-    )
+    keep_keys(view, account_id, before, block=block)
     view.put_account(
         account_id,
         replace(
@@ -175,6 +165,21 @@ def change_keys(
             ),
             keys_version=before.keys_version + 1,
             keys_since_ms=block.time_ms,
+        ),
+    )
+
+
+def keep_keys(view: KeyView, account_id: bytes, account: Account, *, block: BlockContext) -> None:
+    """Keep what an account's keys were until this block: a version of its document is over."""
+    view.put_key_state(
+        account.cooperative,
+        account_id,
+        KeyState(
+            version=account.keys_version,
+            keys=tuple(key.public_key for key in account.keys),
+            signatures_required=account.signatures_required,
+            since_ms=account.keys_since_ms,
+            until_ms=block.time_ms,
         ),
     )
 

@@ -199,6 +199,19 @@ def test_an_ended_account_leaves_with_the_next_batch_and_never_comes_back() -> N
     assert world.refuse(again) is RefusalCode.ACCOUNT_EXISTS
 
 
+def test_what_an_ended_account_had_for_keys_can_still_be_found() -> None:
+    """Else what it signed before could not be checked any more."""
+    world = make_guarded_world()
+    began_ms = account_of(world).keys_since_ms
+
+    world.run(deactivate())
+
+    (former,) = view_of(world).scan_key_states(COOPERATIVE, WARD)
+    assert (former.version, former.keys) == (0, (CURRENT.public_key,))
+    assert (former.since_ms, former.until_ms) == (began_ms, world.time_ms)
+    assert (account_of(world).keys_version, account_of(world).keys_since_ms) == (1, world.time_ms)
+
+
 def test_only_a_members_account_is_ended() -> None:
     """A cooperative leaves the federation, an office is closed."""
     world = make_guarded_world()
