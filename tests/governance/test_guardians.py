@@ -1,5 +1,7 @@
 """Guardians' recovery: a time-lock, the owner's veto, and what a thief cannot do."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -99,7 +101,7 @@ def test_the_new_keys_prove_that_they_are_held() -> None:
         {"guardians": tuple(reversed(GUARDIANS))},
     ],
 )
-def test_guardians_must_be_those_committed_to(changes: dict[str, object]) -> None:
+def test_guardians_must_be_those_committed_to(changes: dict[str, Any]) -> None:
     """Salt, numbers and order included."""
     world = make_guarded_world()
 
@@ -116,11 +118,11 @@ def test_guardians_must_be_those_committed_to(changes: dict[str, object]) -> Non
         {"guardians_commitment": COMMITMENT},
     ],
 )
-def test_a_recovery_leads_to_new_keys_and_guardians(changes: dict[str, object]) -> None:
+def test_a_recovery_leads_to_new_keys_and_guardians(changes: dict[str, Any]) -> None:
     """What was stolen or opened counts no more afterwards."""
     world = make_guarded_world()
 
-    assert world.refuse(recover(3, **changes)) is RefusalCode.KEYS_NOT_NEW  # type: ignore[arg-type]
+    assert world.refuse(recover(3, **changes)) is RefusalCode.KEYS_NOT_NEW
 
 
 def test_a_stolen_current_key_neither_vetoes_nor_ends_the_account() -> None:
@@ -195,7 +197,7 @@ def test_an_ended_account_leaves_with_the_next_batch_and_never_comes_back() -> N
     assert account.left_height is not None
     assert keys_of(world) == [CURRENT.public_key]
     again = admit([1])
-    again = Act(again.account, replace(again.payload, inceptions=(INCEPTION,)))  # type: ignore[type-var]
+    again = Act(again.account, replace(again.payload, inceptions=(INCEPTION,)))
     assert world.refuse(again) is RefusalCode.ACCOUNT_EXISTS
 
 
