@@ -30,6 +30,7 @@ from node.web import (
     routes_resolution,
     routes_sessions,
     routes_verify,
+    routes_wallet,
 )
 from node.web.catching_up import CatchUp
 from node.web.context import CONTEXT, WebContext, wait_for
@@ -67,6 +68,7 @@ ROUTE_MODULES = (
     routes_sessions,
     routes_presentation,
     routes_issuance,
+    routes_wallet,
 )
 _KEEPALIVE_S = 15.0
 _SHUTDOWN_S = 2.0

@@ -16,6 +16,16 @@ from node.web.status import render_status
 
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _FOLDER = files("node.web") / "templates"
+WALLET_SCRIPTS = (
+    "wallet.mjs",
+    "wallet-view.mjs",
+    "wallet-keys.mjs",
+    "wallet-messages.mjs",
+    "wallet-node.mjs",
+    "verifier.mjs",
+    "encoding.mjs",
+)
+"""All that the web wallet runs; the last two also check receipts on their own page."""
 
 
 def answer_page(context: WebContext, template: str, **values: object) -> web.Response:
@@ -49,6 +59,11 @@ def answer_file(name: str, *, content_type: str) -> web.Response:
 def compute_file_hash(name: str) -> str:
     """SHA-256 of a file, in hex."""
     return hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest()
+
+
+def list_wallet_scripts() -> list[tuple[str, str]]:
+    """Names and SHA-256 hashes of all that the web wallet runs, as installed here."""
+    return [(name, compute_file_hash(name)) for name in WALLET_SCRIPTS]
 
 
 def _load(name: str) -> str | None:

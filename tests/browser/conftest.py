@@ -70,6 +70,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                     "genesis": own.home.genesis_path.read_bytes(),
                     "trust": _download(f"{partner.url}/api/trust"),
                 },
+                home=own.home,
+                members=community.members_of(own),
             )
         finally:
             runner.run(federation.__aexit__(None, None, None))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from node.home import Home
+from testnet.community import Member
 from testnet.processes import NodeProcesses
 
 
@@ -17,3 +19,7 @@ class Site:
     """A path of each kind of page, by what it shows."""
     files: dict[str, bytes]
     """What a member has: receipts, the genesis file and a trust bundle, by name."""
+    home: Home
+    """The node's own, for its registrar."""
+    members: list[Member]
+    """Of the node's cooperative."""

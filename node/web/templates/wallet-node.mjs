@@ -1,0 +1,142 @@
+// Where a web wallet keeps its key, and how it speaks with its node. What the node answers is
+// believed in nothing that a receipt can show.
+
+import { Refused, fromHex, need, toHex } from "./encoding.mjs";
+
+const DATABASE = "rochdale-wallet";
+const POLL_MS = 300;
+const WAIT_MS = 30_000;
+const ACCOUNT_COLLECTION = "04";
+
+// --- The store (IndexedDB): one wallet per origin ----------------------------------------------
+
+/** The wallet of this browser, or null. Its `key` signs and cannot be read. */
+export function loadWallet() {
+  return use("readonly", (store) => store.get("wallet")).then((found) => found ?? null);
+}
+
+export function saveWallet(wallet) {
+  return use("readwrite", (store) => store.put(wallet, "wallet"));
+}
+
+export function removeWallet() {
+  return use("readwrite", (store) => store.delete("wallet"));
+}
+
+function use(mode, act) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("wallets");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const work = database.transaction("wallets", mode);
+      const asked = act(work.objectStore("wallets"));
+      work.oncomplete = () => {
+        database.close();
+        resolve(asked.result);
+      };
+      work.onabort = () => reject(work.error);
+    };
+  });
+}
+
+// --- The node ------------------------------------------------------------------------------------
+
+/** Which cooperative and chain this node is of. */
+export async function fetchHome() {
+  const { cooperative, network, origin, chain_id: chainId, name } = await ask("GET", "/api/status");
+  need(/^[0-9a-f]{64}$/.test(cooperative), "this node does not say which cooperative it is of");
+  return { cooperative: fromHex(cooperative), network, origin, chainId, name };
+}
+
+/** What the ledger holds of an account, in hex; null if it is on no roll. */
+export async function fetchAccount(home, account) {
+  const key = toHex(home.cooperative) + ACCOUNT_COLLECTION + toHex(account);
+  const receipt = await fetchReceipt(`state/${key}`);
+  need(receipt.key === key, "the node’s receipt is about something else");
+  return receipt.value;
+}
+
+/** A receipt as soon as the header that it needs exists. */
+export function fetchReceipt(path) {
+  return retry(() => ask("GET", `/api/receipts/${path}`));
+}
+
+export async function fetchApplication(id) {
+  return (await ask("GET", `/api/applications/${id}`)).status;
+}
+
+export async function sendApplication(jws) {
+  return (await ask("POST", "/api/applications", jws)).application;
+}
+
+/** The cooperative's open proposals, each with its title if the node has the text. */
+export async function fetchOpenProposals(home) {
+  const path = `/api/proposals?cooperative=${toHex(home.cooperative)}`;
+  const { proposals } = await ask("GET", path);
+  const open = proposals.filter((proposal) => proposal.stage === "voting");
+  return Promise.all(open.map(async (each) => ({ ...each, title: await fetchTitle(each) })));
+}
+
+async function fetchTitle({ id, text_hash: digest }) {
+  const answer = await fetch(`/texts/${digest}`, { credentials: "omit" });
+  const data = answer.ok ? await answer.arrayBuffer() : new ArrayBuffer();
+  const found = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  const isItsText = answer.ok && toHex(found) === digest;
+  const [title] = isItsText ? new TextDecoder().decode(data).trim().split("\n") : [""];
+  return title.slice(0, 120) || `Proposal ${id.slice(0, 8)}`;
+}
+
+/** Send a transaction and wait until a block has it; a refusal says why. */
+export async function sendTransaction(data) {
+  const { hash } = await ask("POST", "/api/transactions", data);
+  const { height, code, reason } = await retry(() => ask("GET", `/api/transactions/${hash}`));
+  need(code === 0, reason);
+  return height;
+}
+
+/** What a login asks to sign; the address is one of this node's. */
+export async function fetchLogin(address, home) {
+  const asked = URL.canParse(address.trim()) ? new URL(address.trim()) : null;
+  const isOurs = asked !== null && [home.origin, location.origin].includes(asked.origin);
+  need(isOurs, `this is no login at ${home.name}: copy the whole address`);
+  need(/^\/login\/[\w-]{1,100}$/.test(asked.pathname), "this is not the address of a login");
+  const login = await ask("GET", asked.pathname);
+  const isLogin = login.type === "rochdale-login+jws" && login.aud === home.origin;
+  need(isLogin, "this login was made for another node");
+  return { ...login, path: asked.pathname };
+}
+
+export function sendLogin(path, statement) {
+  return ask("POST", path, JSON.stringify({ statement }));
+}
+
+class NotYet extends Refused {}
+
+async function retry(act) {
+  const end = Date.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof NotYet) || Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+async function ask(method, path, body) {
+  let answer;
+  try {
+    const headers = { Accept: "application/json" };
+    answer = await fetch(path, { method, body, headers, credentials: "omit", redirect: "error" });
+  } catch {
+    throw new Refused("the node does not answer: try again later");
+  }
+  const value = await answer.json().catch(() => ({}));
+  if (answer.ok) return value;
+  const reason = typeof value.reason === "string" ? value.reason : `status ${answer.status}`;
+  if (answer.status === 404 || answer.status === 503) throw new NotYet(reason);
+  throw new Refused(reason);
+}

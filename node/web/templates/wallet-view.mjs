@@ -1,0 +1,103 @@
+// What a wallet's page shows: words, lists, buttons and files to save. Text only enters as text.
+
+const said = document.getElementById("said");
+
+export function find(id) {
+  return document.getElementById(id);
+}
+
+export function make(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Say what came of it, where eyes and screen readers go next. */
+export function say(headline, sentences = [], { isWarning = false } = {}) {
+  const notice = make("div", { className: isWarning ? "notice warning" : "notice" });
+  notice.append(make("p", { className: "headline", textContent: headline }));
+  notice.append(...sentences.map((each) => (each instanceof Node ? each : paragraph(each))));
+  said.replaceChildren(notice);
+  said.focus();
+}
+
+export function clear() {
+  said.replaceChildren();
+}
+
+export function paragraph(textContent) {
+  return make("p", { textContent });
+}
+
+export function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** A link that saves a text as a file; the text never leaves the device. */
+export function linkFile(link, text, name) {
+  const type = name.endsWith(".json") ? "application/json" : "text/plain";
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  return Object.assign(link, { download: name, className: "download" });
+}
+
+export function unlinkFile(link) {
+  if (link.href) URL.revokeObjectURL(link.href);
+  link.removeAttribute("href");
+}
+
+export function showNames(names) {
+  const rows = names.map(([term, text]) =>
+    make("div", {}, make("dt", { textContent: term }), make("dd", {}, make("code", { textContent: text }))),
+  );
+  find("names").replaceChildren(...rows);
+}
+
+/** The open votes; `onVote(proposal, choice)` when a button is pressed. */
+export function showVotes(proposals, ballots, onVote) {
+  const shown = proposals.map((proposal) => {
+    const group = make("div", { role: "group" });
+    const heading = make("h3", { id: `vote-${proposal.id}` });
+    heading.append(make("a", { href: `/proposals/${proposal.id}`, textContent: proposal.title }));
+    group.setAttribute("aria-labelledby", heading.id);
+    const cast = ballots.find((ballot) => ballot.proposal === proposal.id);
+    group.append(heading);
+    if (cast) group.append(paragraph(`You voted ${cast.choice}. A new ballot replaces it.`));
+    group.append(makeChoices(proposal, onVote));
+    return group;
+  });
+  const none = paragraph("None is open now.");
+  find("votes").replaceChildren(...(shown.length > 0 ? shown : [none]));
+}
+
+function makeChoices(proposal, onVote) {
+  const hasOptions = ["election", "recall", "budget"].includes(proposal.kind);
+  if (hasOptions && proposal.kind !== "recall") {
+    return paragraph("This vote has options to rank: vote on the command line.");
+  }
+  const choices = make("p", { className: "choices" });
+  for (const [choice, words] of [["yes", "Vote yes"], ["no", "Vote no"], ["abstain", "Abstain"]]) {
+    const button = make("button", { type: "button", textContent: words });
+    button.addEventListener("click", () => onVote(proposal, choice));
+    choices.append(button);
+  }
+  return choices;
+}
+
+/** The ballots with their receipts; `onCheck(ballot)` when one is to be checked. */
+export function showBallots(ballots, onCheck) {
+  const shown = ballots.map((ballot) => {
+    const name = `ballot-${ballot.proposal.slice(0, 8)}.json`;
+    const link = linkFile(make("a"), ballot.receipt, name);
+    link.textContent = `Save the receipt ${name}`;
+    const button = make("button", { type: "button", className: "plain" });
+    button.textContent = `Check: ${ballot.title}`;
+    button.addEventListener("click", () => onCheck(ballot));
+    const row = make("div");
+    const what = `${ballot.choice}, block ${ballot.height}`;
+    row.append(make("dt", { textContent: ballot.title }));
+    row.append(make("dd", {}, paragraph(what), make("p", {}, link), make("p", {}, button)));
+    return row;
+  });
+  const list = shown.length > 0 ? make("dl", {}, ...shown) : paragraph("None yet.");
+  find("ballots").replaceChildren(list);
+}

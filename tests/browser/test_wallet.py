@@ -1,0 +1,442 @@
+"""The web wallet in Debian's Chromium: made, kept, brought back, and used at a real node."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+
+from did.applications import check_application
+from did.sealed_exports import open_export, seal_export
+from did.statements import check_statement
+from did.wallets import ColdKeys, Home, bind_wallet
+from governance.proposal_records import Choice, compute_ballot_id
+from governance.transactions import CastBallot, RotateKeys
+from ledger.envelope import sign_transaction
+from tests.browser.acting import admit, propose
+from tests.browser.looking import fits, list_faults, shoot
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.timeout(400)
+
+TARGET_PX_MIN = 24
+COLD = ColdKeys(master=bytes(range(32)))
+NOW_MS = 1_700_000_000_123
+WITHOUT_ED25519 = """
+const real = crypto.subtle.generateKey.bind(crypto.subtle);
+crypto.subtle.generateKey = (way, ...rest) =>
+  way === "Ed25519"
+    ? Promise.reject(new DOMException("unknown", "NotSupportedError"))
+    : real(way, ...rest);
+"""
+READ_STORE = """async () => {
+  const { loadWallet } = await import("/wallet-node.mjs");
+  const wallet = await loadWallet();
+  const formats = ["pkcs8", "jwk", "raw", "spki"];
+  const ask = (format) => crypto.subtle.exportKey(format, wallet.key).then(
+    () => "given", (error) => error.name);
+  return {
+    extractable: wallet.key.extractable,
+    usages: wallet.key.usages,
+    exports: await Promise.all(formats.map(ask)),
+    fields: Object.keys(wallet).sort(),
+    bytes: Object.values(wallet).filter((value) => value instanceof Uint8Array)
+      .map((value) => Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")),
+    local: Object.keys(localStorage).length + Object.keys(sessionStorage).length,
+    cookies: document.cookie,
+  };
+}"""
+
+
+class Owner:
+    """A person at the page, with the file and the paper that they keep."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.page = page
+        self.sealed = b""
+        self.recovery_key = ""
+        page.goto(f"{site.origin}/wallet")
+        expect(page.get_by_text("does not work in this browser")).to_be_hidden()
+
+    def make(self) -> None:
+        """Make a wallet, and keep what is to be kept."""
+        page = self.page
+        page.get_by_role("button", name="Make a wallet").click()
+        expect(page.locator("#keep")).to_be_focused()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="wallet-sealed.json").click()
+        self.sealed = Path(download.value.path()).read_bytes()
+        self.recovery_key = page.locator("#recovery-shown").inner_text()
+        page.get_by_label("The last two groups").fill(self.recovery_key[-11:])
+        page.get_by_label("I have saved the file").check()
+        page.get_by_role("button", name="Begin to use").click()
+        expect(page.get_by_text("Your wallet is ready")).to_be_visible()
+
+    def restore(self) -> None:
+        """Bring it back in a browser that has none."""
+        choose(self.page, "Your sealed file", self.sealed)
+        self.page.locator("#recovery").fill(self.recovery_key.lower())
+        self.page.get_by_role("button", name="Bring it back").click()
+        expect(self.page.get_by_text("Your wallet is back")).to_be_visible()
+
+    def join(self, site: Site) -> None:
+        """Apply, and be admitted."""
+        page = self.page
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_role("button", name="Apply for membership").click()
+        expect(page.locator("#said")).to_contain_text("with the registrar")
+        admit(site)
+        page.get_by_role("button", name="Ask again").click()
+        expect(page.locator("#standing")).to_contain_text("You are a member of")
+
+    @property
+    def did(self) -> str:
+        """As the page shows it."""
+        return self.page.locator("#names code").first.inner_text()
+
+
+def choose(page: Page, label: str, data: bytes, *, name: str = "file.json") -> None:
+    """A file from the owner's disk."""
+    file: FilePayload = {"name": name, "mimeType": "application/json", "buffer": data}
+    page.get_by_label(label, exact=True).first.set_input_files(file)
+
+
+@pytest.fixture
+def context(browser: Browser, width: int) -> Iterator[BrowserContext]:
+    """A fresh browser profile."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def owner(context: BrowserContext, site: Site) -> Owner:
+    """Somebody with a wallet, member of nothing."""
+    owner = Owner(context.new_page(), site)
+    owner.make()
+    return owner
+
+
+def test_a_member_votes_with_a_wallet_made_here(owner: Owner, site: Site, browser: Browser) -> None:
+    """Apply, be admitted, vote, check the receipt; in another profile; with another key."""
+    page = owner.page
+    owner.join(site)
+    title = "Open the reading room on Sundays"
+    proposal = propose(site, title)
+    page.get_by_role("button", name="Ask again").click()
+
+    page.get_by_role("group", name=title).get_by_role("button", name="Vote yes").click()
+
+    expect(page.locator("#said")).to_contain_text("You voted yes")
+    choose(page, "Whom you trust", site.files["genesis"])
+    expect(page.locator("#said")).to_contain_text("are checked with this from now on")
+    page.get_by_role("button", name=f"Check: {title}").click()
+    expect(page.locator("#said")).to_contain_text("The receipt holds")
+    expect(page.locator("#said")).to_contain_text("says yes")
+    shoot(page, "wallet after a vote")
+    assert fits(page)
+    assert list_faults(page) == []
+
+    fresh = browser.new_context()
+    other = Owner(fresh.new_page(), site)
+    other.sealed, other.recovery_key = owner.sealed, owner.recovery_key
+    other.restore()
+    assert other.did == owner.did
+    change_key(other)
+    assert other.did != owner.did
+    other.page.get_by_role("group", name=title).get_by_role("button", name="Vote no").click()
+    expect(other.page.locator("#said")).to_contain_text("You voted no")
+    ballot = other.page.request.get(f"{site.origin}/api/proposals/{proposal}").json()["tally"]
+    assert (ballot["yes"], ballot["no"]) in {(0, 1), (0, 0)}  # counted at the close
+
+    page.reload()
+    expect(page.locator("#standing")).to_contain_text("Your account has another key now")
+    third = Owner(browser.new_context().new_page(), site)
+    third.sealed, third.recovery_key = owner.sealed, owner.recovery_key
+    third.restore()
+    assert third.did == other.did
+    expect(third.page.locator("#standing")).to_contain_text("You are a member of")
+    third.page.context.close()
+    fresh.close()
+
+
+def change_key(owner: Owner) -> None:
+    """Rotate, with the file and the paper."""
+    page = owner.page
+    page.get_by_text("Change the key").first.click()
+    page.locator("#rotate-sealed").set_input_files(
+        {"name": "s.json", "mimeType": "application/json", "buffer": owner.sealed}
+    )
+    page.locator("#rotate-recovery").fill(owner.recovery_key)
+    page.get_by_role("button", name="Change the key").click()
+    expect(page.locator("#said")).to_contain_text("Your key is changed")
+
+
+def test_the_key_cannot_be_read_and_no_secret_is_kept(owner: Owner) -> None:
+    """Not even by the page's own code; the next key is nowhere."""
+    found = owner.page.evaluate(READ_STORE)
+
+    cold = open_export(owner.sealed, owner.recovery_key)
+    secrets = {cold.master.hex(), cold.derive_key(0).seed.hex(), cold.derive_key(1).seed.hex()}
+    assert found["extractable"] is False
+    assert found["usages"] == ["sign"]
+    assert found["exports"] == ["InvalidAccessError"] * 4
+    assert secrets.isdisjoint(found["bytes"])
+    assert (found["local"], found["cookies"]) == (0, "")
+    assert owner.recovery_key not in owner.page.content()
+    assert cold.make_wallet().login_did == owner.did
+
+
+def test_no_secret_leaves_the_browser(context: BrowserContext, site: Site) -> None:
+    """Every request of a whole life, its address and body; and only to this origin."""
+    page = context.new_page()
+    asked: list[tuple[str, bytes]] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append((request.url, request.post_data_buffer or b"")))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    owner = Owner(page, site)
+    owner.make()
+    owner.join(site)
+    choose(page, "The file", b"I agree.", name="letter.txt")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_text("You signed letter.txt")).to_be_visible()
+
+    cold = open_export(owner.sealed, owner.recovery_key)
+    secrets = [cold.master, *(cold.derive_key(number).seed for number in range(3))]
+    everything = b"\n".join(url.encode() + b" " + body for url, body in asked)
+    for secret in secrets:
+        assert secret not in everything
+        assert secret.hex().encode() not in everything
+    assert owner.recovery_key.encode() not in everything
+    assert owner.recovery_key.replace("-", "").encode() not in everything
+    schemes = (f"{site.origin}/", f"blob:{site.origin}/")
+    assert [url for url, _ in asked if not url.startswith(schemes)] == []
+    assert said == []
+
+
+def test_a_signed_file_is_checked_by_the_command_line(owner: Owner, site: Site) -> None:
+    """The same statement that `rochdale wallet sign` makes."""
+    page = owner.page
+    choose(page, "The file", b"I agree.", name="letter.txt")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save letter.txt.sig").click()
+
+    jws = Path(download.value.path()).read_text().strip()
+
+    assert check_statement(jws, b"I agree.").did == owner.did
+
+
+def test_the_wallet_is_made_only_once_its_owner_kept_it(
+    context: BrowserContext, site: Site
+) -> None:
+    """A wrong group, a reload before: nothing is stored, and the secret is not shown again."""
+    page = context.new_page()
+    owner = Owner(page, site)
+    page.get_by_role("button", name="Make a wallet").click()
+    expect(page.locator("#keep")).to_be_focused()
+    key = page.locator("#recovery-shown").inner_text()
+    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}", key)
+    shoot(page, "wallet to be kept")
+    assert fits(page)
+    assert list_faults(page) == []
+    page.get_by_label("The last two groups").fill("AAAAA-AAAAA")
+    page.get_by_label("I have saved the file").check()
+    page.get_by_role("button", name="Begin to use").click()
+    expect(page.locator("#said")).to_contain_text("These are not the last two groups")
+
+    page.reload()
+
+    expect(page.get_by_role("button", name="Make a wallet")).to_be_visible()
+    assert key not in page.content()
+    owner.make()
+    assert owner.recovery_key != key
+
+
+def test_mistakes_at_bringing_back_are_said(owner: Owner, site: Site) -> None:
+    """A slip in the key, another's key, another file."""
+    page = owner.page
+    page.get_by_text("Remove the wallet from this browser").click()
+    page.get_by_label("I have the sealed file and the recovery key").check()
+    page.get_by_role("button", name="Remove the wallet", exact=True).click()
+    expect(page.locator("#said")).to_contain_text("no longer in this browser")
+    other = seal_export(COLD, random=bytes)
+    last = "0" if owner.recovery_key[-1] != "0" else "1"
+
+    for sealed, key, words in (
+        (owner.sealed, owner.recovery_key[:-1] + last, "mistyped"),
+        (owner.sealed, other.recovery_key, "another file’s"),
+        (b"{}", owner.recovery_key, "not a wallet’s sealed file"),
+        (b"no JSON", owner.recovery_key, "not well-formed JSON"),
+    ):
+        choose(page, "Your sealed file", sealed)
+        page.locator("#recovery").fill(key)
+        page.get_by_role("button", name="Bring it back").click()
+        expect(page.locator("#said")).to_contain_text(words)
+    owner.restore()
+
+
+def test_bytes_are_those_of_the_command_line(context: BrowserContext, site: Site) -> None:
+    """Keys, accounts, transactions, applications and exports, for the same input."""
+    page = context.new_page()
+    Owner(page, site)
+    wallet = bind_wallet(
+        COLD.make_wallet(), Home(network="n", cooperative_id=b"\x05" * 32, origin="https://x")
+    )
+    proposal = b"\x06" * 32
+    export = seal_export(COLD, random=lambda count: bytes(range(count)))
+    given = [COLD.master.hex(), proposal.hex(), NOW_MS, export.file.decode(), export.recovery_key]
+
+    found: dict[str, Any] = page.evaluate(SAME_INPUT, given)
+
+    common = {
+        "chain_id": "test-ü-1",
+        "account": wallet.account_id,
+        "nonce": NOW_MS,
+        "valid_until_ms": NOW_MS + 600_000,
+        "keys": [wallet.device_key],
+    }
+    for choice in Choice:
+        ballot = CastBallot(cooperative=b"\x05" * 32, proposal_id=proposal, choice=choice)
+        signed = sign_transaction(payload=ballot, **common)  # type: ignore[arg-type]
+        assert found["ballots"][choice] == signed.hex()
+    rotation = RotateKeys(next_key_commitment=wallet.next_key_commitment)
+    signed = sign_transaction(payload=rotation, **common)  # type: ignore[arg-type]
+    assert found["rotation"] == signed.hex()
+    assert found["account"] == wallet.account_id.hex()
+    assert found["names"] == [wallet.login_did, wallet.account_did]
+    assert (
+        found["ballotId"]
+        == compute_ballot_id(proposal_id=proposal, account=wallet.account_id).hex()
+    )
+    assert found["opened"] == COLD.master.hex()
+    assert open_export(found["sealed"]["text"].encode(), found["sealed"]["recoveryKey"]) == COLD
+    application = check_application(
+        found["application"], cooperative_id=b"\x05" * 32, now_s=NOW_MS // 1_000
+    )
+    assert application.inception == wallet.inception
+    assert application.name == "Zoë \N{GRINNING FACE}"
+
+
+SAME_INPUT = """async ([master, proposal, nowMs, file, recoveryKey]) => {
+  const keys = await import("/wallet-keys.mjs");
+  const messages = await import("/wallet-messages.mjs");
+  const { fromHex, toHex, utf8 } = await import("/encoding.mjs");
+  const wallet = await keys.makeWallet(fromHex(master));
+  const cooperative = new Uint8Array(32).fill(5);
+  const sign = async (said) => toHex(await messages.signTransaction(
+    { chainId: "test-ü-1", account: wallet.account, nowMs, said, signer: wallet }));
+  const ballot = (choice) =>
+    sign(messages.castBallot({ cooperative, proposal: fromHex(proposal), choice }));
+  return {
+    ballots: await Promise.all([0, 1, 2].map(ballot)),
+    rotation: await sign(messages.rotateKeys(wallet)),
+    account: toHex(wallet.account),
+    names: [messages.didKey(wallet.publicKey), messages.accountDid("n", wallet.account)],
+    ballotId: toHex(await messages.computeBallotId(fromHex(proposal), wallet.account)),
+    opened: toHex(await keys.openExport(utf8(file), recoveryKey)),
+    sealed: await keys.sealExport(fromHex(master)),
+    application: await messages.signApplication(
+      { cooperative, wallet, name: "Zoë \\u{1F600}", contact: "", nowMs }),
+  };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, site: Site, width: int, scheme: str) -> None:
+    """Before and after a wallet is made, in both colour schemes."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    owner = Owner(page, site)
+    assert list_faults(page) == []
+    shoot(page, f"wallet none {scheme}")
+    owner.make()
+    for summary in page.locator("summary").all():
+        summary.click()
+
+    assert list_faults(page) == []
+    shoot(page, f"wallet own {scheme}")
+    assert fits(page)
+    context.close()
+
+
+def test_the_keyboard_makes_a_wallet(context: BrowserContext, site: Site) -> None:
+    """Enter and Tab alone; each stop is outlined and big enough."""
+    page = context.new_page()
+    Owner(page, site)
+    page.get_by_role("button", name="Make a wallet").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#keep")).to_be_focused()
+    key = page.locator("#recovery-shown").inner_text()
+
+    for stop in ("wallet-sealed.json", "The last two groups, from your paper", "I have saved"):
+        page.keyboard.press("Tab")
+        style, height, named = page.evaluate(
+            "(() => { const e = document.activeElement;"
+            " return [getComputedStyle(e).outlineStyle, e.getBoundingClientRect().height,"
+            " e.labels?.[0]?.textContent || e.textContent]; })()"
+        )
+        assert style == "solid"
+        assert height >= TARGET_PX_MIN
+        assert named.startswith(stop)
+        if stop.startswith("The last"):
+            page.keyboard.type(key[-11:])
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Your wallet is ready")).to_be_visible()
+    expect(page.locator("#said")).to_be_focused()
+
+
+def test_without_scripts_or_ed25519_it_says_how_to_go_on(browser: Browser, site: Site) -> None:
+    """And shows no button that would do nothing."""
+    for javascript in (False, True):
+        context = browser.new_context(java_script_enabled=javascript)
+        page = context.new_page()
+        if javascript:
+            page.add_init_script(WITHOUT_ED25519)
+        page.goto(f"{site.origin}/wallet", wait_until="networkidle")
+
+        expect(page.get_by_text("does not work in this browser")).to_be_visible()
+        expect(page.get_by_role("link", name="on the command line").first).to_be_visible()
+        expect(page.get_by_role("button")).to_have_count(0)
+        shoot(page, f"wallet unable {'old' if javascript else 'scriptless'}")
+        context.close()
+
+
+def test_its_policy_lets_nothing_out_and_names_what_it_runs(
+    context: BrowserContext, site: Site
+) -> None:
+    """Scripts and requests of this origin alone; the hashes are those of what is served."""
+    page = context.new_page()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    answer = page.goto(f"{site.origin}/wallet")
+    expect(page.get_by_role("button", name="Make a wallet")).to_be_visible()
+
+    assert answer is not None
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'; connect-src 'self'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    scripts = {url.rpartition("/")[2] for url in loaded if url.endswith(".mjs")}
+    links = page.get_by_role("link", name=re.compile(r"\.mjs$")).all()
+    assert scripts == {link.inner_text() for link in links}
+    for link in links:
+        served = page.request.get(f"{site.origin}/{link.inner_text()}").body()
+        expect(page.get_by_text(hashlib.sha256(served).hexdigest())).to_be_visible()
+
+
+def test_the_export_is_what_docs_say(owner: Owner) -> None:
+    """Four fields, so that other software can read it."""
+    assert set(json.loads(owner.sealed)) == {"cipher", "nonce", "rochdale_wallet_export", "sealed"}
