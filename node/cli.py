@@ -48,6 +48,7 @@ from node.commands.wallet_export import export
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_login import login, sessions
 from node.commands.wallet_recovery import recover_app
+from node.commands.wallet_web import web_hashes
 from node.settings import extract_flags
 
 _SETTINGS_HELP = (
@@ -75,7 +76,7 @@ app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)
 app.add_typer(trust_app, name="trust")
 app.add_typer(validator_app, name="validator")
-for wallet_command in (backup, restore, sign, check, login, sessions):
+for wallet_command in (backup, restore, sign, check, web_hashes, login, sessions):
     wallet_app.command()(wallet_command)
 for keys_command in (rotate, guard, guardians, veto, end):
     wallet_app.command()(keys_command)

@@ -141,6 +141,18 @@ class NodeClient:
             return None
         return data.decode(errors="replace")
 
+    async def fetch_file(self, path: str) -> bytes:
+        """A file or page as the node serves it.
+
+        Raises:
+            RefusedError: The node has none at this path.
+            UnavailableError: The node does not answer.
+        """
+        status, data = await self._exchange("GET", path)
+        if status != 200:
+            raise RefusedError(f"the node has nothing at {path}: it may run an older version")
+        return data
+
     async def list_proposals(self) -> list[JsonObject]:
         """Every proposal of the federation, newest first."""
         answer = await self._request("GET", "/api/proposals")

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -323,6 +325,7 @@ def test_bytes_are_those_of_the_command_line(context: BrowserContext, site: Site
     assert application.name == "Zoë \N{GRINNING FACE}"
 
 
+RUN = "from testnet.cli import main; main()"
 SAME_INPUT = """async ([master, proposal, nowMs, file, recoveryKey]) => {
   const keys = await import("/wallet-keys.mjs");
   const messages = await import("/wallet-messages.mjs");
@@ -432,6 +435,9 @@ def test_its_policy_lets_nothing_out_and_names_what_it_runs(
     scripts = {url.rpartition("/")[2] for url in loaded if url.endswith(".mjs")}
     links = page.get_by_role("link", name=re.compile(r"\.mjs$")).all()
     assert scripts == {link.inner_text() for link in links}
+    command = [sys.executable, "-c", RUN, "wallet", "web-hashes", "--node", site.origin]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "The node serves the same" in said
     for link in links:
         served = page.request.get(f"{site.origin}/{link.inner_text()}").body()
         expect(page.get_by_text(hashlib.sha256(served).hexdigest())).to_be_visible()
