@@ -26,6 +26,8 @@ from tests.browser.site import Site
 pytestmark = pytest.mark.timeout(400)
 
 TARGET_PX_MIN = 24
+BLOCK_MS = 30_000
+"""Until a loaded machine has a block."""
 COLD = ColdKeys(master=bytes(range(32)))
 NOW_MS = 1_700_000_000_123
 WITHOUT_ED25519 = """
@@ -133,7 +135,7 @@ def test_a_member_votes_with_a_wallet_made_here(owner: Owner, site: Site, browse
 
     page.get_by_role("group", name=title).get_by_role("button", name="Vote yes").click()
 
-    expect(page.locator("#said")).to_contain_text("You voted yes")
+    expect(page.locator("#said")).to_contain_text("You voted yes", timeout=BLOCK_MS)
     choose(page, "Whom you trust", site.files["genesis"])
     expect(page.locator("#said")).to_contain_text("are checked with this from now on")
     page.get_by_role("button", name=f"Check: {title}").click()
@@ -151,7 +153,7 @@ def test_a_member_votes_with_a_wallet_made_here(owner: Owner, site: Site, browse
     change_key(other)
     assert other.did != owner.did
     other.page.get_by_role("group", name=title).get_by_role("button", name="Vote no").click()
-    expect(other.page.locator("#said")).to_contain_text("You voted no")
+    expect(other.page.locator("#said")).to_contain_text("You voted no", timeout=BLOCK_MS)
     ballot = other.page.request.get(f"{site.origin}/api/proposals/{proposal}").json()["tally"]
     assert (ballot["yes"], ballot["no"]) in {(0, 1), (0, 0)}  # counted at the close
 
@@ -175,7 +177,7 @@ def change_key(owner: Owner) -> None:
     )
     page.locator("#rotate-recovery").fill(owner.recovery_key)
     page.get_by_role("button", name="Change the key").click()
-    expect(page.locator("#said")).to_contain_text("Your key is changed")
+    expect(page.locator("#said")).to_contain_text("Your key is changed", timeout=BLOCK_MS)
 
 
 def test_the_key_cannot_be_read_and_no_secret_is_kept(owner: Owner) -> None:

@@ -186,6 +186,7 @@ async function vote({ id, title }, choice) {
   const { cooperative } = home;
   const proposal = fromHex(id);
   const said = castBallot({ cooperative, proposal, choice: CHOICES[choice] });
+  say("Your ballot is on its way", ["It counts once a block of the ledger holds it."]);
   const height = await send(said, wallet);
   const ballotId = toHex(await computeBallotId(proposal, account));
   const receipt = await fetchReceipt(`ballot/${id}/${ballotId}`);
