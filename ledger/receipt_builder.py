@@ -50,20 +50,23 @@ class _Asked:
 
 
 async def build_state_receipt(
-    source: LightSource, key: bytes, *, wait_s: float = WAIT_S
+    source: LightSource, key: bytes, *, is_newest: bool = False, wait_s: float = WAIT_S
 ) -> Receipt:
     """Build a receipt for any state key, present or absent.
 
     Args:
         source: The node's engine.
         key: From `governance.view.state_key`.
+        is_newest: Whether to prove it by the newest header, which says that it still is so;
+            else by the first one since state changed.
         wait_s: How long the header that completes the proof is waited for.
 
     Raises:
         UnavailableError: The engine is gone, or that header does not come in time: the
             chain may stand still. The receipt can be asked for later.
     """
-    return await _build(source, partial(_ask_state, source, key), wait_s=wait_s)
+    ask = partial(_ask_state, source, key)
+    return await _build(source, ask, wait_s=wait_s, is_newest=is_newest)
 
 
 async def build_page_receipt(
@@ -142,11 +145,15 @@ async def build_counted_receipt(
 
 
 async def _build(
-    source: LightSource, ask: Callable[[], Awaitable[_Asked]], *, wait_s: float
+    source: LightSource,
+    ask: Callable[[], Awaitable[_Asked]],
+    *,
+    wait_s: float,
+    is_newest: bool = False,
 ) -> Receipt:
     try:
         async with asyncio.timeout(wait_s):
-            receipt = await _wait_for_block(source, ask)
+            receipt = await _wait_for_block(source, ask, is_newest=is_newest)
     except TimeoutError as error:
         raise UnavailableError(
             "the block that completes this receipt is not there yet: ask again later"
@@ -154,14 +161,17 @@ async def _build(
     return _fit(replace(receipt, bridge=await source.find_bridge(receipt.block)))
 
 
-async def _wait_for_block(source: LightSource, ask: Callable[[], Awaitable[_Asked]]) -> Receipt:
+async def _wait_for_block(
+    source: LightSource, ask: Callable[[], Awaitable[_Asked]], *, is_newest: bool
+) -> Receipt:
     """The receipt without its bridge, as soon as the header that it needs is there."""
     while True:
         asked = await ask()
         status = await source.client.status()
         if status.height > asked.height:
             # Every header since then has the same state; the oldest may be pruned here.
-            block = await source.fetch_block(max(asked.height + 1, status.earliest_height))
+            first = max(asked.height + 1, status.earliest_height)
+            block = await source.fetch_block(status.height if is_newest else first)
             receipt = Receipt(
                 chain_id=block.header.chain_id,
                 kind=find_kind(key=asked.key, value=asked.value, extra=asked.page),

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.ledger_method import KeyVersion
     from did.resolution.results import Version
+    from ledger.receipts import Verified
     from ledger.trust import TrustBundle
+
+_RECEIPT_TIMEOUT_S = 10.0
+_AGE_S_MAX = 3_600
+"""Of a proof's block: a running chain has one every minute."""
 
 did_app = typer.Typer(no_args_is_help=True, help="Decentralized identifiers and their documents.")
 
@@ -61,15 +68,18 @@ def resolve(
     bundle = None if trust is None else load_trust(trust)
     asked = {"versionId": version_id, "versionTime": version_time}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
-    result = asyncio.run(_fetch(node, parsed.text, query))
+    result, parameters = asyncio.run(_fetch(node, parsed.text, query))
     if bundle is not None:
-        _check(result, text, wanted, bundle, accepts_old_trust=old_trust)
+        verified = _check(result, text, wanted, bundle, accepts_old_trust=old_trust)
+        _check_network(parameters, text, verified, accepts_old_trust=old_trust)
     if as_json:
         say_json({**result, "is_checked": bundle is not None})
         return
     _say_document(result)
     if bundle is not None:
+        told = datetime.fromtimestamp(verified.time_ms // 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         say("[green]The document follows from the ledger[/]: its validators signed it.")
+        say(f"  as of block {verified.height}, {told} UTC")
     elif parsed.method == "rochdale":
         say("The node was believed: `--trust` with a genesis file or trust bundle checks it.")
 
@@ -82,19 +92,26 @@ def _say_document(result: "JsonObject") -> None:
             say(f"  {name}  {metadata[name]}")
 
 
-async def _fetch(node: str, did: str, query: str) -> "JsonObject":
+async def _fetch(node: str, did: str, query: str) -> "tuple[JsonObject, JsonObject]":
+    """The resolution result, and the receipt of the chain's parameters for a ledger DID."""
     from config.errors import RefusedError  # noqa: PLC0415
+    from governance.state_keys import FEDERATION, Collection, state_key  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
+    parameters: JsonObject = {}
     async with NodeClient(node) as client:
         result = await client.resolve_did(did, query=query)
+        if did.startswith("did:rochdale:"):
+            key = state_key(FEDERATION, Collection.PARAMETERS, b"")
+            path = f"state/{key.hex()}"
+            parameters = await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
     metadata = result.get("didResolutionMetadata")
     problem = metadata.get("error") if isinstance(metadata, dict) else None
     if isinstance(problem, dict):
         raise RefusedError(f"{problem.get('title')}: {problem.get('detail')}")
     if not isinstance(result.get("didDocumentMetadata"), dict) or "didDocument" not in result:
         raise RefusedError("the node's answer is no resolution result: ask another one")
-    return result
+    return result, parameters
 
 
 def _check(
@@ -104,8 +121,8 @@ def _check(
     trust: "TrustBundle",
     *,
     accepts_old_trust: bool,
-) -> None:
-    """Check that a node's answer is what the ledger's validators signed.
+) -> "Verified":
+    """Check that a node's answer is what the ledger's validators signed, not long ago.
 
     Raises:
         RefusedError: It is not; or the DID is of a method that proves nothing.
@@ -135,6 +152,39 @@ def _check(
         result["didDocumentMetadata"],
     ):
         raise RefusedError("the document does not follow from its proof: ask another node")
+    if time.time() * 1_000 - verified.time_ms > _AGE_S_MAX * 1_000:
+        raise RefusedError(
+            "the node's proof is more than an hour old, and keys may have changed since: ask "
+            "another node, or look whether the chain stands still"
+        )
+    return verified
+
+
+def _check_network(
+    parameters: "JsonObject", did: str, verified: "Verified", *, accepts_old_trust: bool
+) -> None:
+    """Check that the chain is the network that the DID names.
+
+    Raises:
+        RefusedError: It is another.
+    """
+    from config.errors import RefusedError  # noqa: PLC0415
+    from did.ledger_method import parse_ledger_did  # noqa: PLC0415
+    from did.resolution.syntax import parse_did  # noqa: PLC0415
+    from governance.records import Parameters  # noqa: PLC0415
+    from governance.state_keys import FEDERATION, Collection, state_key  # noqa: PLC0415
+    from ledger.receipts import parse_receipt_object  # noqa: PLC0415
+
+    proved = check_with_trust(
+        parse_receipt_object(parameters),
+        verified.trust,
+        wallet=None,
+        accepts_old_trust=accepts_old_trust,
+    )
+    is_theirs = proved.key == state_key(FEDERATION, Collection.PARAMETERS, b"")
+    network = parse_ledger_did(parse_did(did)).network
+    if not is_theirs or Parameters.decode(proved.value or b"").network != network:
+        raise RefusedError("the chain is not the network that the DID names: ask another node")
 
 
 def _is_wanted(version: "KeyVersion", wanted: "Version") -> bool:

@@ -21,6 +21,7 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.guardians import Guardians
     from node.account_recovery import RecoveryRequest
+    from node.member_client import NodeClient
 
 _COMMIT_WAIT_S = 30.0
 _FILE_BYTES_MAX = 300_000
@@ -57,7 +58,6 @@ def begin(
         list[int] | None,
         typer.Option("--guardian", help="Number of one who will sign; once each. Else the first."),
     ] = None,
-    attempt: Annotated[int, typer.Option("--attempt", help="One more than the last.")] = 1,
     cold: Annotated[Path | None, typer.Option("--cold", help="Else WALLET.cold.")] = None,
     passphrase_file: PassphraseFileOption = None,
 ) -> None:
@@ -68,11 +68,10 @@ def begin(
     request = asyncio.run(
         _begin(
             did,
-            guardians.read_bytes(),
+            _read_bytes(guardians),
             (wallet, cold, passphrase_file),
             node=node,
             signing=tuple(signing or ()),
-            attempt=attempt,
         )
     )
     write_private(output, request.render() + b"\n")
@@ -123,15 +122,19 @@ def send(
 
 
 def _read(path: Path) -> "RecoveryRequest":
-    from config.errors import MisconfiguredError  # noqa: PLC0415
     from node.account_recovery import parse_recovery  # noqa: PLC0415
+
+    return parse_recovery(_read_bytes(path))
+
+
+def _read_bytes(path: Path) -> bytes:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
 
     try:
         with path.open("rb") as file:
-            data = file.read(_FILE_BYTES_MAX + 1)
+            return file.read(_FILE_BYTES_MAX + 1).strip()
     except OSError as error:
         raise MisconfiguredError(f"{path} cannot be read: {error.strerror}") from error
-    return parse_recovery(data.strip())
 
 
 async def _begin(
@@ -141,7 +144,6 @@ async def _begin(
     *,
     node: str,
     signing: tuple[int, ...],
-    attempt: int,
 ) -> "RecoveryRequest":
     from dataclasses import replace  # noqa: PLC0415
 
@@ -155,13 +157,14 @@ async def _begin(
 
     path, cold, passphrase_file = new
     account = parse_ledger_did(parse_did(did)).account
-    chosen = parse_guardians(guardians.strip())
+    chosen = parse_guardians(guardians)
     passphrase = read_passphrase(passphrase_file)
     wallet = open_wallet(path, passphrase_file)
     keys = load_cold_keys(path.with_name(f"{path.name}.cold") if cold is None else cold, passphrase)
     async with NodeClient(node) as client:
         status = await client.get_status()
         home = read_home(status)
+        attempt = 1 + await _find_last_attempt(client, home.cooperative_id, account)
     bound = replace(bind_wallet(wallet, home), recovered_account=account)
     request = begin_recovery(
         account,
@@ -181,6 +184,18 @@ async def _begin(
         may_replace=True,
     )
     return request
+
+
+async def _find_last_attempt(client: "NodeClient", cooperative: bytes, account: bytes) -> int:
+    """The number of the account's last recovery; 0 before any."""
+    from governance.key_records import Recovery  # noqa: PLC0415
+    from governance.state_keys import Collection, state_key  # noqa: PLC0415
+    from ledger.receipts import parse_receipt_object  # noqa: PLC0415
+
+    key = state_key(cooperative, Collection.KEY_RECOVERY, account)
+    found = await client.fetch_receipt(f"state/{key.hex()}", timeout_s=_COMMIT_WAIT_S)
+    value = parse_receipt_object(found).value
+    return 0 if value is None else Recovery.decode(value).attempt
 
 
 def _choose_signing(guardians: "Guardians", numbers: tuple[int, ...]) -> tuple[bytes, ...]:

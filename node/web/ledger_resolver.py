@@ -43,7 +43,7 @@ class LedgerResolver:
             number = await self._find_version(cooperative, named.account, account, version)
             if number != account.keys_version:
                 key = version_key(cooperative, named.account, number)
-        receipt = await build_state_receipt(self._source, key)
+        receipt = await build_state_receipt(self._source, key, is_newest=True)
         return describe(self._network, key=key, value=receipt.value, receipt=receipt.to_json())
 
     async def _find_version(

@@ -102,7 +102,7 @@ def recover(terminal: Terminal, did: str, guardians: Path, *, attempt: int) -> P
     options = [item for number in numbers for item in ("--guardian", str(number))]
     terminal.do(
         *("wallet", "recover", "begin", did, "--guardians", guardians, "-w", new),
-        *("--attempt", str(attempt), *options, "-o", request),
+        *(*options, "-o", request),
     )
     terminal.type("wallet", "recover", "send", request)
     assert "have not signed yet" in terminal.error
