@@ -37,3 +37,12 @@ DIDKIT_MEMORY_BYTES_MAX = 2_147_483_648
 """Address space of its process, most of it never touched."""
 DIDKIT_QUESTIONS_MAX = 16
 """Questions that wait or are answered."""
+
+# Consent.
+CONSENT_STATEMENT_BYTES_MAX = 8_192
+CONSENT_AGE_S_MAX = 600
+"""How old a signed consent may be when it arrives."""
+CONSENT_S_MAX = 157_680_000
+"""The longest that a person can consent ahead: five years."""
+CONSENT_TERMS_MAX = 16
+"""Purposes, or resources, of one consent."""
