@@ -17,7 +17,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from config.errors import MisconfiguredError
 from did.accounts import Inception, compute_key_commitment, render_account_did
 from did.codec import Value, decode, encode
-from did.keys import SEED_BYTES, KeyPair, did_key
+from did.keys import (
+    SEED_BYTES,
+    KeyPair,
+    did_key,
+    did_key_verification_method,
+    encode_multikey,
+)
 from did.wallet_files import (
     FILE_BYTES_MAX,
     STRENGTH,
@@ -145,6 +151,17 @@ class Wallet:
     def login_did(self) -> str:
         """The DID to apply and log in with: did:key of the device key."""
         return did_key(self.device_key.public_key)
+
+    @property
+    def login_method(self) -> str:
+        """The verification method that logins are signed with.
+
+        The account's own once its first key is out of use: then a did:key would be a stranger's.
+        """
+        key = self.device_key.public_key
+        if self.home is None or (self.generation == 0 and self.recovered_account is None):
+            return did_key_verification_method(key)
+        return f"{self.account_did}#{encode_multikey(key)}"
 
     @property
     def account_id(self) -> bytes:

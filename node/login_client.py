@@ -20,11 +20,12 @@ from config.errors import RefusedError, UnavailableError
 from config.limits import FETCH_BYTES_MAX, FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
 from did.jcs import JsonObject, parse_json_object
 from did.jws import sign_jws
-from did.keys import KeyPair, did_key_verification_method
+from did.keys import KeyPair
 from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
 from did.login.client_proofs import DpopKey
 from did.login.pkce import compute_challenge
 from did.login.scopes import SCOPES
+from did.wallets import Wallet
 from node.member_client import check_node_url
 
 CLIENT_ID = "rochdale-wallet"
@@ -97,8 +98,8 @@ class LoginClient:
         """As the token endpoint gave them last; empty before the login."""
         return self._tokens
 
-    async def login(self, key: KeyPair, *, scopes: Sequence[str] = tuple(SCOPES)) -> None:
-        """Log in as the did:key of a wallet's device key, and agree on the person's behalf.
+    async def login(self, wallet: Wallet, *, scopes: Sequence[str] = tuple(SCOPES)) -> None:
+        """Log in with a wallet's key in use, and agree on the person's behalf.
 
         Raises:
             RefusedError: The node refuses; says why.
@@ -118,7 +119,7 @@ class LoginClient:
                 "dpop_jkt": self._key.thumbprint,
             },
         )
-        code = await self._get_code(str(pushed["request_uri"]), key, state=state)
+        code = await self._get_code(str(pushed["request_uri"]), wallet, state=state)
         self._tokens = await self._post_form(
             "/oauth/token",
             {
@@ -161,7 +162,7 @@ class LoginClient:
         answer = await self._send_proved(method, path, headers, body, access_token=token)
         return check_answer(answer)
 
-    async def answer_challenge(self, address: str, key: KeyPair) -> JsonObject:
+    async def answer_challenge(self, address: str, wallet: Wallet) -> JsonObject:
         """Sign the challenge of a login that another browser began; the node's answer."""
         path = urlsplit(address).path
         asked = check_answer(await self._request("GET", path, headers=_JSON))
@@ -175,8 +176,8 @@ class LoginClient:
         )
         statement = sign_jws(
             render_challenge(challenge, now_s=self._now_s()),
-            key=key,
-            kid=did_key_verification_method(key.public_key),
+            key=wallet.device_key,
+            kid=wallet.login_method,
             typ=LOGIN_TYPE,
         )
         return check_answer(await self._request("POST", path, json={"statement": statement}))
@@ -185,7 +186,7 @@ class LoginClient:
         """For whom a login is, and what it would allow."""
         return check_answer(await self._request("GET", urlsplit(address).path, headers=_JSON))
 
-    async def _get_code(self, request_uri: str, key: KeyPair, *, state: str) -> str:
+    async def _get_code(self, request_uri: str, wallet: Wallet, *, state: str) -> str:
         begun = await self._request(
             "GET",
             "/oauth/authorize",
@@ -194,7 +195,7 @@ class LoginClient:
         )
         login = check_answer(begun)["login"]
         cookie = {**_JSON, "Cookie": _read_cookie(begun)}
-        proved = await self.answer_challenge(str(login), key)
+        proved = await self.answer_challenge(str(login), wallet)
         page = await self._request(
             "GET",
             "/oauth/continue",

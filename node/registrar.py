@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.limits import ADMISSIONS_PER_TX_MAX
 from config.settings import Settings
+from did.accounts import render_account_did
 from did.applications import Application, check_application
 from did.sealing import compute_box_key, find_box_secret
 from governance.records import Role, compute_office_account_id
@@ -147,7 +148,10 @@ async def admit_members(
                 heights = await office.admit([application for _, application in batch])
                 with store.write():
                     for applicant, application in batch:
-                        _enter(store, applicant, application, now_ms=now_ms())
+                        did = render_account_did(
+                            network=settings.network.network, account_id=applicant.account
+                        )
+                        _enter(store, applicant, application, did=did, now_ms=now_ms())
                 admissions += [
                     _to_admission(applicant, heights, office.landings) for applicant, _ in batch
                 ]
@@ -192,7 +196,12 @@ def _ensure_registrars(home: Home, store: PrivateStore, *, now_ms: int) -> None:
 
 
 def _enter(
-    store: PrivateStore, applicant: Applicant, application: Application, *, now_ms: int
+    store: PrivateStore,
+    applicant: Applicant,
+    application: Application,
+    *,
+    did: str,
+    now_ms: int,
 ) -> None:
     """Part name and account: the one into the names book, the other to its holder."""
     person = Person(
@@ -204,7 +213,7 @@ def _enter(
         is_book=True,
     )
     store.holders.set_name_box(applicant.holder_id, store.names.put(person))
-    store.holders.set_account(applicant.holder_id, applicant.account)
+    store.holders.set_account(applicant.holder_id, applicant.account, did=did)
     store.applications.decide(applicant.application_id, ApplicationStatus.ADMITTED)
 
 

@@ -42,7 +42,7 @@ async def _fetch(wallet: "Wallet", url: str) -> dict[str, Any]:
     from node.login_client import LoginClient  # noqa: PLC0415
 
     async with LoginClient(url, origin=wallet.get_home().origin) as client:
-        await client.login(wallet.device_key, scopes=["export"])
+        await client.login(wallet, scopes=["export"])
         found = await client.call("GET", "/api/v1/holders/me/export")
         await client.logout()
     return found

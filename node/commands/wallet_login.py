@@ -89,12 +89,12 @@ async def _answer(
                 say(f"  - {make_plain(str(scope['allows']))}")
             say(f"Its answer goes to {make_plain(str(asked['answers_to']))}")
             typer.confirm("Did you begin this login yourself just now?", abort=True, err=True)
-        return await client.answer_challenge(address, wallet.device_key)
+        return await client.answer_challenge(address, wallet)
 
 
 async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> dict[str, Any]:
     async with _open_client(wallet, node=node) as client:
-        await client.login(wallet.device_key, scopes=["sessions"])
+        await client.login(wallet, scopes=["sessions"])
         try:
             if end is not None:
                 await client.call("DELETE", f"/api/sessions/{end}")

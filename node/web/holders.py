@@ -125,9 +125,16 @@ class HolderStore:
             self._put_did(holder.id, did, from_ms=0)
         return holder
 
-    def set_account(self, holder_id: bytes, account: bytes) -> None:
-        """Note a person's ledger account."""
-        self._change(holder_id, lambda holder: replace(holder, account=account))
+    def set_account(self, holder_id: bytes, account: bytes, *, did: str) -> None:
+        """Note a person's ledger account; they may log in by its DID, whatever its keys become.
+
+        Raises:
+            RefusedError: The account's DID is somebody else's login.
+        """
+        with transaction(self.connection):
+            self._change(holder_id, lambda holder: replace(holder, account=account))
+            if self.find_by_did(did) is None:
+                self._put_did(holder_id, did, from_ms=0)
 
     def set_name_box(self, holder_id: bytes, box: bytes) -> None:
         """Keep what only the person can open."""

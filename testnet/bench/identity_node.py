@@ -70,7 +70,7 @@ async def _wait_until_it_runs(node: FederationNode) -> None:
 async def _log_in(node: FederationNode, wallet: Wallet) -> float:
     async with LoginClient(node.url, origin=wallet.get_home().origin) as client:
         began_s = time.monotonic()
-        await client.login(wallet.device_key)
+        await client.login(wallet)
         await client.call("GET", _PATH)
         return time.monotonic() - began_s
 

@@ -51,7 +51,9 @@ def test_an_account_is_rotated_lost_and_recovered(
         first = terminal.ask("did", "resolve", did, *trust)
         assert first["didDocumentMetadata"]["versionId"] == "0"
 
+        assert log_in(terminal, wallet)
         terminal.do("wallet", "rotate", wallet)
+        assert log_in(terminal, wallet), "by the account's DID, as the did:key is a stranger's now"
         second = terminal.ask("did", "resolve", did, *trust)
         assert second["didDocumentMetadata"]["versionId"] == "1"
         assert second["didDocument"] != first["didDocument"]
@@ -66,6 +68,9 @@ def test_an_account_is_rotated_lost_and_recovered(
         recovered = recover(terminal, did, file, attempt=2)
         wait_until(lambda: version_of(terminal, did) == "3")
         assert terminal.ask("wallet", "status", recovered, *trust)["is_member"]
+        assert log_in(terminal, recovered)
+        terminal.type("wallet", "sessions", wallet)
+        assert terminal.code == exit_codes.FAILED
         terminal.type("wallet", "rotate", wallet)
         assert terminal.code == exit_codes.FAILED
 
@@ -76,6 +81,10 @@ def test_an_account_is_rotated_lost_and_recovered(
         assert ended["didDocument"] is None
         assert ended["didDocumentMetadata"]["deactivated"] is True
         refused(terminal, did, trust)
+
+
+def log_in(terminal: Terminal, wallet: Path) -> bool:
+    return "sessions" in terminal.ask("wallet", "sessions", wallet)
 
 
 def choose_guardians(terminal: Terminal, wallet: Path) -> Path:

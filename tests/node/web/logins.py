@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 
+from did.accounts import render_account_did
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key, did_key_verification_method
 from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
@@ -36,7 +37,11 @@ def admit(node: WebNode, wallet: Wallet, *, key: bytes = b"", left: int | None =
     """Let the ledger and the register know a holder as a member, perhaps with another key now."""
     context = node.context
     holder = context.private.holders.create(wallet.login_did)
-    context.private.holders.set_account(holder.id, wallet.account_id)
+    context.private.holders.set_account(
+        holder.id,
+        wallet.account_id,
+        did=render_account_did(network="test", account_id=wallet.account_id),
+    )
     account = Account(
         cooperative=context.registry.own.id,
         role=Role.MEMBER,

@@ -59,7 +59,8 @@ def test_the_ledger_account_comes_with_membership(store: PrivateStore) -> None:
     made = store.holders.create(DID)
     assert made.account is None
 
-    store.holders.set_account(made.id, b"a" * 32)
+    store.holders.set_account(made.id, b"a" * 32, did="did:rochdale:x:z1")
+    assert store.holders.find_by_did("did:rochdale:x:z1") == store.holders.get(made.id)
 
     found = store.holders.find_by_did(DID)
     assert found is not None

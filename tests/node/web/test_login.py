@@ -27,7 +27,7 @@ async def test_a_wallet_logs_in_calls_refreshes_and_logs_out(pair: Pair) -> None
     """The client that the command line uses takes every step."""
     wallet = enrol(pair[0])
     async with LoginClient(pair[0].url, origin=ORIGIN) as client:
-        await client.login(wallet.device_key, scopes=["sessions"])
+        await client.login(wallet, scopes=["sessions"])
         first = await client.call("GET", "/api/sessions")
         await client.refresh()
         second = await client.call("GET", "/api/sessions")
@@ -45,7 +45,7 @@ async def test_a_client_refuses_an_answer_of_another_issuer(pair: Pair) -> None:
     wallet = enrol(pair[0])
     async with LoginClient(pair[0].url, origin="https://birch.test") as client:
         with pytest.raises(Exception, match="another node"):
-            await client.login(wallet.device_key)
+            await client.login(wallet)
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,7 @@ async def test_a_member_leaves_before_being_erased(node: Any) -> None:
     """The roll is on the ledger."""
     holder_id = await enrol(node)
     account = b"a" * 32
-    node.context.private.holders.set_account(holder_id, account)
+    node.context.private.holders.set_account(holder_id, account, did="did:rochdale:x:z1")
     admitted = MembersAdmitted(
         cooperative=node.context.registry.own.id,
         accounts=(account,),
