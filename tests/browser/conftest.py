@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from testnet.community import Community, Member
 from testnet.federation import LocalFederation
@@ -97,6 +97,14 @@ def page(browser: Browser, width: int) -> Iterator[Page]:
     """A fresh window."""
     context = browser.new_context(viewport={"width": width, "height": 800})
     yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def context(browser: Browser, width: int) -> Iterator[BrowserContext]:
+    """A fresh browser profile."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    yield context
     context.close()
 
 

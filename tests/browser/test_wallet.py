@@ -1,42 +1,35 @@
 """The web wallet in Debian's Chromium: made, kept, brought back, and used at a real node."""
 
-import hashlib
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from did.applications import check_application
+from did.jws import check_jws
+from did.login.challenge import Challenge, Purpose, parse_statement
 from did.sealed_exports import open_export, seal_export
 from did.statements import check_statement
 from did.wallets import ColdKeys, Home, bind_wallet
+from governance.key_transactions import RotateKeys
 from governance.proposal_records import Choice, compute_ballot_id
-from governance.transactions import CastBallot, RotateKeys
+from governance.transactions import CastBallot
 from ledger.envelope import sign_transaction
-from tests.browser.acting import admit, propose
+from tests.browser.acting import propose
 from tests.browser.looking import fits, list_faults, shoot
+from tests.browser.owner import Owner, choose
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.timeout(400)
 
-TARGET_PX_MIN = 24
 BLOCK_MS = 30_000
 """Until a loaded machine has a block."""
 COLD = ColdKeys(master=bytes(range(32)))
+CHALLENGE = Challenge(audience="https://x", nonce="n1", client_id="app", purpose=Purpose.LOGIN)
 NOW_MS = 1_700_000_000_123
-WITHOUT_ED25519 = """
-const real = crypto.subtle.generateKey.bind(crypto.subtle);
-crypto.subtle.generateKey = (way, ...rest) =>
-  way === "Ed25519"
-    ? Promise.reject(new DOMException("unknown", "NotSupportedError"))
-    : real(way, ...rest);
-"""
 READ_STORE = """async () => {
   const { loadWallet } = await import("/wallet-node.mjs");
   const wallet = await loadWallet();
@@ -54,67 +47,6 @@ READ_STORE = """async () => {
     cookies: document.cookie,
   };
 }"""
-
-
-class Owner:
-    """A person at the page, with the file and the paper that they keep."""
-
-    def __init__(self, page: Page, site: Site) -> None:
-        self.page = page
-        self.sealed = b""
-        self.recovery_key = ""
-        page.goto(f"{site.origin}/wallet")
-        expect(page.get_by_text("does not work in this browser")).to_be_hidden()
-
-    def make(self) -> None:
-        """Make a wallet, and keep what is to be kept."""
-        page = self.page
-        page.get_by_role("button", name="Make a wallet").click()
-        expect(page.locator("#keep")).to_be_focused()
-        with page.expect_download() as download:
-            page.get_by_role("link", name="wallet-sealed.json").click()
-        self.sealed = Path(download.value.path()).read_bytes()
-        self.recovery_key = page.locator("#recovery-shown").inner_text()
-        page.get_by_label("The last two groups").fill(self.recovery_key[-11:])
-        page.get_by_label("I have saved the file").check()
-        page.get_by_role("button", name="Begin to use").click()
-        expect(page.get_by_text("Your wallet is ready")).to_be_visible()
-
-    def restore(self) -> None:
-        """Bring it back in a browser that has none."""
-        choose(self.page, "Your sealed file", self.sealed)
-        self.page.locator("#recovery").fill(self.recovery_key.lower())
-        self.page.get_by_role("button", name="Bring it back").click()
-        expect(self.page.get_by_text("Your wallet is back")).to_be_visible()
-
-    def join(self, site: Site) -> None:
-        """Apply, and be admitted."""
-        page = self.page
-        page.get_by_label("Your name").fill("Ada")
-        page.get_by_role("button", name="Apply for membership").click()
-        expect(page.locator("#said")).to_contain_text("with the registrar")
-        admit(site)
-        page.get_by_role("button", name="Ask again").click()
-        expect(page.locator("#standing")).to_contain_text("You are a member of")
-
-    @property
-    def did(self) -> str:
-        """As the page shows it."""
-        return self.page.locator("#names code").first.inner_text()
-
-
-def choose(page: Page, label: str, data: bytes, *, name: str = "file.json") -> None:
-    """A file from the owner's disk."""
-    file: FilePayload = {"name": name, "mimeType": "application/json", "buffer": data}
-    page.get_by_label(label, exact=True).first.set_input_files(file)
-
-
-@pytest.fixture
-def context(browser: Browser, width: int) -> Iterator[BrowserContext]:
-    """A fresh browser profile."""
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    yield context
-    context.close()
 
 
 @pytest.fixture
@@ -324,10 +256,12 @@ def test_bytes_are_those_of_the_command_line(context: BrowserContext, site: Site
         found["application"], cooperative_id=b"\x05" * 32, now_s=NOW_MS // 1_000
     )
     assert application.inception == wallet.inception
+    did, login = parse_statement(found["login"], expected=CHALLENGE, now_s=NOW_MS // 1_000)
+    check_jws(login, public_key=wallet.device_key.public_key)
+    assert did == wallet.login_did
     assert application.name == "Zoë \N{GRINNING FACE}"
 
 
-RUN = "from testnet.cli import main; main()"
 SAME_INPUT = """async ([master, proposal, nowMs, file, recoveryKey]) => {
   const keys = await import("/wallet-keys.mjs");
   const messages = await import("/wallet-messages.mjs");
@@ -346,103 +280,12 @@ SAME_INPUT = """async ([master, proposal, nowMs, file, recoveryKey]) => {
     ballotId: toHex(await messages.computeBallotId(fromHex(proposal), wallet.account)),
     opened: toHex(await keys.openExport(utf8(file), recoveryKey)),
     sealed: await keys.sealExport(fromHex(master)),
+    login: await messages.signLogin({ aud: "https://x", nonce: "n1", client: "app",
+      purpose: "login", signer: wallet, nowMs }),
     application: await messages.signApplication(
       { cooperative, wallet, name: "Zoë \\u{1F600}", contact: "", nowMs }),
   };
 }"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, site: Site, width: int, scheme: str) -> None:
-    """Before and after a wallet is made, in both colour schemes."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
-    owner = Owner(page, site)
-    assert list_faults(page) == []
-    shoot(page, f"wallet none {scheme}")
-    owner.make()
-    for summary in page.locator("summary").all():
-        summary.click()
-
-    assert list_faults(page) == []
-    shoot(page, f"wallet own {scheme}")
-    assert fits(page)
-    context.close()
-
-
-def test_the_keyboard_makes_a_wallet(context: BrowserContext, site: Site) -> None:
-    """Enter and Tab alone; each stop is outlined and big enough."""
-    page = context.new_page()
-    Owner(page, site)
-    page.get_by_role("button", name="Make a wallet").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#keep")).to_be_focused()
-    key = page.locator("#recovery-shown").inner_text()
-
-    for stop in ("wallet-sealed.json", "The last two groups, from your paper", "I have saved"):
-        page.keyboard.press("Tab")
-        style, height, named = page.evaluate(
-            "(() => { const e = document.activeElement;"
-            " return [getComputedStyle(e).outlineStyle, e.getBoundingClientRect().height,"
-            " e.labels?.[0]?.textContent || e.textContent]; })()"
-        )
-        assert style == "solid"
-        assert height >= TARGET_PX_MIN
-        assert named.startswith(stop)
-        if stop.startswith("The last"):
-            page.keyboard.type(key[-11:])
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_text("Your wallet is ready")).to_be_visible()
-    expect(page.locator("#said")).to_be_focused()
-
-
-def test_without_scripts_or_ed25519_it_says_how_to_go_on(browser: Browser, site: Site) -> None:
-    """And shows no button that would do nothing."""
-    for javascript in (False, True):
-        context = browser.new_context(java_script_enabled=javascript)
-        page = context.new_page()
-        if javascript:
-            page.add_init_script(WITHOUT_ED25519)
-        page.goto(f"{site.origin}/wallet", wait_until="networkidle")
-
-        expect(page.get_by_text("does not work in this browser")).to_be_visible()
-        expect(page.get_by_role("link", name="on the command line").first).to_be_visible()
-        expect(page.get_by_role("button")).to_have_count(0)
-        shoot(page, f"wallet unable {'old' if javascript else 'scriptless'}")
-        context.close()
-
-
-def test_its_policy_lets_nothing_out_and_names_what_it_runs(
-    context: BrowserContext, site: Site
-) -> None:
-    """Scripts and requests of this origin alone; the hashes are those of what is served."""
-    page = context.new_page()
-    loaded: list[str] = []
-    page.on("request", lambda request: loaded.append(request.url))
-    answer = page.goto(f"{site.origin}/wallet")
-    expect(page.get_by_role("button", name="Make a wallet")).to_be_visible()
-
-    assert answer is not None
-    policy = answer.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self'; connect-src 'self'" in policy
-    assert "require-trusted-types-for 'script'" in policy
-    assert "unsafe" not in policy
-    scripts = {url.rpartition("/")[2] for url in loaded if url.endswith(".mjs")}
-    links = page.get_by_role("link", name=re.compile(r"\.mjs$")).all()
-    assert scripts == {link.inner_text() for link in links}
-    command = [sys.executable, "-c", RUN, "wallet", "web-hashes", "--node", site.origin]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "The node serves the same" in said
-    for link in links:
-        served = page.request.get(f"{site.origin}/{link.inner_text()}").body()
-        expect(page.get_by_text(hashlib.sha256(served).hexdigest())).to_be_visible()
 
 
 def test_the_export_is_what_docs_say(owner: Owner) -> None:

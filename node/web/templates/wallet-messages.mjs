@@ -91,7 +91,8 @@ export function castBallot({ cooperative, proposal, choice }) {
 }
 
 export function rotateKeys({ nextKeyCommitment }) {
-  return { type: ROTATE_KEYS, payload: encode([nextKeyCommitment, 1]) };
+  const guardiansStay = new Uint8Array();
+  return { type: ROTATE_KEYS, payload: encode([nextKeyCommitment, 1, guardiansStay]) };
 }
 
 /** The bytes of a transaction, signed by one key. */
