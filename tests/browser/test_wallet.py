@@ -57,11 +57,13 @@ def owner(context: BrowserContext, site: Site) -> Owner:
     return owner
 
 
-def test_a_member_votes_with_a_wallet_made_here(owner: Owner, site: Site, browser: Browser) -> None:
+def test_a_member_votes_with_a_wallet_made_here(
+    owner: Owner, site: Site, browser: Browser, width: int
+) -> None:
     """Apply, be admitted, vote, check the receipt; in another profile; with another key."""
     page = owner.page
     owner.join(site)
-    title = "Open the reading room on Sundays"
+    title = f"Open reading room {width} on Sundays"
     proposal = propose(site, title)
     page.get_by_role("button", name="Ask again").click()
 

@@ -18,7 +18,8 @@ const GENERATIONS_TRIED = 20;
 const BALLOTS_KEPT = 100;
 let wallet = null;
 let making = null; // the secrets of a wallet that its owner has not confirmed yet
-let isBusy = false;
+let last = Promise.resolve(); // the step that ends last
+const waiting = new Set();
 
 start();
 
@@ -41,10 +42,16 @@ async function start() {
   });
 }
 
-/** One step at a time; a refusal is said, whatever it is about. */
-async function run(act) {
-  if (isBusy) return;
-  isBusy = true;
+/** One step after the other, none of them twice at once. */
+function run(act) {
+  if (waiting.has(act)) return last;
+  waiting.add(act);
+  last = last.then(() => perform(act)).finally(() => waiting.delete(act));
+  return last;
+}
+
+/** A refusal is said, whatever it is about. */
+async function perform(act) {
   document.body.setAttribute("aria-busy", "true");
   try {
     clear();
@@ -53,7 +60,6 @@ async function run(act) {
     const why = error instanceof Refused ? error.message : `this browser cannot (${error.message})`;
     say("That did not work", [sentence(why)], { isWarning: true });
   } finally {
-    isBusy = false;
     document.body.removeAttribute("aria-busy");
   }
 }
