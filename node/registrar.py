@@ -146,12 +146,7 @@ async def admit_members(
             for start in range(0, len(waiting), ADMISSIONS_PER_TX_MAX):
                 batch = waiting[start : start + ADMISSIONS_PER_TX_MAX]
                 heights = await office.admit([application for _, application in batch])
-                with store.write():
-                    for applicant, application in batch:
-                        did = render_account_did(
-                            network=settings.network.network, account_id=applicant.account
-                        )
-                        _enter(store, applicant, application, did=did, now_ms=now_ms())
+                _enter_all(store, batch, network=settings.network.network, now_ms=now_ms())
                 admissions += [
                     _to_admission(applicant, heights, office.landings) for applicant, _ in batch
                 ]
@@ -193,6 +188,20 @@ def _ensure_registrars(home: Home, store: PrivateStore, *, now_ms: int) -> None:
         store.log.add(
             LogEvent.REGISTRARS, at_ms=now_ms, detail=f"one alone: {public_key.hex()[:16]}"
         )
+
+
+def _enter_all(
+    store: PrivateStore,
+    batch: Sequence[tuple[Applicant, Application]],
+    *,
+    network: str,
+    now_ms: int,
+) -> None:
+    """Write all or none of those that one transaction admitted."""
+    with store.write():
+        for applicant, application in batch:
+            did = render_account_did(network=network, account_id=applicant.account)
+            _enter(store, applicant, application, did=did, now_ms=now_ms)
 
 
 def _enter(
