@@ -20,7 +20,7 @@ def test_every_route_is_described_and_nothing_else() -> None:
         for route in module.routes
         if route.path not in FILES and "mjs" not in route.path
     }
-    described = set(re.findall(r"`(GET|POST|PUT) (/[^` ]*)`", text))
+    described = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^` ]*)`", text))
     pages = set(re.findall(r"`(/[^` ?]*)`", text.split("## Pages")[1]))
 
     assert described == {(method, path) for method, path in routes if path not in pages}
