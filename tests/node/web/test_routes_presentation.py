@@ -146,7 +146,8 @@ async def test_a_revoked_members_credential_logs_nobody_in(attempt: Attempt) -> 
     """Its status is looked at every time."""
     key = attempt.wallet.device_key
     credential = issue(attempt.node, key, CredentialFormat.SD_JWT_VC)
-    make_office(attempt.node).store.revoke_account(b"a" * 32, now_ms=1)
+    now_ms = attempt.node.context.clock.now_ms()
+    make_office(attempt.node).store.revoke_account(b"a" * 32, now_ms=now_ms)
 
     reply = await present(attempt, credential, key)
 
