@@ -77,7 +77,11 @@ def confirm_proof(login: Login, asked: LoginRequest, code: str) -> None:
         login.store.end_request(asked.id)
         raise OAuthError("access_denied", "too many wrong codes: begin the login again")
     login.store.count_try(asked.id)
-    raise OAuthError("access_denied", "this code does not belong to the login in this browser")
+    raise OAuthError(
+        "access_denied",
+        "this code does not belong to the login in this browser: go back, and type the code that"
+        " your own wallet shows now",
+    )
 
 
 def read_code(text: str) -> str:

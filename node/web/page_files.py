@@ -26,6 +26,16 @@ WALLET_SCRIPTS = (
     "encoding.mjs",
 )
 """All that the web wallet runs; the last two also check receipts on their own page."""
+_MENU = (
+    ("/wallet", "wallet.html", "Your wallet"),
+    ("/bodies", "bodies.html", "Elected bodies"),
+    ("/duties", "duties.html", "Duties"),
+    ("/complaints", "complaints.html", "Complaints"),
+    ("/register", "register.html", "Who can know you"),
+    ("/verify", "verify.html", "Check a receipt"),
+    ("/explorer", "explorer.html", "The ledger"),
+)
+"""What every page leads to: path, its template, and in words. What a member does comes first."""
 
 
 def answer_page(context: WebContext, template: str, **values: object) -> web.Response:
@@ -37,6 +47,8 @@ def answer_page(context: WebContext, template: str, **values: object) -> web.Res
         did=own.did,
         status=status,
         silence=describe_span(status["silent_s"]),
+        menu=_MENU,
+        template=template,
         **values,
     )
     return web.Response(text=text, content_type="text/html", charset="utf-8")

@@ -20,6 +20,7 @@ from testnet.manifest import DEFAULT_MANIFEST, load_manifest, resize
 from testnet.ports import choose_ports
 from testnet.steps import discovery, genesis, insights, members, partners, vote
 from testnet.story import Story, run_steps
+from tests.browser.acting import complain
 from tests.browser.site import Site
 
 STEPS = (
@@ -57,8 +58,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             runner.run(run_steps(story, STEPS))
             assert story.report.ok, story.report.steps[-1].error
             own, partner = federation.nodes
-            paths = _find_paths(own.url)
             voter = community.members_of(own)[0]
+            runner.run(complain(own.url, voter, "The minutes come late"))
+            paths = _find_paths(own.url)
             yield Site(
                 origin=own.url,
                 name=own.plan.name,
@@ -126,6 +128,9 @@ def _find_paths(origin: str) -> dict[str, str]:
     return {
         "overview": "/",
         "bodies": "/bodies",
+        "duties": "/duties",
+        "complaints": "/complaints",
+        "register": "/register",
         "explorer": "/explorer",
         "earlier blocks": f"/explorer?up_to={ballot['height']}",
         "block": f"/explorer/blocks/{ballot['height']}",

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.looking import fits, list_faults, shoot
+from tests.browser.looking import fits, list_faults, shoot, walk_by_keyboard
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.timeout(400)
 
 NOT_HERE = "/proposals/0000"
-TARGET_PX_MIN = 24
 STANDS_STILL = "The ledger stands still"
 STANDSTILL_TIMEOUT_S = 90.0
 
@@ -98,22 +97,7 @@ def test_the_keyboard_reaches_everything(page: Page, site: Site) -> None:
     """The first stop skips to the content; each stop is in view, outlined and big enough."""
     for path in site.paths.values():
         page.goto(site.origin + path)
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
-
-        stops = page.get_by_role("link").count()
-        for _ in range(stops):
-            style, top, bottom, height, is_inline = page.evaluate(
-                "(() => { const e = document.activeElement, s = getComputedStyle(e),"
-                " b = e.getBoundingClientRect(); return [s.outlineStyle, b.top,"
-                " innerHeight - b.bottom, b.height, s.display === 'inline']; })()"
-            )
-            assert style == "solid"
-            assert top > -1  # scrolling stops at whole pixels
-            assert bottom > -1
-            # WCAG 2.5.8 spares links within a sentence.
-            assert is_inline or height >= TARGET_PX_MIN
-            page.keyboard.press("Tab")
+        walk_by_keyboard(page)
 
         page.goto(site.origin + path)
         page.keyboard.press("Tab")
