@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from config.errors import RefusedError
 from config.limits import JSON_DEPTH_MAX
-from did.base64url import decode_base64url, encode_base64url
+from did.base64url import encode_base64url
+from did.compact_jws import CompactParts
 from did.credentials.refusals import CredentialError
-from did.jcs import JsonObject, canonicalize, parse_json_object
+from did.jcs import JsonObject, canonicalize
 from did.keys import KeyPair
 from did.verification_keys import VerificationKey
 
@@ -20,17 +21,11 @@ ALGORITHMS_ALLOWED = frozenset({"EdDSA", "Ed25519", "ES256"})
 """RFC 8037's and RFC 9864's name for Ed25519, and P-256 (RFC 7518 §3.4)."""
 _HEADER_BYTES_MAX = 8_192
 """Room for a certificate chain (`x5c`), which is not looked at."""
-_FORBIDDEN = frozenset({"crit", "b64"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompactJws:
+class CompactJws(CompactParts):
     """A statement read but not yet checked."""
-
-    header: JsonObject
-    claims: JsonObject
-    signing_input: bytes
-    signature: bytes
 
     def get_text(self, name: str) -> str:
         """A claim that must be text.
@@ -86,29 +81,17 @@ def parse_compact(
         CredentialError: Too long, malformed, of another type, an algorithm outside
             `ALGORITHMS_ALLOWED`, or a header that changes what is signed (`crit`, `b64`).
     """
-    if len(jws) > bytes_max or not jws.isascii():
-        raise CredentialError(f"a signed token is ASCII of at most {bytes_max} bytes")
-    parts = jws.split(".")
-    if len(parts) != 3:
-        raise CredentialError("a signed token has three parts")
     try:
-        header_bytes, payload, signature = (decode_base64url(part) for part in parts)
-        header = parse_json_object(header_bytes, bytes_max=_HEADER_BYTES_MAX, depth_max=4)
-        claims = parse_json_object(payload, bytes_max=bytes_max, depth_max=depth_max)
+        token = CompactJws.split(
+            jws, bytes_max=bytes_max, header_bytes_max=_HEADER_BYTES_MAX, depth_max=depth_max
+        )
     except RefusedError as error:
         raise CredentialError(f"malformed signed token: {error.reason}") from error
-    if header.get("typ") not in types:
+    if token.header.get("typ") not in types:
         raise CredentialError(f"this is no token of type {' or '.join(types)}")
-    if header.get("alg") not in ALGORITHMS_ALLOWED:
+    if token.header.get("alg") not in ALGORITHMS_ALLOWED:
         raise CredentialError(f"only {', '.join(sorted(ALGORITHMS_ALLOWED))} are accepted")
-    if not _FORBIDDEN.isdisjoint(header):
-        raise CredentialError("crit and b64 in a token's header are not understood")
-    return CompactJws(
-        header=header,
-        claims=claims,
-        signing_input=jws.rpartition(".")[0].encode(),
-        signature=signature,
-    )
+    return token
 
 
 def check_compact(jws: CompactJws, *, key: VerificationKey) -> None:

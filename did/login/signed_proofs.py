@@ -6,22 +6,15 @@ own kind, never merely what the header says.
 
 from dataclasses import dataclass
 
-from config.errors import RefusedError
-from did.base64url import decode_base64url
-from did.jcs import JsonObject, parse_json_object
+from did.compact_jws import CompactParts
 from did.verification_keys import VerificationKey
 
 _HEADER_BYTES_MAX = 2_048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedToken:
+class SignedToken(CompactParts):
     """A compact JWS of JSON claims, read but not yet checked."""
-
-    header: JsonObject
-    claims: JsonObject
-    signing_input: bytes
-    signature: bytes
 
     def is_signed_by(self, key: VerificationKey) -> bool:
         """Whether the key signed it, with an algorithm of its kind."""
@@ -47,18 +40,6 @@ def parse_signed_token(text: str, *, bytes_max: int, depth_max: int = 6) -> Sign
         RefusedError: Too long, not three parts, not JSON, or critical extensions (RFC 7515
             §4.1.11), of which none is understood.
     """
-    if len(text) > bytes_max or not text.isascii():
-        raise RefusedError(f"a signed token is ASCII of at most {bytes_max} bytes")
-    parts = text.split(".")
-    if len(parts) != 3:
-        raise RefusedError("a signed token has three parts")
-    header_bytes, payload, signature = (decode_base64url(part) for part in parts)
-    header = parse_json_object(header_bytes, bytes_max=_HEADER_BYTES_MAX, depth_max=3)
-    if "crit" in header or "b64" in header:
-        raise RefusedError("extensions of the signature's format are not understood")
-    return SignedToken(
-        header=header,
-        claims=parse_json_object(payload, bytes_max=bytes_max, depth_max=depth_max),
-        signing_input=text.rpartition(".")[0].encode(),
-        signature=signature,
+    return SignedToken.split(
+        text, bytes_max=bytes_max, header_bytes_max=_HEADER_BYTES_MAX, depth_max=depth_max
     )
