@@ -53,8 +53,17 @@ _ASKS = {
     ProposalKind.EXIT: "leave the federation",
     ProposalKind.ENDING: "end the cooperative. It is voted on twice, ninety days apart",
     ProposalKind.APPEAL: "exclude a member, who has appealed",
+    ProposalKind.CONFIDENCE: "take all seats from a body that did not do what it owes. Another one"
+    " is elected then",
+    ProposalKind.COMPLAINT: "agree with a complaint that nobody has settled before. Who complains,"
+    " of whom and of what is not public",
 }
 """What a proposal of a kind asks members to do, in words."""
+_BY_RULES = {
+    ProposalKind.CONFIDENCE: "Shall a body lose its seats?",
+    ProposalKind.COMPLAINT: "Is a complaint justified?",
+}
+"""Titles of what nobody proposes: the rules submit it, and it has no public text."""
 _CHECKS = (
     "{name} signed it, with the key that the ledger holds for {name}.",
     "The ledger holds the decision of the members of {name} to release exactly this.",
@@ -101,6 +110,7 @@ async def get_proposal(request: web.Request) -> web.Response:
         proposal=described,
         text=described["title"] if is_insight else _find_text(context, proposal),
         asks=_ASKS.get(proposal.kind, ""),
+        is_by_rules=proposal.kind in _BY_RULES,
         options=await find_options(context, proposal.id),
         dates=_list_dates(proposal),
         needed=_count_share(proposal, proposal.quorum_bps),
@@ -170,7 +180,9 @@ def _find_title(context: WebContext, proposal: ProjectedProposal) -> str:
     """The first line of the text; an insight's proposal is titled by the insight."""
     text = _find_text(context, proposal)
     if text is None:
-        return f"Proposal {proposal.id.hex()[:8]}"
+        start = proposal.id.hex()[:8]
+        title = _BY_RULES.get(proposal.kind)
+        return f"{title} ({start})" if title else f"Proposal {start}"
     if proposal.kind is ProposalKind.INSIGHT:
         try:
             name = parse_json_object(text.encode()).get("name")

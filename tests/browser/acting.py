@@ -44,7 +44,7 @@ def propose(site: Site, text: str) -> str:
 
 
 async def complain(origin: str, member: Member, text: str) -> None:
-    """A member complains; the ledger gets the text's hash alone."""
+    """A member complains; nobody sits who could hear it, so members vote at once."""
     async with NodeClient(origin) as client:
         chain_id = str((await client.get_status())["chain_id"])
         actor = Actor(member.wallet, client, chain_id=chain_id, now_ms=now_ms)
@@ -55,7 +55,11 @@ async def complain(origin: str, member: Member, text: str) -> None:
             text_hash=hashlib.sha256(text.encode()).digest(),
             is_serious=False,
         )
-        await actor.act(payload)
+        committed, _ = await actor.act(payload)
+        deadline_s = time.monotonic() + _WAIT_S
+        while (await client.get_status())["height"] < committed.height:
+            assert time.monotonic() < deadline_s, "the node does not read the block"
+            await asyncio.sleep(0.2)
 
 
 def begin_login(site: Site) -> str:

@@ -121,6 +121,7 @@ def _find_paths(origin: str) -> dict[str, str]:
         next(row["id"] for row in proposals if (row["kind"], row["outcome"]) == wanted)
         for wanted in (("ordinary", "accepted"), ("ordinary", "no_quorum"), ("insight", "accepted"))
     )
+    complaint = next(row["id"] for row in proposals if row["kind"] == "complaint")
     own, foreign = (
         next(row["digest"] for row in held if row["own"] is is_own) for is_own in (True, False)
     )
@@ -139,6 +140,7 @@ def _find_paths(origin: str) -> dict[str, str]:
         "accepted": f"/proposals/{accepted}",
         "no quorum": f"/proposals/{quiet}",
         "release": f"/proposals/{release}",
+        "vote on a complaint": f"/proposals/{complaint}",
         "own insight": f"/insights/{own}",
         "partner's insight": f"/insights/{foreign}",
     }

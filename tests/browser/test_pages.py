@@ -125,6 +125,32 @@ def test_everything_works_without_scripts(browser: Browser, site: Site, width: i
     context.close()
 
 
+def test_a_vote_on_a_complaint_says_what_it_asks_and_nothing_of_the_complaint(
+    page: Page, site: Site
+) -> None:
+    """The rules submit it: it has a title, and no text that anybody could be asked for."""
+    page.goto(site.origin)
+    page.get_by_role("link", name="Is a complaint justified?").click()
+
+    expect(page.get_by_text("It asks to agree with a complaint")).to_be_visible()
+    expect(page.get_by_text("the rules submitted it")).to_be_visible()
+    expect(page.get_by_text("The text is not on this node")).to_have_count(0)
+
+
+def test_the_menu_leads_everywhere_and_says_where_one_is(page: Page, site: Site) -> None:
+    """From the start page to each, and from each to the next."""
+    page.goto(site.origin)
+    menu = page.get_by_role("navigation", name="Main")
+    expect(menu.locator("[aria-current]")).to_have_count(0)
+    names = menu.get_by_role("link").all_inner_texts()
+    assert names[0] == "Your wallet"
+
+    for name in names:
+        menu.get_by_role("link", name=name, exact=True).click()
+        expect(menu.locator("[aria-current=page]")).to_have_text(name)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
 def test_a_page_prints_dark_on_white(browser: Browser, site: Site) -> None:
     """Even from a dark screen, and without what only a screen needs."""
     context = browser.new_context(color_scheme="dark")
