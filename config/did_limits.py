@@ -1,4 +1,4 @@
-"""Limits of what concerns DIDs, their documents and credentials of older wallets.
+"""Limits of what concerns DIDs, their documents, passkeys and credentials of older wallets.
 
 Like `config.limits`, of which it is a part, kept apart for length alone. None of these
 matters to consensus.
@@ -46,3 +46,13 @@ CONSENT_S_MAX = 157_680_000
 """The longest that a person can consent ahead: five years."""
 CONSENT_TERMS_MAX = 16
 """Purposes, or resources, of one consent."""
+
+# Passkeys.
+PASSKEYS_PER_HOLDER_MAX = 10
+PASSKEY_ANSWER_BYTES_MAX = 16_384
+"""What an authenticator answers, as JSON."""
+PASSKEY_ID_BYTES_MAX = 1_023
+"""Web Authentication Level 3 §4, Credential ID."""
+PASSKEY_KEY_BYTES_MAX = 1_024
+"""A COSE key; RSA of 4,096 bits fits."""
+PASSKEY_LABEL_CHARACTERS_MAX = 60

@@ -391,7 +391,7 @@ REGISTER_ENTRIES_SHOWN_MAX = 1_000
 PRESENTATION_REQUEST_S = 300
 """How long a signed request for a credential may be answered."""
 LOGIN_KEYS_PER_HOLDER_MAX = 32
-"""Wallet keys that a holder's credentials were bound to, or passkeys."""
+"""Wallet keys that a holder's credentials were bound to."""
 CREDENTIAL_OFFER_S = 600
 """How long an offer of a credential may be taken up."""
 CREDENTIAL_OFFERS_MAX = 10_000

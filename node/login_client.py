@@ -162,17 +162,31 @@ class LoginClient:
         answer = await self._send_proved(method, path, headers, body, access_token=token)
         return check_answer(answer)
 
-    async def answer_challenge(self, address: str, wallet: Wallet) -> JsonObject:
-        """Sign the challenge of a login that another browser began; the node's answer."""
+    async def answer_challenge(
+        self, address: str, wallet: Wallet, *, purpose: Purpose = Purpose.LOGIN
+    ) -> JsonObject:
+        """Sign the challenge of a login that another browser began; the node's answer.
+
+        Args:
+            address: What that browser shows.
+            wallet: Whose key in use signs.
+            purpose: What the person has agreed to; nothing else is signed.
+
+        Raises:
+            RefusedError: It is for another node or purpose, or the node refuses.
+            UnavailableError: It does not answer.
+        """
         path = urlsplit(address).path
         asked = check_answer(await self._request("GET", path, headers=_JSON))
         if asked["aud"] != self.origin:
             raise RefusedError("this login is for another node: do not sign it")
+        if asked["purpose"] != purpose:
+            raise RefusedError("this login is for another purpose than you agreed to")
         challenge = Challenge(
             audience=self.origin,
             nonce=str(asked["nonce"]),
             client_id=str(asked["client"]),
-            purpose=Purpose.LOGIN,
+            purpose=purpose,
         )
         statement = sign_jws(
             render_challenge(challenge, now_s=self._now_s()),

@@ -22,7 +22,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "uma_protection": "Manage who may ask for your resources",
         "credentials": "Receive your membership credential",
         "sessions": "See and end the access that applications have to your account",
-        "passkeys": "Add and remove passkeys of yours",
+        "passkeys": "See and remove passkeys of yours",
     }
 )
 """Name to what it lets an application do, as its holder reads it."""

@@ -22,6 +22,7 @@ from node.commands.wallet_options import (
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject
+    from did.login.challenge import Purpose
     from did.wallets import Wallet
     from node.login_client import LoginClient
 
@@ -89,7 +90,18 @@ async def _answer(
                 say(f"  - {make_plain(str(scope['allows']))}")
             say(f"Its answer goes to {make_plain(str(asked['answers_to']))}")
             typer.confirm("Did you begin this login yourself just now?", abort=True, err=True)
-        return await client.answer_challenge(address, wallet)
+        purpose = _read_purpose(asked)
+        return await client.answer_challenge(address, wallet, purpose=purpose)
+
+
+def _read_purpose(asked: "JsonObject") -> "Purpose":
+    from config.errors import RefusedError  # noqa: PLC0415
+    from did.login.challenge import Purpose  # noqa: PLC0415
+
+    try:
+        return Purpose(asked["purpose"])
+    except (KeyError, ValueError) as error:
+        raise RefusedError("this login is for something that this wallet does not know") from error
 
 
 async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class HolderTable:
 HOLDER_TABLES = (
     HolderTable(name="login_requests"),
     HolderTable(name="login_keys", exported=("thumbprint", "created_at_s")),
+    HolderTable(name="passkeys", exported=("label", "created_at_s", "used_at_s")),
     HolderTable(name="credential_offers", exported=("expires_at_s",)),
     HolderTable(
         name="login_grants",

@@ -29,6 +29,7 @@ from node.web.holders import HolderStore
 from node.web.login_keys import LoginKeys
 from node.web.login_records import LoginEvent
 from node.web.login_store import LoginStore
+from node.web.passkey_store import PasskeyStore
 from node.web.private import PrivateStore
 
 _SECRET_BYTES = 32
@@ -36,6 +37,13 @@ WALLET_CLIENT_ID = "rochdale-wallet"
 """Our own command line, which is answered on its own machine."""
 WEB_CLIENT_ID = "rochdale-web"
 """The web wallet in this node's own pages."""
+PASSKEYS_CLIENT_ID = "rochdale-passkeys"
+"""The page on which people add and remove passkeys; gets no code and no token."""
+_OWN_NAMES = {
+    WALLET_CLIENT_ID: "Your Rochdale wallet",
+    WEB_CLIENT_ID: "Your web wallet",
+    PASSKEYS_CLIENT_ID: "Your passkeys",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +55,7 @@ class Login:
     key: KeyPair = field(repr=False)
     """Signs access tokens."""
     store: LoginStore
+    passkeys: PasskeyStore
     holders: HolderStore
     keys: LoginKeys
     clock: Clock
@@ -70,11 +79,16 @@ class Login:
         redirect = {
             WALLET_CLIENT_ID: "http://127.0.0.1/callback",
             WEB_CLIENT_ID: f"{self.origin}/wallet/callback",
+            PASSKEYS_CLIENT_ID: f"{self.origin}/passkeys",
         }.get(client_id)
         if redirect is None:
             return self.store.get_client(client_id)
-        name = "Your Rochdale wallet" if client_id == WALLET_CLIENT_ID else "Your web wallet"
-        return Client(id=client_id, name=name, redirect_uris=(redirect,), scopes=tuple(SCOPES))
+        return Client(
+            id=client_id,
+            name=_OWN_NAMES[client_id],
+            redirect_uris=(redirect,),
+            scopes=("passkeys",) if client_id == PASSKEYS_CLIENT_ID else tuple(SCOPES),
+        )
 
     def make_secret(self) -> str:
         """A code, token or cookie that nobody can guess."""
@@ -101,6 +115,7 @@ def open_login(
         origin=origin,
         key=key,
         store=LoginStore(private.connection),
+        passkeys=PasskeyStore(private.connection),
         holders=private.holders,
         keys=keys,
         clock=clock,

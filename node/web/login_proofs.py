@@ -5,34 +5,56 @@ a stranger who sends somebody the address of their own login gains nothing by th
 """
 
 import hmac
+from dataclasses import dataclass
 
 from config.limits import LOGIN_TRIES_MAX
+from did.jcs import canonicalize
 from did.login.challenge import Challenge, Purpose, parse_statement
 from did.login.errors import OAuthError
+from did.verification_keys import compute_thumbprint
 from node.web.holders import Holder
-from node.web.login import Login
+from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_records import LoginRequest, hash_secret
 
+PROOF_PURPOSE = "login-proof"
+"""For what a proof is sealed to its holder."""
 _CODE_BYTES = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: people read it aloud and type it."""
 _GROUP = 4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A checked statement of a wallet."""
+
+    holder: Holder
+    did: str
+    method: str
+    """The verification method that signed."""
+    thumbprint: str
+    """Of its key, for a name may come to stand for another key."""
+
+    def seal(self, login: Login) -> bytes:
+        """As it is kept; `node.web.passkeys` binds a passkey to it."""
+        value = {"did": self.did, "method": self.method, "thumbprint": self.thumbprint}
+        data = canonicalize(value)
+        return login.holders.seal_for(self.holder.id, data, purpose=PROOF_PURPOSE)
+
+
 def get_challenge(login: Login, asked: LoginRequest) -> Challenge:
-    """What a wallet signs to log in."""
+    """What a wallet signs to log in, or to add a passkey."""
+    is_adding = asked.request.client_id == PASSKEYS_CLIENT_ID
     return Challenge(
         audience=login.origin,
         nonce=asked.nonce,
         client_id=asked.request.client_id,
-        purpose=Purpose.LOGIN,
+        purpose=Purpose.ADD_PASSKEY if is_adding else Purpose.LOGIN,
     )
 
 
-async def check_statement(
-    login: Login, statement: str, *, expected: Challenge
-) -> tuple[Holder, str]:
-    """Check a wallet's signed statement; whose it is, and the DID.
+async def check_statement(login: Login, statement: str, *, expected: Challenge) -> Proof:
+    """Check a wallet's signed statement; whose it is, and by which key.
 
     Raises:
         OAuthError: It does not hold, or nobody with this DID has an account here.
@@ -47,10 +69,17 @@ async def check_statement(
     if holder is None:
         raise OAuthError("access_denied", "nobody with this DID has an account here")
     await login.keys.check_current(key, did, holder=holder)
-    return holder, did
+    return Proof(holder=holder, did=did, method=jws.kid, thumbprint=compute_thumbprint(key))
 
 
-def accept_proof(login: Login, asked: LoginRequest, *, holder: Holder, method: str) -> str:
+def accept_proof(
+    login: Login,
+    asked: LoginRequest,
+    *,
+    holder: Holder,
+    method: str,
+    proof: bytes | None = None,
+) -> str:
     """Record who is here; the code that lets the waiting browser go on.
 
     Raises:
@@ -58,7 +87,7 @@ def accept_proof(login: Login, asked: LoginRequest, *, holder: Holder, method: s
     """
     code = _make_code(login)
     if not login.store.prove_request(
-        asked.id, holder=holder.id, method=method, response_code=read_code(code)
+        asked.id, holder=holder.id, method=method, response_code=read_code(code), proof=proof
     ):
         raise OAuthError("access_denied", "this login was answered before: begin a new one")
     return code

@@ -26,6 +26,7 @@ CREATE TABLE login_requests (
     holder BLOB REFERENCES holders (id) ON DELETE CASCADE,
     method TEXT,
     response_code BLOB,
+    proof BLOB,
     tries INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX login_requests_by_end ON login_requests (expires_at_s);
@@ -88,6 +89,8 @@ class LoginRequest:
     response_code: bytes | None
     """Hash of what brings the browser and the proof together."""
     tries: int
+    proof: bytes | None
+    """By which key of which DID they proved it, sealed to them; None if by none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,7 @@ def read_request(row: sqlite3.Row) -> LoginRequest:
         method=row["method"] or "",
         response_code=row["response_code"],
         tries=row["tries"],
+        proof=row["proof"],
     )
 
 

@@ -123,15 +123,22 @@ class LoginStore:
         return None if row is None else read_request(row)
 
     def prove_request(
-        self, request_id: bytes, *, holder: bytes, method: str, response_code: str
+        self,
+        request_id: bytes,
+        *,
+        holder: bytes,
+        method: str,
+        response_code: str,
+        proof: bytes | None,
     ) -> bool:
         """Record who proved to be here; False if somebody did before."""
         return self._change_lightly(
-            "UPDATE login_requests SET holder = ?, method = ?, response_code = ?"
+            "UPDATE login_requests SET holder = ?, method = ?, response_code = ?, proof = ?"
             " WHERE id = ? AND holder IS NULL AND session IS NOT NULL",
             holder,
             method,
             hash_secret(response_code),
+            proof,
             request_id,
         )
 

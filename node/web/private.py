@@ -24,6 +24,7 @@ from node.web.login_records import LOGIN_SCHEMA
 from node.web.mailbox import MAILBOX_SCHEMA
 from node.web.names import NAMES_SCHEMA, NamesBook
 from node.web.offer_store import OFFERS_SCHEMA
+from node.web.passkey_store import PASSKEYS_SCHEMA
 from node.web.register_log import REGISTER_LOG_SCHEMA, RegisterLog
 
 REGISTER_SCHEMA = HOLDERS_SCHEMA + APPLICATIONS_SCHEMA + NAMES_SCHEMA + REGISTER_LOG_SCHEMA
@@ -40,7 +41,7 @@ CREATE TABLE texts (
     digest BLOB PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{OFFERS_SCHEMA}{REGISTER_SCHEMA}"""
+{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}{REGISTER_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """The pages on which a person logs in and decides what an application may do.
 
-Without scripts: a link, a code to type, two buttons. Programs of the person's own (our command
-line) ask for JSON and take the same steps. The cookie names one login, not a person, and ends
-with it.
+Without scripts: a link, a code to type, two buttons; only a passkey needs one. Programs of the
+person's own (our command line) ask for JSON and take the same steps. The cookie names one
+login, not a person, and ends with it.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from urllib.parse import urlencode
 
@@ -18,9 +19,10 @@ from did.login.authorization import REQUEST_URI_PREFIX, render_answer
 from did.login.challenge import LOGIN_TYPE
 from did.login.clients import get_redirect_source
 from did.login.errors import OAuthError
+from did.login.passkeys import render_use
 from did.login.scopes import SCOPES
 from node.web.context import WebContext
-from node.web.login import Login
+from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_grants import issue_code
 from node.web.login_proofs import (
     accept_proof,
@@ -33,14 +35,16 @@ from node.web.login_proofs import (
 from node.web.login_records import LoginRequest
 from node.web.middlewares import CONTENT_SECURITY_POLICY, answer_json
 from node.web.page_files import answer_missing, answer_page
+from node.web.passkeys import describe_passkeys, get_use_challenge
 from node.web.requests import get_context
 from node.web.routes_oauth import read_form
 
 routes = web.RouteTableDef()
+_SCRIPTS = "script-src 'self'; connect-src 'self'"
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def _for_people(handler: Handler) -> Handler:
+def for_people(handler: Handler) -> Handler:
     """Answer errors as a page, except to programs; and let nobody keep what is answered."""
 
     @wraps(handler)
@@ -59,7 +63,7 @@ def _for_people(handler: Handler) -> Handler:
 
 
 @routes.get("/oauth/authorize")
-@_for_people
+@for_people
 async def begin_login(request: web.Request) -> web.Response:
     """Show how to log in, to the browser that a client has sent with a pushed request."""
     context = get_context(request)
@@ -76,17 +80,18 @@ async def begin_login(request: web.Request) -> web.Response:
         session = login.make_secret()
         if not login.store.begin_request(secret, session=session, ticket=compute_ticket(session)):
             raise OAuthError("invalid_request", "this login was begun in another browser")
-    ways = _list_ways(context, compute_ticket(session))
+    ways = _list_ways(context, asked, ticket=compute_ticket(session))
     if wants_json(request):
         response = answer_json({**ways, **_describe(login, asked)})
     else:
-        response = _answer_form(context, "login.html", **ways, **_describe(login, asked))
+        values = {"openid4vp": "", "passkey": None, **ways, **_describe(login, asked)}
+        response = _answer_form(context, "login.html", **values)
     _set_session(context, response, session)
     return response
 
 
 @routes.get("/login/{ticket}")
-@_for_people
+@for_people
 async def get_login(request: web.Request) -> web.Response:
     """What a wallet is asked to sign, for whom, and what that allows."""
     login = get_context(request).login
@@ -115,15 +120,15 @@ async def prove_login(request: web.Request) -> web.Response:
     statement = value.get("statement")
     if not isinstance(statement, str):
         raise OAuthError("invalid_request", 'send {"statement": …}')
-    holder, _ = await check_statement(login, statement, expected=get_challenge(login, asked))
-    code = accept_proof(login, asked, holder=holder, method="did")
+    proof = await check_statement(login, statement, expected=get_challenge(login, asked))
+    code = accept_proof(login, asked, holder=proof.holder, method="did", proof=proof.seal(login))
     response = answer_json({"response_code": code, "redirect_uri": get_next(login, code)})
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @routes.get("/oauth/continue")
-@_for_people
+@for_people
 async def continue_login(request: web.Request) -> web.Response:
     """Bring the proof to the browser that waits, and ask what its holder decides."""
     context = get_context(request)
@@ -135,7 +140,13 @@ async def continue_login(request: web.Request) -> web.Response:
         raise OAuthError("access_denied", "nobody has logged in yet: use your wallet first")
     if asked.response_code is not None:
         confirm_proof(login, asked, code)
+        asked = replace(asked, response_code=None)
     token = compute_form_token(_get_session(request))
+    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+        shown = describe_passkeys(login, asked, name=context.registry.own.name)
+        if wants_json(request):
+            return answer_json({"form_token": token, **shown})
+        return _answer_form(context, "passkeys.html", form_token=token, **shown)
     if wants_json(request):
         return answer_json({"form_token": token, **_describe(login, asked)})
     return _answer_form(
@@ -148,14 +159,14 @@ async def continue_login(request: web.Request) -> web.Response:
 
 
 @routes.post("/oauth/decide")
-@_for_people
+@for_people
 async def decide(request: web.Request) -> web.Response:
     """Take the holder's decision and send the browser back to the application."""
     context = get_context(request)
     login, form = context.login, read_form(request, await request.read())
-    asked = find_login(request)
-    if asked is None or form.get("form_token") != compute_form_token(_get_session(request)):
-        raise OAuthError("access_denied", "this login is over: begin again in the application")
+    asked = check_form_token(request, form.get("form_token"))
+    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+        raise OAuthError("invalid_request", "there is nothing to allow on this page")
     if form.get("decision") == "allow":
         values = {"code": issue_code(login, asked)}
     else:
@@ -173,6 +184,18 @@ def find_login(request: web.Request) -> LoginRequest | None:
     if not session:
         return None
     return login.store.find_request(session=session, now_s=login.clock.now_s())
+
+
+def check_form_token(request: web.Request, token: object) -> LoginRequest:
+    """The login of this browser, if one of its own pages asks.
+
+    Raises:
+        OAuthError: It is over, or another site asks.
+    """
+    asked = find_login(request)
+    if asked is None or token != compute_form_token(_get_session(request)):
+        raise OAuthError("access_denied", "this login is over: begin again")
+    return asked
 
 
 def get_next(login: Login, code: str) -> str:
@@ -199,15 +222,19 @@ def find_by_ticket(request: web.Request) -> LoginRequest:
     return asked
 
 
-def _list_ways(context: WebContext, ticket: str) -> JsonObject:
-    """Where our own wallets answer, and the link that other wallets open."""
+def _list_ways(context: WebContext, asked: LoginRequest, *, ticket: str) -> JsonObject:
+    """Where our own wallets answer, the link that other wallets open, what a passkey needs."""
+    own = {"login": f"{context.origin}/login/{ticket}"}
+    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+        return own  # a passkey is added by the DID itself
     query = {
         "client_id": f"decentralized_identifier:{context.registry.own.did}",
         "request_uri": f"{context.origin}/openid4vp/{ticket}",
     }
     return {
-        "login": f"{context.origin}/login/{ticket}",
+        **own,
         "openid4vp": f"openid4vp://?{urlencode(query)}",
+        "passkey": render_use(origin=context.origin, challenge=get_use_challenge(asked)),
     }
 
 
@@ -230,9 +257,8 @@ def _answer_form(
     """A page whose form comes back here, and from here may lead to one other origin."""
     response = answer_page(context, template, **values)
     allowed = f"form-action 'self' {target}".rstrip()
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
-        "form-action 'none'", allowed
-    )
+    policy = CONTENT_SECURITY_POLICY.replace("form-action 'none'", allowed)
+    response.headers["Content-Security-Policy"] = f"{policy}; {_SCRIPTS}"
     return response
 
 

@@ -23,7 +23,7 @@ from did.verification_keys import VerificationKey, compute_thumbprint, render_mu
 from node.web.context import WebContext
 from node.web.credential_checks import CredentialChecks
 from node.web.holders import Holder
-from node.web.login import Login
+from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_proofs import accept_proof
 from node.web.login_records import LoginRequest
 from node.web.middlewares import answer_json
@@ -59,6 +59,8 @@ async def take_presentation(request: web.Request) -> web.Response:
     """Take the credential that a wallet shows; where its holder goes on."""
     context = get_context(request)
     login, asked = context.login, find_by_ticket(request)
+    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+        raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
     login.starts.take(request.remote or "", now_s=login.clock.steady_s())
     wanted = describe_request(context, asked, ticket=request.match_info["ticket"])
     shown = parse_response(read_form(request, await request.read()), request=wanted)

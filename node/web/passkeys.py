@@ -1,0 +1,167 @@
+"""Passkeys of holders: added by a DID's own signature, and good as long as that key is.
+
+A passkey stands in for one key of one DID. Once the DID has another key, or the register
+another DID, or the ledger has closed the account, the passkey opens nothing: a thief who added
+one loses it with the stolen key. Signs no transaction, and adds no other passkey.
+"""
+
+import hashlib
+
+from config.did_limits import PASSKEY_LABEL_CHARACTERS_MAX
+from did.base64url import decode_base64url, encode_base64url
+from did.jcs import JsonObject, parse_json_object
+from did.login.errors import OAuthError
+from did.login.passkeys import (
+    CopiedPasskeyError,
+    check_creation,
+    check_use,
+    get_id,
+    render_creation,
+)
+from did.verification_keys import compute_thumbprint
+from node.web.clock import render_time
+from node.web.holders import Holder
+from node.web.login import PASSKEYS_CLIENT_ID, Login
+from node.web.login_proofs import PROOF_PURPOSE
+from node.web.login_records import LoginRequest
+from node.web.passkey_store import StoredPasskey
+
+
+def get_use_challenge(asked: LoginRequest) -> bytes:
+    """What a passkey signs to log in: follows from the login, and is answered once like it."""
+    return _derive(asked, "use")
+
+
+def describe_passkeys(login: Login, asked: LoginRequest, *, name: str) -> JsonObject:
+    """A holder's passkeys, and what their browser needs to make another."""
+    holder_id = _get_holder_id(asked)
+    known = login.passkeys.list_of(holder_id)
+    creation = render_creation(
+        origin=login.origin,
+        name=name,
+        user=holder_id,
+        challenge=_derive(asked, "creation"),
+        known=[item.passkey.id for item in known],
+    )
+    return {"creation": creation, "passkeys": list_passkeys(login, holder_id)}
+
+
+def list_passkeys(login: Login, holder_id: bytes) -> list[JsonObject]:
+    """A holder's passkeys, as the holder sees them."""
+    return [
+        {
+            "id": encode_base64url(item.passkey.id),
+            "label": item.label,
+            "since": render_time(item.created_at_s * 1_000),
+            "used": "" if item.used_at_s is None else render_time(item.used_at_s * 1_000),
+        }
+        for item in login.passkeys.list_of(holder_id)
+    ]
+
+
+def add_passkey(login: Login, asked: LoginRequest, credential: JsonObject, *, label: str) -> None:
+    """Keep the passkey that a browser has made; one for each proof of the DID.
+
+    Raises:
+        OAuthError: It does not hold, is known, or is one too many; or nobody has proved a DID.
+    """
+    holder_id = _get_holder_id(asked)
+    if asked.proof is None:
+        raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
+    if len(label) > PASSKEY_LABEL_CHARACTERS_MAX or not label.isprintable():
+        raise OAuthError(
+            "invalid_request",
+            f"a passkey's name has at most {PASSKEY_LABEL_CHARACTERS_MAX} characters on one line",
+        )
+    passkey = check_creation(credential, origin=login.origin, challenge=_derive(asked, "creation"))
+    now_s = login.clock.now_s()
+    login.passkeys.put(
+        StoredPasskey(
+            passkey=passkey,
+            holder=holder_id,
+            proof=asked.proof,
+            label=label or "Passkey",
+            created_at_s=now_s,
+            used_at_s=None,
+        )
+    )
+    login.store.end_request(asked.id)
+    login.note(holder_id, "passkey added", client_id=PASSKEYS_CLIENT_ID)
+
+
+def remove_passkey(login: Login, passkey_id: str, *, holder_id: bytes, client_id: str) -> None:
+    """Forget a holder's passkey.
+
+    Raises:
+        RefusedError: They have no such one.
+    """
+    if not login.passkeys.delete(decode_base64url(passkey_id), holder=holder_id):
+        raise OAuthError("invalid_request", "you have no such passkey", status=404)
+    login.note(holder_id, "passkey removed", client_id=client_id)
+
+
+async def use_passkey(login: Login, asked: LoginRequest, credential: JsonObject) -> Holder:
+    """Check what an authenticator answers to a login; whose passkey it is.
+
+    Raises:
+        RefusedError: It does not hold, or the key that it stands in for does not speak any more.
+        UnavailableError: The DID or the ledger cannot be looked up now, or too many tries.
+    """
+    text = get_id(credential)
+    login.proofs.take(f"passkey/{text}", now_s=login.clock.steady_s())
+    stored = login.passkeys.find(decode_base64url(text))
+    holder = None if stored is None else login.holders.get(stored.holder)
+    if stored is None or holder is None:
+        raise OAuthError("access_denied", "nobody here has this passkey: log in another way")
+    _check_user(credential, holder)
+    client_id = asked.request.client_id
+    try:
+        count = check_use(
+            credential,
+            origin=login.origin,
+            challenge=get_use_challenge(asked),
+            passkey=stored.passkey,
+        )
+    except CopiedPasskeyError:
+        login.note(holder.id, "passkey refused", client_id=client_id, detail="perhaps a copy")
+        raise
+    await _check_proof(login, stored, holder)
+    if not login.passkeys.use(stored.passkey, sign_count=count, now_s=login.clock.now_s()):
+        raise OAuthError("access_denied", "this passkey was just used or removed: try again")
+    return holder
+
+
+async def _check_proof(login: Login, stored: StoredPasskey, holder: Holder) -> None:
+    """Check that the key by which a passkey was added is still its holder's."""
+    data = login.holders.open_for(holder.id, stored.proof, purpose=PROOF_PURPOSE)
+    proof = parse_json_object(data, depth_max=1)
+    did = str(proof["did"])
+    owner = login.holders.find_by_did(did)
+    key = await login.keys.find(did, str(proof["method"]))
+    is_same = compute_thumbprint(key) == proof["thumbprint"]
+    if owner is None or owner.id != holder.id or not is_same:
+        raise OAuthError(
+            "access_denied",
+            "the key by which you added this passkey is not yours any more: log in with the new"
+            " one and add a passkey again",
+        )
+    await login.keys.check_current(key, did, holder=holder)
+
+
+def _check_user(credential: JsonObject, holder: Holder) -> None:
+    """A handle, where the authenticator gives one, names the holder (§7.2, step 6)."""
+    response = credential.get("response")
+    handle = response.get("userHandle") if isinstance(response, dict) else None
+    if handle is not None and handle != encode_base64url(holder.id):
+        raise OAuthError("access_denied", "this passkey is somebody else's")
+
+
+def _get_holder_id(asked: LoginRequest) -> bytes:
+    """Whoever has proved to be in this browser."""
+    if asked.holder is None or asked.response_code is not None:
+        raise OAuthError("access_denied", "nobody has logged in yet: use your wallet first")
+    return asked.holder
+
+
+def _derive(asked: LoginRequest, purpose: str) -> bytes:
+    return hashlib.sha256(f"rochdale/passkey/{purpose}/{asked.nonce}".encode()).digest()
