@@ -50,6 +50,7 @@ check: setup $(VENV)/.dev  ## format, lint, layers and types alone
 browser: setup $(VENV)/.dev  ## look at the pages in Debian's Chromium
 	@scripts/debian-packages chromium
 	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+	@$(BIN)/pytest -n 0 tests/node/web/browser $(ARGS)
 
 .PHONY: soak
 soak: setup $(VENV)/.dev  ## rules (CASES=10000), didkit (ENDS=1000), an hour of faults (FAULTS=200), the story (RUNS=10)

@@ -84,13 +84,15 @@ async def _answer(
         raise RefusedError("this login is for another node than your cooperative's: do not answer")
     async with _open_client(wallet, node=node) as client:
         asked = await client.describe_login(address)
+        purpose = _read_purpose(asked)
         if not is_sure:
+            if purpose == "add-passkey":
+                say("[bold]You sign that a passkey is added: whoever has it logs in as you.[/]")
             say(f"[bold]{make_plain(str(asked['client_name']))}[/] would be allowed to:")
             for scope in asked["scopes"]:
                 say(f"  - {make_plain(str(scope['allows']))}")
             say(f"Its answer goes to {make_plain(str(asked['answers_to']))}")
             typer.confirm("Did you begin this login yourself just now?", abort=True, err=True)
-        purpose = _read_purpose(asked)
         return await client.answer_challenge(address, wallet, purpose=purpose)
 
 

@@ -40,6 +40,7 @@ from node.web.requests import get_context
 from node.web.routes_oauth import read_form
 
 routes = web.RouteTableDef()
+_ADDING = "Add a passkey that logs you in, and remove those that you have"
 _SCRIPTS = "script-src 'self'; connect-src 'self'"
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -242,11 +243,13 @@ def _describe(login: Login, asked: LoginRequest) -> JsonObject:
     client = login.find_client(asked.request.client_id)
     if client is None:
         raise OAuthError("invalid_client", "this application is not registered any more")
+    allowed = {"passkeys": _ADDING} if client.id == PASSKEYS_CLIENT_ID else {}
     return {
         "client_name": client.name,
         "answers_to": get_redirect_source(asked.request.redirect_uri),
         "scopes": [
-            {"name": name, "allows": SCOPES[name]} for name in asked.request.scope.split(" ")
+            {"name": name, "allows": allowed.get(name, SCOPES[name])}
+            for name in asked.request.scope.split(" ")
         ],
     }
 

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
+from node.web.login import PASSKEYS_CLIENT_ID
 from node.web.login_records import Grant
 from tests.node.terminal import PASSPHRASE, Terminal
 from tests.node.web.conftest import Pair
@@ -40,6 +41,25 @@ async def test_the_command_line_answers_a_browsers_login(
         page = await browser.go_on(answer["response_code"])
 
     assert "form_token" in page.body
+
+
+async def test_the_command_line_opens_the_page_of_passkeys(
+    member_terminal: Terminal, pair: Pair, wallet: Path
+) -> None:
+    """It signs for that purpose, which it was told."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        browser = Attempt(pair[0], http, enrol(pair[0]))
+        address = (await browser.send("GET", "/passkeys")).headers["Location"]
+        secret = address.partition("request_uri=")[2]
+        begun = await browser.begin(secret, client=PASSKEYS_CLIENT_ID)
+
+        answer = await _ask(
+            member_terminal, "login", wallet, begun.body["login"], "--yes", "--node", pair[0].url
+        )
+        page = await browser.go_on(answer["response_code"])
+
+    assert "Add a passkey" in begun.body["scopes"][0]["allows"]
+    assert page.body["passkeys"] == []
 
 
 async def test_another_nodes_login_is_not_answered(
