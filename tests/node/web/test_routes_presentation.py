@@ -12,11 +12,12 @@ import pytest
 from did.base64url import decode_base64url, encode_base64url
 from did.credentials.kinds import state_membership
 from did.credentials.sd_jwt_vc import present_sd_jwt_vc
-from did.keys import KeyPair
+from did.keys import KeyPair, did_key
 from did.verification_keys import KeyKind, VerificationKey, compute_thumbprint, render_jwk
+from node.web.clock import render_time
 from node.web.credential_office import CredentialFormat, CredentialOffice
 from node.web.credential_store import CredentialStore
-from tests.did.credentials.parties import show
+from tests.did.credentials.parties import make_presentation, show
 from tests.did.foreign_peers import run_peer
 from tests.node.web.conftest import Pair, WebNode
 from tests.node.web.logins import Attempt, Reply, enrol
@@ -80,7 +81,13 @@ async def present(attempt: Attempt, credential: Any, key: KeyPair, **changes: st
         )
         token: Any = {"membership_sd_jwt": [shown]}
     else:
-        shown = show([credential], challenge=asked["nonce"], domain=asked["client_id"])
+        shown = show(
+            make_presentation(credential, holder=did_key(key.public_key)),
+            key,
+            challenge=asked["nonce"],
+            domain=asked["client_id"],
+            created=render_time(now_s * 1_000),
+        )
         token = {"membership_ldp": [shown]}
     data = {"vp_token": json.dumps(token), "state": asked["state"]}
     return await attempt.send("POST", path_of(attempt), data=data)
@@ -97,6 +104,19 @@ async def test_a_shown_credential_logs_its_holder_in(attempt: Attempt) -> None:
 
     assert "form_token" in page.body
     assert "Your wallet has logged you in" in stranger.body  # session fixation leads nowhere
+
+
+@pytest.mark.parametrize("change", [{}, {"nonce": "0" * 64}, {"client_id": "x"}])
+async def test_a_credential_with_a_data_integrity_proof_logs_its_holder_in(
+    attempt: Attempt, change: dict[str, str]
+) -> None:
+    """As `ldp_vc`, in a presentation for this login (OpenID4VP 1.0 §B.1.3.2)."""
+    key = attempt.wallet.device_key
+    credential = issue(attempt.node, key, CredentialFormat.DATA_INTEGRITY)
+
+    reply = await present(attempt, credential, key, **change)
+
+    assert reply.status == (400 if change else 200), reply.body
 
 
 async def test_a_foreign_wallets_key_is_known_from_its_issuing(attempt: Attempt) -> None:
