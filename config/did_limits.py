@@ -46,6 +46,10 @@ CONSENT_S_MAX = 157_680_000
 """The longest that a person can consent ahead: five years."""
 CONSENT_TERMS_MAX = 16
 """Purposes, or resources, of one consent."""
+CONSENT_STATEMENTS_MAX = 1_000
+"""Of one person; revocations are taken beyond it."""
+CONSENT_PAGE_ENTRIES_MAX = 100
+"""Entries of a history in one answer."""
 
 # Passkeys.
 PASSKEYS_PER_HOLDER_MAX = 10

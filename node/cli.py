@@ -44,6 +44,7 @@ from node.commands.vc_api import vc_api
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
+from node.commands.wallet_consents import consents_app
 from node.commands.wallet_export import export
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_login import login, sessions
@@ -82,6 +83,7 @@ for keys_command in (rotate, guard, guardians, veto, end):
     wallet_app.command()(keys_command)
 wallet_app.command()(export)
 wallet_app.add_typer(recover_app, name="recover")
+wallet_app.add_typer(consents_app, name="consents")
 app.add_typer(wallet_app, name="wallet")
 app.add_typer(client_app, name="client")
 governance_app.command("audit")(audit)

@@ -140,6 +140,16 @@ def parse_consent(
     return ConsentStatement(did=kid.partition("#")[0], kid=kid, claims=claims, token=token)
 
 
+def read_stored_consent(text: str) -> ConsentClaims:
+    """Read the claims of a statement that was checked when it came, whatever its age now.
+
+    Raises:
+        RefusedError: It is malformed.
+    """
+    token = parse_signed_token(text, bytes_max=CONSENT_STATEMENT_BYTES_MAX, depth_max=_DEPTH_MAX)
+    return _convert(token.claims)
+
+
 def check_under_mandate(claims: ConsentClaims, *, did: str, mandate: Mandate, now_s: int) -> None:
     """Check that a steward may sign a statement in the person's place.
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from node.web.clock import render_time
+from node.web.consent_store import render_entry
 from node.web.holder_tables import EXPORT_ROWS_MAX, HOLDER_TABLES
 from node.web.holders import Holder
 from node.web.private import PrivateStore
@@ -40,6 +41,17 @@ class ExportedNotice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Over this entry and the one before; in hex."""
 
 
+class ExportedConsentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the person's history of consent; with the salt, so that it can be checked."""
+
+    number: int
+    kind: str
+    at_ms: int
+    content: dict[str, Any]
+    salt: str
+    head: str
+
+
 class HolderExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person gets."""
 
@@ -59,6 +71,7 @@ class HolderExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     contact as JSON. Empty if nothing can be sealed to their DID: two registrars open it then."""
     applications: list[ExportedApplication]
     notices: list[ExportedNotice]
+    consents: list[ExportedConsentEntry]
     tables: dict[str, list[dict[str, int | str | None]]]
     """Rows of the node's other tables about the person, by table."""
 
@@ -89,6 +102,10 @@ def export_holder(
             for item in store.applications.list_of(holder_id)
         ],
         notices=list_notices(store, holder_id),
+        consents=[
+            ExportedConsentEntry(**render_entry(item))
+            for item in store.consents.list_entries(holder_id)
+        ],
         tables=_export_tables(store.connection, holder),
     )
 

@@ -43,6 +43,8 @@ HOLDER_TABLES = (
         exported=("kind", "state", "issued_at_ms", "expires_at_ms"),
     ),
     HolderTable(name="login_events", exported=("at_s", "what", "client_id", "detail")),
+    # What the entries say is sealed: node.web.holder_export opens it.
+    HolderTable(name="consent_entries"),
 )
 REGISTER_TABLES = frozenset({"holder_dids", "applications", "register_log"})
 """The register's own, which `node.web.erasure` and `node.web.holder_export` know."""

@@ -194,6 +194,14 @@ class HolderStore:
         """
         return _open(sealed, self._get_key(holder_id), holder_id, purpose)
 
+    def derive_for(self, holder_id: bytes, *, purpose: str) -> bytes:
+        """32 bytes that follow from a person's own key, for one purpose.
+
+        Raises:
+            RefusedError: There is no such person.
+        """
+        return derive_key(self._get_key(holder_id), purpose=purpose)
+
     def delete(self, holder_id: bytes) -> None:
         """Destroy a person's key, and with it all that is sealed under it."""
         self.connection.execute("DELETE FROM holders WHERE id = ?", (holder_id,))

@@ -16,6 +16,7 @@ from typing import Self
 from federation.budget import create_budget_table
 from node.web.applications import APPLICATIONS_SCHEMA, ApplicationStore
 from node.web.clock import Clock
+from node.web.consent_store import CONSENT_SCHEMA, ConsentStore
 from node.web.credential_store import STATUS_LISTS_SCHEMA
 from node.web.database import open_database, transaction
 from node.web.holders import HOLDERS_SCHEMA, HolderStore
@@ -41,7 +42,8 @@ CREATE TABLE texts (
     digest BLOB PRIMARY KEY,
     body BLOB NOT NULL
 ) STRICT;
-{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}{REGISTER_SCHEMA}"""
+{MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}
+{REGISTER_SCHEMA}{CONSENT_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class PrivateStore:
         self.connection = connection
         self.holders = HolderStore(connection, key=key, random=random, now_ms=now_ms)
         self.applications = ApplicationStore(connection, self.holders)
+        self.consents = ConsentStore(connection, self.holders, random=random)
         self.names = NamesBook(connection, random=random)
         self.log = RegisterLog(connection, self.holders)
 

@@ -1,0 +1,191 @@
+"""`rochdale wallet consents`: what you permit, and what was done with it.
+
+The wallet signs each statement, logs in for as long as the command runs and hands it to its
+own cooperative's node. Nothing is permitted that was not signed.
+"""
+
+import asyncio
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    make_plain,
+    open_wallet,
+)
+
+if TYPE_CHECKING:
+    from did.consent.policies import Act
+    from did.consent.terms import Purpose, Resource
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+
+_DAY_S = 86_400
+_ID_BYTES = 16
+_PATH = "/api/v1/consents"
+
+consents_app = typer.Typer(
+    no_args_is_help=True, help="What may be used of yours, by whom and what for."
+)
+
+
+@consents_app.command("list")
+def list_consents(
+    *,
+    path: WalletArgument,
+    after: Annotated[
+        int, typer.Option("--after", min=0, max=999_999_999, help="History after this entry.")
+    ] = 0,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what you permit now, and what happened: at most 100 entries of the history."""
+    wallet = open_wallet(path, passphrase_file)
+    found = asyncio.run(_fetch(wallet, node=node, after=after))
+    if as_json:
+        say_json(found)
+        return
+    _show(found)
+    for entry in found["history"]:
+        day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(int(entry["at_ms"]) // 1_000))
+        say(f"{entry['number']:>4}  {day}  {make_plain(str(entry['kind']))}")
+
+
+@consents_app.command()
+def grant(
+    *,
+    path: WalletArgument,
+    purposes: Annotated[
+        list[str], typer.Option("--purpose", help="Such as DUO:0000006; may be repeated.")
+    ],
+    resources: Annotated[
+        list[str] | None,
+        typer.Option("--resource", help="records (default), statements or register-entry."),
+    ] = None,
+    grantee: Annotated[
+        str, typer.Option("--to", help="A DID, class:own-cooperative or class:federation.")
+    ] = "class:own-cooperative",
+    days: Annotated[int, typer.Option("--days", min=1, max=1_825, help="How long.")] = 365,
+    change: Annotated[
+        str | None, typer.Option("--change", metavar="ID", help="Change this grant instead.")
+    ] = None,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Permit a use; it holds at once, until its end or until you revoke it."""
+    from did.consent.policies import Grant  # noqa: PLC0415
+
+    now_s = int(time.time())
+    act = Grant(
+        id=change or secrets.token_hex(_ID_BYTES),
+        grantee=grantee,
+        purposes=tuple(_read_purpose(item) for item in purposes),
+        resources=tuple(_read_resource(item) for item in resources or ["records"]),
+        from_s=now_s,
+        until_s=now_s + days * _DAY_S,
+    )
+    _send(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
+
+
+@consents_app.command()
+def revoke(
+    *,
+    path: WalletArgument,
+    consent: Annotated[str, typer.Argument(metavar="ID", help="Of a grant or mandate.")],
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a grant or mandate at once."""
+    from did.consent.policies import Revocation  # noqa: PLC0415
+
+    wallet = open_wallet(path, passphrase_file)
+    _send(wallet, Revocation(id=consent), node=node, as_json=as_json)
+
+
+def _send(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -> None:
+    told = asyncio.run(_sign_and_send(wallet, act, node=node))
+    if as_json:
+        say_json(told)
+        return
+    _show(told)
+
+
+def _show(found: "JsonObject") -> None:
+    for item in found["grants"]:
+        terms = ", ".join([*item["purposes"], *item["resources"]])
+        until = time.strftime("%Y-%m-%d", time.gmtime(int(item["until_s"])))
+        say(f"{make_plain(str(item['id']))}  {make_plain(str(item['grantee']))} until {until}")
+        say(f"  {make_plain(terms)}")
+    if not found["grants"]:
+        say("You permit nothing.")
+    for item in found["mandates"]:
+        say(f"{make_plain(str(item['id']))}  mandate of {make_plain(str(item['steward']))}")
+    say(make_plain(str(found["note"])))
+
+
+async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "JsonObject":
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
+        await client.login(wallet, scopes=["consents"])
+        try:
+            return await client.call("GET", f"{_PATH}?after={after}" if after else _PATH)
+        finally:
+            await client.logout()
+
+
+async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "JsonObject":
+    from did.consent.policies import CONSENT_TYPE, ConsentClaims, render_consent  # noqa: PLC0415
+    from did.jws import sign_jws  # noqa: PLC0415
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    home = wallet.get_home()
+    async with LoginClient(get_node_url(node, wallet), origin=home.origin) as client:
+        await client.login(wallet, scopes=["consents", "consents.write"])
+        try:
+            standing = await client.call("GET", _PATH)
+            claims = ConsentClaims(
+                cooperative=home.cooperative_id.hex(),
+                seq=int(standing["seq"]) + 1,
+                iat=int(time.time()),
+                act=act,
+            )
+            jws = sign_jws(
+                render_consent(claims),
+                key=wallet.device_key,
+                kid=wallet.login_method,
+                typ=CONSENT_TYPE,
+            )
+            return await client.call("POST", _PATH, jws.encode())
+        finally:
+            await client.logout()
+
+
+def _read_purpose(text: str) -> "Purpose":
+    from config.errors import RefusedError  # noqa: PLC0415
+    from did.consent.terms import Purpose  # noqa: PLC0415
+
+    try:
+        return Purpose(text)
+    except ValueError:
+        raise RefusedError(f"purposes are {', '.join(Purpose)}") from None
+
+
+def _read_resource(text: str) -> "Resource":
+    from config.errors import RefusedError  # noqa: PLC0415
+    from did.consent.terms import Resource  # noqa: PLC0415
+
+    try:
+        return Resource(text)
+    except ValueError:
+        raise RefusedError(f"resources are {', '.join(Resource)}") from None

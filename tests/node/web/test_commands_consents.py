@@ -1,0 +1,71 @@
+"""`rochdale wallet consents`, typed against a node that serves."""
+
+import asyncio
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
+from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.web.conftest import Pair
+from tests.node.web.logins import ORIGIN, enrol
+
+
+@pytest.fixture
+def wallet(member_terminal: Terminal, pair: Pair) -> Path:
+    """The wallet of somebody with an account at ash."""
+    path = member_terminal.root / "ada.wallet"
+    home = Home(network="test-web", cooperative_id=pair[0].context.registry.own.id, origin=ORIGIN)
+    bound = bind_wallet(enrol(pair[0]), home)
+    save_wallet(path, bound, PASSPHRASE, random=secrets.token_bytes, strength=STRENGTH_TEST)
+    return path
+
+
+async def test_a_person_grants_lists_changes_and_revokes(
+    member_terminal: Terminal, pair: Pair, wallet: Path
+) -> None:
+    """Each statement is signed by the wallet and numbered after the one before."""
+    at = ("--node", pair[0].url)
+    granted = await _ask(member_terminal, "grant", wallet, "--purpose", "DUO:0000006", *at)
+    grant = granted["grants"][0]["id"]
+    changed = await _ask(
+        member_terminal, *("grant", wallet, "--purpose", "DUO:0000043", "--change", grant), *at
+    )
+    await _ask(member_terminal, "revoke", wallet, grant, *at)
+    listed = await _ask(member_terminal, "list", wallet, "--after", "1", *at)
+
+    assert changed["grants"][0]["purposes"] == ["DUO:0000043"]
+    assert listed["grants"] == []
+    assert [item["kind"] for item in listed["history"]] == ["change", "revocation"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--purpose", "odrl:sell"), "purposes are"),
+        (("--purpose", "DUO:0000006", "--resource", "soul"), "resources are"),
+        (("--purpose", "DUO:0000006", "--to", "everybody"), "a DID or a class"),
+    ],
+)
+async def test_what_nobody_can_grant_is_refused_in_words(
+    member_terminal: Terminal, pair: Pair, wallet: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    """Nothing is permitted then."""
+    said = await asyncio.to_thread(
+        member_terminal.type,
+        "wallet",
+        *("consents", "grant", str(wallet), *words, "--node", pair[0].url),
+    )
+    listed = await _ask(member_terminal, "list", wallet, "--node", pair[0].url)
+
+    assert sentence in said
+    assert (listed["grants"], listed["history"]) == ([], [])
+
+
+async def _ask(terminal: Terminal, *words: str | Path) -> Any:
+    """What a command answers beside the node's log, which comes to the same place here."""
+    said = await asyncio.to_thread(terminal.do, "wallet", "consents", *words, "--json")
+    return json.loads(said[said.index("\n{") if not said.startswith("{") else 0 :])
