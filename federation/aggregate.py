@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import _csv
 
 _COLUMNS = ("id", "age", "sex", "dataset", "num")
+_HOLDER_COLUMN = "holder"
 _AGE_YEARS_MAX = 120
 _AGE = re.compile(r"[0-9]{1,3}")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,6})(?:\.([0-9]{1,6}))?")
@@ -90,18 +91,22 @@ class Aggregate:
     suppressed: tuple[Group, ...]
 
 
-def count_records(data: bytes, *, site: str) -> tuple[int, ...]:
+def count_records(data: bytes, *, site: str, permitted: frozenset[str] | None) -> tuple[int, ...]:
     """Count one site's people; exact counts, in the order of `STRATA`.
 
     A person whose age, sex or diagnosis is missing is not counted. Nobody else's number says
     how many those are, so it is not reported.
+    Nor is anybody counted who does not permit it; those rows are checked all the same.
 
     Args:
         data: A CSV file with at least the columns id, age, sex, dataset and num.
         site: Every row's `dataset`: a file with another site's people is refused whole.
+        permitted: Record keys of the people who permit it, one of which column `holder` must
+            say; None for a published data set, which must not have that column.
 
     Raises:
         RecordsError: Too long, not CSV, a column missing, a value out of range, an id twice
+            or a holder twice
             (one person would then count twice, and ε would not hold).
     """
     if len(data) > RECORDS_BYTES_MAX:
@@ -112,7 +117,7 @@ def count_records(data: bytes, *, site: str) -> tuple[int, ...]:
         raise RecordsError("the records are not UTF-8 text") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        return _count_rows(reader, site=site)
+        return _count_rows(reader, site=site, permitted=permitted)
     except csv.Error:
         # The library's message may quote the row.
         raise RecordsError(f"line {reader.line_num} of the records is not CSV") from None
@@ -261,35 +266,55 @@ def parse_aggregate(data: bytes) -> Aggregate:
     return aggregate
 
 
-def _count_rows(reader: "_csv.Reader", *, site: str) -> tuple[int, ...]:
+def _count_rows(
+    reader: "_csv.Reader", *, site: str, permitted: frozenset[str] | None
+) -> tuple[int, ...]:
     header: list[str] = next(reader, [])
-    positions = _find_columns(header)
+    positions = _find_columns(header, has_holders=permitted is not None)
     counts = dict.fromkeys(STRATA, 0)
     ids: set[str] = set()
+    holders: set[str] = set()
     for row in reader:
         line = reader.line_num
         if len(ids) >= RECORDS_ROWS_MAX:
             raise RecordsError(f"the records hold more than {RECORDS_ROWS_MAX} people")
         if len(row) != len(header):
             raise RecordsError(f"line {line} of the records has not {len(header)} columns")
-        person, age, sex, row_site, diagnosis = (row[position].strip() for position in positions)
+        person, age, sex, row_site, diagnosis, *rest = (
+            row[position].strip() for position in positions
+        )
         if not person or person in ids:
             raise RecordsError(f"line {line}: column id is empty or names a person again")
         ids.add(person)
         if row_site != site:
             raise RecordsError(f"line {line}: column dataset names another site")
         stratum = _read_stratum(age=age, sex=sex, diagnosis=diagnosis, line=line)
-        if stratum is not None:
+        holder = rest[0] if rest else ""
+        if holder and holder in holders:
+            raise RecordsError(f"line {line}: column {_HOLDER_COLUMN} names a person again")
+        holders.add(holder)
+        if stratum is not None and (permitted is None or holder in permitted):
             counts[stratum] += 1
     return tuple(counts.values())
 
 
-def _find_columns(header: list[str]) -> list[int]:
+def _find_columns(header: list[str], *, has_holders: bool) -> list[int]:
     names = [name.strip() for name in header]
-    for column in _COLUMNS:
+    if has_holders and _HOLDER_COLUMN not in names:
+        raise RecordsError(
+            f"the records have no column {_HOLDER_COLUMN}, so nobody's consent can be asked:"
+            " add record keys, or say `--basis public-dataset` if they are published"
+        )
+    if not has_holders and _HOLDER_COLUMN in names:
+        raise RecordsError(
+            f"the records have a column {_HOLDER_COLUMN}: they are people's own, and no public"
+            " data set"
+        )
+    columns = (*_COLUMNS, _HOLDER_COLUMN) if has_holders else _COLUMNS
+    for column in columns:
         if names.count(column) != 1:
             raise RecordsError(f"the records need the column {column} exactly once")
-    return [names.index(column) for column in _COLUMNS]
+    return [names.index(column) for column in columns]
 
 
 def _read_stratum(

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from html import escape
 
 from config.errors import RefusedError
+from did.consent.terms import Purpose
 from did.jcs import JsonObject
 from federation.aggregate import AgeBand, Sex
+from federation.insight_schema import BASIS_PUBLIC_DATASET
 
 _SEXES = {Sex.FEMALE: "Women", Sex.MALE: "Men"}
 _BANDS = {
     AgeBand.UNDER_50: "under 50",
     AgeBand.FROM_50_TO_59: "50 to 59",
     AgeBand.FROM_60: "60 and over",
+}
+_PURPOSES = {
+    Purpose.GENERAL_RESEARCH: "general research",
+    Purpose.HEALTH_RESEARCH: "health research",
+    Purpose.CLINICAL_CARE: "clinical care",
+    Purpose.PAYMENT: "payment",
+    Purpose.OPERATIONS: "running the cooperative",
 }
 _TAGS = ("p", "table", "caption", "thead", "tbody", "tr", "th", "td", "ul", "li", "strong", "em")
 _TOKEN = re.compile(
@@ -141,7 +150,17 @@ def _render_notes(document: JsonObject) -> tuple[str, ...]:
     )
     sources = document.get("derivedFrom", [])
     named = (f"Made from: {', '.join(sources)}.",) if sources else ()
-    return noise, small, document["limitations"], *named
+    basis = _render_basis(document["basis"])
+    return basis, noise, small, document["limitations"], *named
+
+
+def _render_basis(basis: JsonObject) -> str:
+    if basis["kind"] == BASIS_PUBLIC_DATASET:
+        return "Counted from a published data set: nobody's consent was asked for this."
+    return (
+        f"Only people are counted whose consent to {_PURPOSES[Purpose(basis['purpose'])]} held "
+        f"when it was computed, after block {basis['height']} of the ledger."
+    )
 
 
 def _escape(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import fastjsonschema
 
+from did.consent.terms import Purpose
 from did.jcs import JsonObject
 from federation.aggregate import AgeBand, Sex
 
@@ -21,6 +22,8 @@ NEIGHBOURS_ADD_REMOVE_ONE = NAMESPACE + "AddRemoveOnePerson"
 DECISION_ACCEPTED = NAMESPACE + "Accepted"
 TECHNIQUE_DIFFERENTIAL_PRIVACY = "https://w3id.org/dpv#DifferentialPrivacy"
 DESIGN_OBSERVATIONAL = "http://schema.org/Observational"
+BASIS_CONSENTS = "consents"
+BASIS_PUBLIC_DATASET = "public-dataset"
 HASH_ALGORITHM = "rfc6962-sha256"
 CONTENT_CHARACTERS_MAX = 16_384
 
@@ -96,6 +99,18 @@ _DRAFT: _Schema = {
     "insightVersion": {"const": "1"},
     "license": _URL,
     "condition": _CODES,
+    "basis": {
+        "oneOf": [
+            _object({"kind": {"const": BASIS_PUBLIC_DATASET}}),
+            _object(
+                {
+                    "kind": {"const": BASIS_CONSENTS},
+                    "purpose": {"enum": [purpose.value for purpose in Purpose]},
+                    "height": _integer(),
+                }
+            ),
+        ]
+    },
     "studyDesign": {"const": DESIGN_OBSERVATIONAL},
     "cohort": _object(
         {

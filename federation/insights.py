@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from activitypub.origins import get_origin
 from config.errors import RefusedError
+from did.consent.terms import Purpose
 from did.jcs import JsonObject
 from did.keys import KeyPair
 from did.proofs import add_proof, check_proof
@@ -38,6 +39,8 @@ from federation.insight_checks import (
 from federation.insight_content import render_insight_table, render_table_html
 from federation.insight_refusals import InsightRefusal, InsightRefusedError
 from federation.insight_schema import (
+    BASIS_CONSENTS,
+    BASIS_PUBLIC_DATASET,
     DESIGN_OBSERVATIONAL,
     MECHANISM_DISCRETE_LAPLACE,
     NEIGHBOURS_ADD_REMOVE_ONE,
@@ -69,6 +72,16 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentBasis:
+    """Why people could be counted: they permit it."""
+
+    purpose: Purpose
+    """What they permit it for."""
+    height: int
+    """Latest block that the cooperative's node had taken in when it read their consents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InsightAuthor:
     """The cooperative that an insight must come from, as the caller has established it."""
 
@@ -90,6 +103,7 @@ def build_insight(
     actor: str,
     insight_id: str,
     study: Study,
+    basis: ConsentBasis | None,
     aggregate: Aggregate,
     budget: Budget,
     now_s: int,
@@ -101,6 +115,7 @@ def build_insight(
         insight_id: Last part of the insight's URL; 32 lowercase hex characters by chance, as
             the digest is not known before the id.
         study: What was looked at.
+        basis: The consents of those counted; None for a published data set.
         aggregate: The worker's release.
         budget: The data set's budget after that release.
         now_s: Wall clock; Unix seconds.
@@ -119,19 +134,15 @@ def build_insight(
         "id": f"{origin}/insights/{insight_id}",
         "type": ["Article", "HealthInsight"],
         "attributedTo": actor,
-        "name": study.name,
         "mediaType": "text/html",
         "published": now,
         "insightVersion": "1",
-        "license": study.license,
-        "condition": [{"system": system, "code": code} for system, code in study.condition],
-        "studyDesign": DESIGN_OBSERVATIONAL,
+        **_render_study(study),
+        "basis": _render_basis(basis),
         **_render_release(aggregate, budget),
         "generatedBy": {"method": _METHOD, "endedAt": now},
         "limitations": _LIMITATIONS,
     }
-    if study.derived_from:
-        document["derivedFrom"] = list(study.derived_from)
     document["content"] = render_table_html(render_insight_table(document))
     check_facts(document, actor=actor, now_s=now_s, floors=CHARTER_FLOORS, is_sealed=False)
     return document
@@ -206,6 +217,24 @@ def _check_own_proof(document: JsonObject, *, author: InsightAuthor, now_s: int)
         )
     except RefusedError as error:
         raise InsightRefusedError(InsightRefusal.PROOF_INVALID, error.reason) from error
+
+
+def _render_study(study: Study) -> JsonObject:
+    rendered: JsonObject = {
+        "name": study.name,
+        "license": study.license,
+        "condition": [{"system": system, "code": code} for system, code in study.condition],
+        "studyDesign": DESIGN_OBSERVATIONAL,
+    }
+    if study.derived_from:
+        rendered["derivedFrom"] = list(study.derived_from)
+    return rendered
+
+
+def _render_basis(basis: ConsentBasis | None) -> JsonObject:
+    if basis is None:
+        return {"kind": BASIS_PUBLIC_DATASET}
+    return {"kind": BASIS_CONSENTS, "purpose": basis.purpose.value, "height": basis.height}
 
 
 def _render_release(aggregate: Aggregate, budget: Budget) -> JsonObject:

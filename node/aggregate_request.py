@@ -4,13 +4,16 @@ Apart from the worker, so that no process that talks to others imports what open
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import RefusedError
-from config.limits import AGGREGATE_REQUEST_BYTES_MAX, CELL_PEOPLE_MIN
+from config.limits import AGGREGATE_REQUEST_BYTES_MAX, CELL_PEOPLE_MIN, RECORDS_ROWS_MAX
 from did.jcs import parse_json_object
 from federation.aggregate import parse_epsilon, render_decimal
+
+_RECORD_KEY = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class AggregateRequest:
     """Every record's `dataset`."""
     epsilon_millionths: int
     """Cost of the whole table."""
+    permitted: frozenset[str] | None
+    """Record keys of the people who permit it; None for a published data set."""
     cell_people_min: int = CELL_PEOPLE_MIN
     """Threshold on noised counts; at least `CELL_PEOPLE_MIN`."""
 
@@ -34,6 +39,7 @@ def render_request(request: AggregateRequest) -> bytes:
             "records": str(request.records),
             "site": request.site,
             "epsilon": render_decimal(request.epsilon_millionths),
+            "permitted": None if request.permitted is None else sorted(request.permitted),
             "cellPeopleMin": request.cell_people_min,
         }
     ).encode()
@@ -46,8 +52,10 @@ def parse_request(data: bytes) -> AggregateRequest:
         RefusedError: Another shape, a relative path, or limits that are not kept.
     """
     value = parse_json_object(data, bytes_max=AGGREGATE_REQUEST_BYTES_MAX)
-    if set(value) != {"records", "site", "epsilon", "cellPeopleMin"}:
-        raise RefusedError("a request has the fields records, site, epsilon and cellPeopleMin")
+    if set(value) != {"records", "site", "epsilon", "permitted", "cellPeopleMin"}:
+        raise RefusedError(
+            "a request has the fields records, site, epsilon, permitted and cellPeopleMin"
+        )
     records, site, cell_people_min = value["records"], value["site"], value["cellPeopleMin"]
     if not isinstance(records, str) or not records.startswith("/") or "\0" in records:
         raise RefusedError("the request's records are not an absolute path")
@@ -59,5 +67,16 @@ def parse_request(data: bytes) -> AggregateRequest:
         records=Path(records),
         site=site,
         epsilon_millionths=parse_epsilon(value["epsilon"]),
+        permitted=_parse_permitted(value["permitted"]),
         cell_people_min=cell_people_min,
     )
+
+
+def _parse_permitted(value: object) -> frozenset[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > RECORDS_ROWS_MAX:
+        raise RefusedError(f"a request permits at most {RECORDS_ROWS_MAX} people, or says null")
+    if not all(isinstance(item, str) and _RECORD_KEY.fullmatch(item) for item in value):
+        raise RefusedError("a record key has 32 hexadecimal digits")
+    return frozenset(value)

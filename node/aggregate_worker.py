@@ -76,7 +76,9 @@ def compute_aggregate(request: AggregateRequest) -> Aggregate:
     """
     # Before the records are opened: nothing else can be opened afterwards.
     measurement = make_measurement(request.epsilon_millionths)
-    counts = count_records(_read_records(request.records), site=request.site)
+    counts = count_records(
+        _read_records(request.records), site=request.site, permitted=request.permitted
+    )
     noised: list[int] = measurement(list(counts))
     cells, suppressed = release_cells(noised, cell_people_min=request.cell_people_min)
     return Aggregate(

@@ -18,6 +18,7 @@ from node.commands.audit import audit
 from node.commands.bodies import list_bodies
 from node.commands.clients import client_app
 from node.commands.complaint_hearing import complaint_app
+from node.commands.consent import consent_app
 from node.commands.credential import credential_app
 from node.commands.did import did_app
 from node.commands.disputes import dispute_app
@@ -72,6 +73,7 @@ app.add_typer(genesis_app, name="genesis")
 app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
 app.add_typer(register_app, name="register")
+app.add_typer(consent_app, name="consent")
 app.add_typer(insight_app, name="insight")
 app.add_typer(credential_app, name="credential")
 app.command("vc-api")(vc_api)

@@ -6,21 +6,25 @@ Blocks; runs beside a node, whether it is running or not. Never opens the record
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from activitypub.actors import get_actor_url
 from config.settings import Settings
+from did.consent.terms import Purpose
 from did.jcs import JsonObject, parse_json_object
 from federation.aggregate import parse_epsilon
 from federation.budget import Budget, BudgetAccount, Charge, get_budget, list_charges
-from federation.insights import Study
+from federation.insights import ConsentBasis, Study
 from node.aggregate_request import AggregateRequest
+from node.consent_gate import find_permitted
 from node.home import Home
 from node.insight_drafts import InsightOrder, compute_draft
 from node.own_cooperative import load_own_cooperative
 from node.registrar import open_register
+from node.web.private import PrivateStore
+from node.web.projection import read_projected_height
 
 EPSILON = "0.5"
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
@@ -51,16 +55,31 @@ class KeptDraft:
     is_published: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the operator wants to be counted."""
+
+    records: Path
+    """CSV file; a relative path counts from the home's records."""
+    site: str
+    """Every record's `dataset`."""
+    purpose: Purpose | None
+    """What it is for: only people are counted who permit that. None for a published data set,
+    which the insight then says."""
+    epsilon: str = EPSILON
+    """Cost of the release."""
+    title: str = ""
+    """The insight's name; if empty it says condition and site."""
+    sources: Sequence[str] = ()
+    """URLs to be named as sources, such as a data set's DOI."""
+
+
 def compute_insight_draft(
     home: Home,
     settings: Settings,
+    wanted: Wanted,
     *,
-    records: Path,
-    site: str,
-    epsilon: str,
     now_ms: int,
-    title: str | None = None,
-    sources: Sequence[str] = (),
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> ComputedDraft:
     """Pay for an aggregate of one site's records and keep the draft that members vote on.
@@ -68,12 +87,8 @@ def compute_insight_draft(
     Args:
         home: The node's.
         settings: Of that home.
-        records: CSV file; a relative path counts from the home's records.
-        site: Every record's `dataset`.
-        epsilon: Cost of the release, such as "0.5".
-        now_ms: Wall clock; its year, in UTC, is the budget's period.
-        title: The insight's name; by default it says condition and site.
-        sources: URLs to be named as sources, such as a data set's DOI.
+        wanted: What to count.
+        now_ms: Wall clock; consents count as of it, and its year, in UTC, is the budget's period.
         random: Source of random bytes.
 
     Raises:
@@ -81,21 +96,25 @@ def compute_insight_draft(
             is too small; in the last case the ε is spent.
         MisconfiguredError: The machine cannot keep the worker off the network, or the home
             cannot be used.
-        UnavailableError: The worker failed; the ε is spent.
+        UnavailableError: The worker failed, and the ε is spent; or the node has not run yet, so
+            that nobody can say as of which block consents are counted.
     """
-    order = InsightOrder(
-        request=AggregateRequest(
-            records=home.records / records,
-            site=site,
-            epsilon_millionths=parse_epsilon(epsilon),
-        ),
-        study=_describe_study(title or f"Heart disease by age and sex, {site}", sources),
-        account=get_budget_account(now_ms=now_ms),
-    )
-    actor = get_actor_url(load_own_cooperative(home, settings).origin)
-    insight_id = random(_INSIGHT_ID_BYTES).hex()
+    cooperative = load_own_cooperative(home, settings)
+    order = _make_order(home, wanted, now_ms=now_ms)
     with open_register(home) as store:
-        draft = compute_draft(store, order, actor=actor, insight_id=insight_id, now_ms=now_ms)
+        if wanted.purpose is not None:
+            height = read_projected_height(home.projection_path)
+            basis = ConsentBasis(purpose=wanted.purpose, height=height)
+            order = _ask_consents(
+                store, order, basis, cooperative_did=cooperative.did, now_s=now_ms // 1_000
+            )
+        draft = compute_draft(
+            store,
+            order,
+            actor=get_actor_url(cooperative.origin),
+            insight_id=random(_INSIGHT_ID_BYTES).hex(),
+            now_ms=now_ms,
+        )
         budget = get_budget(store.connection, order.account)
     document = parse_json_object(draft.document)
     return ComputedDraft(digest=draft.digest, document=document, budget=budget)
@@ -127,6 +146,37 @@ def read_budget(home: Home, *, now_ms: int) -> tuple[Budget, list[Charge]]:
     account = get_budget_account(now_ms=now_ms)
     with open_register(home) as store:
         return get_budget(store.connection, account), list_charges(store.connection, account)
+
+
+def _make_order(home: Home, wanted: Wanted, *, now_ms: int) -> InsightOrder:
+    name = wanted.title or f"Heart disease by age and sex, {wanted.site}"
+    return InsightOrder(
+        request=AggregateRequest(
+            records=home.records / wanted.records,
+            site=wanted.site,
+            epsilon_millionths=parse_epsilon(wanted.epsilon),
+            permitted=None,
+        ),
+        study=_describe_study(name, wanted.sources),
+        account=get_budget_account(now_ms=now_ms),
+        basis=None,
+    )
+
+
+def _ask_consents(
+    store: PrivateStore,
+    order: InsightOrder,
+    basis: ConsentBasis,
+    *,
+    cooperative_did: str,
+    now_s: int,
+) -> InsightOrder:
+    """The same order for those people alone who permit it."""
+    holders = find_permitted(
+        store, cooperative_did=cooperative_did, purpose=basis.purpose, now_s=now_s
+    )
+    request = replace(order.request, permitted=frozenset(holders))
+    return replace(order, request=request, basis=basis, holders=holders)
 
 
 def _describe_study(name: str, sources: Sequence[str]) -> Study:

@@ -4,14 +4,17 @@ Apart from the web process, which publishes: this runs in the operator's command
 running node, and alone starts the worker that reads records.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from did.jcs import canonicalize
+from did.consent.terms import Resource
+from did.jcs import JsonObject, canonicalize
 from federation.anchors import compute_insight_digest
 from federation.budget import BudgetAccount
-from federation.insights import Study, build_insight
+from federation.insights import ConsentBasis, Study, build_insight
 from node.aggregate_request import AggregateRequest
 from node.aggregates import compute_paid_aggregate
+from node.consent_gate import note_uses
 from node.web.private import Draft, PrivateStore
 
 
@@ -23,6 +26,10 @@ class InsightOrder:
     study: Study
     account: BudgetAccount
     """Which budget pays for it."""
+    basis: ConsentBasis | None
+    """For whose consents the request stands; None for a published data set."""
+    holders: Mapping[str, bytes] = field(default_factory=dict)
+    """Holder's id by record key, of everybody whom the request permits to count."""
 
 
 def compute_draft(
@@ -53,11 +60,24 @@ def compute_draft(
         actor=actor,
         insight_id=insight_id,
         study=order.study,
+        basis=order.basis,
         aggregate=aggregate,
         budget=budget,
         now_s=now_ms // 1_000,
     )
     digest = compute_insight_digest(document)
     draft = Draft(digest=digest, document=canonicalize(document), is_published=False)
-    store.put_draft(digest=draft.digest, document=draft.document, now_ms=now_ms)
+    with store.write():
+        store.put_draft(digest=draft.digest, document=draft.document, now_ms=now_ms)
+        note_uses(store, order.holders, _describe_use(document, digest), now_ms=now_ms)
     return draft
+
+
+def _describe_use(document: JsonObject, digest: bytes) -> JsonObject:
+    return {
+        "grantee": document["attributedTo"],
+        "resource": Resource.RECORDS.value,
+        "insight": document["id"],
+        "digest": digest.hex(),
+        **document["basis"],
+    }

@@ -10,12 +10,24 @@ import typer
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 
 if TYPE_CHECKING:
+    from did.consent.terms import Purpose
     from did.jcs import JsonObject
     from federation.budget import Budget
+    from node.drafting import ComputedDraft
 
 insight_app = typer.Typer(
     no_args_is_help=True, help="Compute insights from records, for members to decide on (operator)."
 )
+
+PurposeOption = Annotated[
+    str, typer.Option("--purpose", help="Only who permits this purpose is counted.")
+]
+BasisOption = Annotated[
+    str,
+    typer.Option(
+        "--basis", help="consents, or public-dataset for published records that name no holder."
+    ),
+]
 
 
 @insight_app.command()
@@ -29,6 +41,8 @@ def compute(
     epsilon: Annotated[
         str, typer.Option("--epsilon", help="What the release costs of the year's budget of 1.")
     ] = "0.5",
+    purpose: PurposeOption = "DUO:0000006",
+    basis: BasisOption = "consents",
     title: Annotated[
         str | None, typer.Option("--title", help="Else it names condition and site.")
     ] = None,
@@ -44,31 +58,26 @@ def compute(
     A short-lived process without network reads the records, adds noise and ends. Nothing is
     published until members accept a proposal that names the draft's digest.
     """
-    from node.drafting import compute_insight_draft  # noqa: PLC0415
+    from node.drafting import Wanted, compute_insight_draft  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
     opened = open_home(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
-    draft = compute_insight_draft(
-        opened,
-        settings,
+    wanted = Wanted(
         records=records,
         site=site,
         epsilon=epsilon,
-        now_ms=int(time.time() * 1_000),
-        title=title,
+        purpose=_read_purpose(basis, purpose),
+        title=title or "",
         sources=source or (),
     )
-    digest = draft.digest.hex()
+    draft = compute_insight_draft(opened, settings, wanted, now_ms=int(time.time() * 1_000))
     if as_json:
         budget = _describe_budget(draft.budget)
-        say_json({"digest": digest, "document": draft.document, "budget": budget})
+        say_json({"digest": draft.digest.hex(), "document": draft.document, "budget": budget})
         return
-    _show_table(draft.document)
-    say(f"digest  {digest}")
-    say(_say_budget(draft.budget))
-    say(f"Next, a member proposes it: [bold]rochdale propose --insight {digest} 'Publish …'[/]")
+    _show_draft(draft)
 
 
 @insight_app.command()
@@ -134,6 +143,21 @@ def budget(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
         )
 
 
+def _read_purpose(basis: str, purpose: str) -> "Purpose | None":
+    from config.errors import RefusedError  # noqa: PLC0415
+    from did.consent.terms import Purpose  # noqa: PLC0415
+    from federation.insight_schema import BASIS_CONSENTS, BASIS_PUBLIC_DATASET  # noqa: PLC0415
+
+    if basis == BASIS_PUBLIC_DATASET:
+        return None
+    if basis != BASIS_CONSENTS:
+        raise RefusedError(f"--basis is {BASIS_CONSENTS} or {BASIS_PUBLIC_DATASET}")
+    try:
+        return Purpose(purpose)
+    except ValueError:
+        raise RefusedError(f"purposes are {', '.join(Purpose)}") from None
+
+
 def _describe_budget(found: "Budget") -> dict[str, Any]:
     from federation.aggregate import render_decimal  # noqa: PLC0415
 
@@ -147,6 +171,14 @@ def _describe_budget(found: "Budget") -> dict[str, Any]:
 def _say_budget(found: "Budget") -> str:
     told = _describe_budget(found)
     return f"privacy budget of {told['period']}: ε {told['spent']} of {told['total']} spent"
+
+
+def _show_draft(draft: "ComputedDraft") -> None:
+    digest = draft.digest.hex()
+    _show_table(draft.document)
+    say(f"digest  {digest}")
+    say(_say_budget(draft.budget))
+    say(f"Next, a member proposes it: [bold]rochdale propose --insight {digest} 'Publish …'[/]")
 
 
 def _show_table(document: "JsonObject") -> None:
@@ -164,3 +196,4 @@ def _show_table(document: "JsonObject") -> None:
         table.add_row(escape(row.group), row.people, row.with_condition, row.prevalence)
     say(f"[bold]{escape(told.caption)}[/]")
     Console(highlight=False, emoji=False).print(table)
+    say(escape(told.notes[0]))

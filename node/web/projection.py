@@ -8,11 +8,12 @@ able to check asks for a receipt. Never decides anything.
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from config.errors import MisconfiguredError
+from config.errors import MisconfiguredError, UnavailableError
 from governance.events import (
     BallotCast,
     Event,
@@ -56,6 +57,24 @@ class ProjectedBlock:
     """After this block."""
     events: tuple[Event, ...]
     transactions: tuple[ProjectedTransaction, ...] = ()
+
+
+def read_projected_height(path: Path) -> int:
+    """The latest block that a node has taken in, read beside it; nothing is written.
+
+    Raises:
+        UnavailableError: The node has not run yet, or is building its read model anew.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT height FROM chain").fetchone()
+    except sqlite3.Error as error:
+        raise UnavailableError(
+            "the node's read model cannot be read: start the node, and try again in a while"
+        ) from error
+    if row is None:
+        raise UnavailableError("the node has taken in no block yet: try again in a while")
+    return int(row[0])
 
 
 class Projection:

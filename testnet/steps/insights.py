@@ -9,7 +9,7 @@ from config.limits import CELL_PEOPLE_MIN
 from did.jcs import JsonObject
 from federation.insight_refusals import InsightRefusal, InsightRefusedError
 from governance.proposal_records import ProposalKind
-from node.drafting import compute_insight_draft
+from node.drafting import Wanted, compute_insight_draft
 from node.settings import load_settings
 from testnet.community import Member, Motion
 from testnet.federation import FederationNode
@@ -61,10 +61,13 @@ async def publish_insight(story: Story, node: FederationNode) -> str | None:
             compute_insight_draft,
             node.home,
             settings,
-            records=Path(RECORDS_FILE),
-            site=node.plan.site,
-            epsilon=EPSILON,
-            sources=(DATA_SOURCE,),
+            Wanted(
+                records=Path(RECORDS_FILE),
+                site=node.plan.site,
+                purpose=None,
+                epsilon=EPSILON,
+                sources=(DATA_SOURCE,),
+            ),
             now_ms=int(time.time() * 1_000),
         )
     except InsightRefusedError as refused:

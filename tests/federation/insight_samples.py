@@ -17,7 +17,14 @@ from federation.anchors import (
 )
 from federation.budget import Budget, BudgetAccount
 from federation.insight_refusals import InsightRefusal, InsightRefusedError
-from federation.insights import InsightAuthor, Study, build_insight, check_insight, seal_insight
+from federation.insights import (
+    ConsentBasis,
+    InsightAuthor,
+    Study,
+    build_insight,
+    check_insight,
+    seal_insight,
+)
 
 ORIGIN = "https://coop-a.example"
 
@@ -47,13 +54,18 @@ _COUNTS = (24, 1, 23, 10, 25, 14, 39, 25, 41, 50, 3, 9)
 
 
 def build_draft(
-    counts: tuple[int, ...] = _COUNTS, *, spent: int = 500_000, study: Study = STUDY
+    counts: tuple[int, ...] = _COUNTS,
+    *,
+    spent: int = 500_000,
+    study: Study = STUDY,
+    basis: ConsentBasis | None = None,
 ) -> JsonObject:
     cells, suppressed = release_cells(counts, cell_people_min=50)
     return build_insight(
         actor=AUTHOR.actor,
         insight_id="0f" * 16,
         study=study,
+        basis=basis,
         aggregate=Aggregate(
             epsilon_millionths=500_000, cell_people_min=50, cells=cells, suppressed=suppressed
         ),

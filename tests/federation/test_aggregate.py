@@ -50,7 +50,7 @@ def test_each_person_falls_into_one_stratum() -> None:
     """Band edges are 50 and 60; diagnoses 1 to 4 are disease."""
     data = _csv("1,49,Female,Site,0", "2,50,Female,Site,1", "3,59,Male,Site,4", "4,60,Male,Site,0")
 
-    counts = dict(zip(STRATA, count_records(data, site="Site"), strict=True))
+    counts = dict(zip(STRATA, count_records(data, site="Site", permitted=None), strict=True))
 
     assert {stratum for stratum, count in counts.items() if count} == {
         (Sex.FEMALE, AgeBand.UNDER_50, False),
@@ -65,20 +65,20 @@ def test_other_columns_and_their_order_do_not_matter() -> None:
     """Cholesterol is 0 for a whole site; nothing but the five named columns is read."""
     header = "chol,num,id,dataset,sex,age,thal"
 
-    counts = count_records(_csv("0,1,1,Site,Male,63,", header=header), site="Site")
+    counts = count_records(_csv("0,1,1,Site,Male,63,", header=header), site="Site", permitted=None)
 
-    assert counts == count_records(_csv("1,63,Male,Site,1"), site="Site")
+    assert counts == count_records(_csv("1,63,Male,Site,1"), site="Site", permitted=None)
 
 
 @pytest.mark.parametrize("row", ["1,,Male,Site,0", "1,63,,Site,0", "1,63,Male,Site,"])
 def test_a_person_with_a_missing_cell_is_not_counted(row: str) -> None:
     """A missing age, sex or diagnosis cannot be guessed."""
-    assert sum(count_records(_csv(row), site="Site")) == 0
+    assert sum(count_records(_csv(row), site="Site", permitted=None)) == 0
 
 
 def test_an_empty_site_counts_nobody() -> None:
     """A header without rows is a file without people."""
-    assert count_records(_csv(), site="Site") == (0,) * len(STRATA)
+    assert count_records(_csv(), site="Site", permitted=None) == (0,) * len(STRATA)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_empty_site_counts_nobody() -> None:
 def test_refuses_a_malformed_row_without_quoting_it(row: str) -> None:
     """The message names the line; an operator's terminal or log gets no health data."""
     with pytest.raises(RecordsError) as refusal:
-        count_records(_csv(row), site="Site")
+        count_records(_csv(row), site="Site", permitted=None)
 
     assert "line" in refusal.value.reason
     assert "SECRET" not in refusal.value.reason
@@ -116,7 +116,7 @@ def test_refuses_a_malformed_row_without_quoting_it(row: str) -> None:
 def test_refuses_a_person_who_appears_twice() -> None:
     """Two rows of one person would change two counts by one, and ε would not hold."""
     with pytest.raises(RecordsError, match="names a person again"):
-        count_records(_csv("1,63,Male,Site,0", "1,64,Male,Site,0"), site="Site")
+        count_records(_csv("1,63,Male,Site,0", "1,64,Male,Site,0"), site="Site", permitted=None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_refuses_a_person_who_appears_twice() -> None:
 def test_refuses_a_file_that_is_no_table_of_records(data: bytes) -> None:
     """Anything but the expected table is refused whole."""
     with pytest.raises(RecordsError):
-        count_records(data, site="Site")
+        count_records(data, site="Site", permitted=None)
 
 
 def test_refuses_more_people_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_refuses_more_people_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("federation.aggregate.RECORDS_ROWS_MAX", 1)
 
     with pytest.raises(RecordsError, match="more than 1 people"):
-        count_records(_csv("1,63,Male,Site,0", "2,63,Male,Site,0"), site="Site")
+        count_records(_csv("1,63,Male,Site,0", "2,63,Male,Site,0"), site="Site", permitted=None)
 
 
 @pytest.mark.parametrize(("people", "is_shown"), [(49, False), (50, True)])
@@ -252,3 +252,43 @@ def test_refuses_another_number_of_counts() -> None:
     """Counts without their strata mean nothing."""
     with pytest.raises(RecordsError):
         release_cells([0], cell_people_min=50)
+
+
+_HOLDERS = "id,age,sex,dataset,num,holder"
+_KEY, _OTHER = "0a" * 16, "0b" * 16
+
+
+def test_only_people_who_permit_it_are_counted() -> None:
+    """Neither a stranger to the register nor a row without a holder is."""
+    data = _csv(
+        f"1,63,Male,Site,1,{_KEY}",
+        f"2,63,Male,Site,1,{_OTHER}",
+        "3,63,Male,Site,1,",
+        "4,63,Male,Site,1,",
+        header=_HOLDERS,
+    )
+
+    sums = [
+        sum(count_records(data, site="Site", permitted=frozenset(keys)))
+        for keys in ((), (_KEY,), (_KEY, _OTHER), ("0c" * 16,))
+    ]
+
+    assert sums == [0, 1, 2, 0]
+
+
+def test_nobody_counts_twice_under_another_id() -> None:
+    """Else one person would change a count by two, and ε would not hold."""
+    data = _csv(f"1,63,Male,Site,1,{_KEY}", f"2,63,Male,Site,1,{_KEY}", header=_HOLDERS)
+
+    with pytest.raises(RecordsError, match="line 3: column holder names a person again"):
+        count_records(data, site="Site", permitted=frozenset({_KEY}))
+
+
+def test_peoples_own_records_never_pass_for_a_public_data_set() -> None:
+    """Nor do records without holders pass for consented ones."""
+    own = _csv(f"1,63,Male,Site,1,{_KEY}", header=_HOLDERS)
+
+    with pytest.raises(RecordsError, match="no public data set"):
+        count_records(own, site="Site", permitted=None)
+    with pytest.raises(RecordsError, match="--basis public-dataset"):
+        count_records(_csv("1,63,Male,Site,1"), site="Site", permitted=frozenset({_KEY}))

@@ -2,8 +2,10 @@
 
 import pytest
 
+from did.consent.terms import Purpose
 from federation.insight_content import check_content, render_insight_table
 from federation.insight_refusals import InsightRefusal
+from federation.insights import ConsentBasis
 from tests.federation.insight_samples import (
     build_draft,
     get_refusal,
@@ -68,3 +70,36 @@ def test_refuses_html_that_is_more_than_text_and_tables(content: str) -> None:
     sealed = sign_again({**seal(build_draft()), "content": content})
 
     assert get_refusal(sealed) is InsightRefusal.CONTENT_UNSAFE
+
+
+def test_a_reader_learns_on_what_basis_people_were_counted() -> None:
+    """Whose consent, for what and as of which block; or that nobody was asked."""
+    basis = ConsentBasis(purpose=Purpose.HEALTH_RESEARCH, height=12)
+
+    assert build_draft(basis=basis)["basis"] == {
+        "kind": "consents",
+        "purpose": "DUO:0000006",
+        "height": 12,
+    }
+    assert "consent to health research" in build_draft(basis=basis)["content"]
+    assert "after block 12 of" in build_draft(basis=basis)["content"]
+    assert "consent was asked" in build_draft()["content"]
+
+
+@pytest.mark.parametrize(
+    "basis",
+    [
+        None,
+        {},
+        {"kind": "public-dataset", "height": 1},
+        {"kind": "consents"},
+        {"kind": "consents", "purpose": "odrl:sell", "height": 1},
+        {"kind": "consents", "purpose": "DUO:0000006", "height": -1},
+        {"kind": "trust us"},
+    ],
+)
+def test_refuses_an_insight_that_does_not_say_its_basis(basis: object) -> None:
+    """Partners read it as their members do."""
+    sealed = sign_again({**seal(build_draft()), "basis": basis})
+
+    assert get_refusal(sealed) is InsightRefusal.SHAPE_UNKNOWN

@@ -44,7 +44,7 @@ def _request(tmp_path: Path, text: str, *, site: str = "Site") -> AggregateReque
     records = tmp_path / "records.csv"
     records.write_text(text, encoding="utf-8")
     records.chmod(0o600)
-    return AggregateRequest(records=records, site=site, epsilon_millionths=500_000)
+    return AggregateRequest(records=records, site=site, epsilon_millionths=500_000, permitted=None)
 
 
 @pytest.fixture
@@ -171,7 +171,9 @@ def test_refuses_what_is_no_plain_file(tmp_path: Path, kind: str) -> None:
 
     with pytest.raises(RefusedError, match=r"cannot be opened|not a plain file"):
         run_aggregate_worker(
-            AggregateRequest(records=records, site="Site", epsilon_millionths=500_000)
+            AggregateRequest(
+                records=records, site="Site", epsilon_millionths=500_000, permitted=None
+            )
         )
 
 
@@ -199,7 +201,7 @@ def test_an_unforeseen_failure_shows_only_its_kind(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "import node.aggregate_worker as worker\n"
-        "def fail(data, *, site): raise ValueError(data)\n"
+        "def fail(data, *, site, permitted): raise ValueError(data)\n"
         "worker.count_records = fail\n"
         "sys.exit(worker.main())\n"
     )
@@ -227,7 +229,7 @@ def test_fails_closed_where_user_namespaces_are_switched_off(
     )
     request = _request(tmp_path, _site_records("Cleveland"), site="Cleveland")
 
-    with pytest.raises(MisconfiguredError, match="so it reads no record"):
+    with pytest.raises(MisconfiguredError, match="so it does not start"):
         _pay(connection, request)
 
     assert list_charges(connection, _ACCOUNT) == []
@@ -282,9 +284,12 @@ def test_a_worker_that_dies_costs_its_epsilon(
     assert not charge.is_settled
 
 
-def test_a_request_reads_back_what_it_wrote() -> None:
+@pytest.mark.parametrize("permitted", [None, frozenset(), frozenset({"0a" * 16, "0b" * 16})])
+def test_a_request_reads_back_what_it_wrote(permitted: frozenset[str] | None) -> None:
     """Both ends of the pipe agree."""
-    request = AggregateRequest(records=Path("/r.csv"), site="Site", epsilon_millionths=500_000)
+    request = AggregateRequest(
+        records=Path("/r.csv"), site="Site", epsilon_millionths=500_000, permitted=permitted
+    )
 
     assert parse_request(render_request(request)) == request
 
@@ -299,6 +304,10 @@ def test_a_request_reads_back_what_it_wrote() -> None:
         {"site": None},
         {"epsilon": "2"},
         {"epsilon": 0.5},
+        {"permitted": "all"},
+        {"permitted": ["0a"]},
+        {"permitted": [5]},
+        {"permitted": ["0a" * 16] * 100_001},
         {"cellPeopleMin": 49},
         {"cellPeopleMin": True},
         {"more": 1},
@@ -306,7 +315,9 @@ def test_a_request_reads_back_what_it_wrote() -> None:
 )
 def test_refuses_a_request_that_breaks_a_limit(change: dict[str, object]) -> None:
     """The worker trusts its caller no further than the charter."""
-    request = AggregateRequest(records=Path("/r.csv"), site="Site", epsilon_millionths=500_000)
+    request = AggregateRequest(
+        records=Path("/r.csv"), site="Site", epsilon_millionths=500_000, permitted=None
+    )
     value = json.loads(render_request(request)) | change
 
     with pytest.raises(RefusedError):

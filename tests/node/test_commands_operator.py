@@ -18,6 +18,9 @@ from node.settings import load_settings
 from node.web.applications import ApplicationStatus
 from tests.node.terminal import Terminal, free_ports
 
+_COMPUTE = ["insight", "compute", "--site", "x", "--records", "n.csv"]
+_PUBLIC = ["--basis", "public-dataset"]
+
 
 @pytest.fixture
 def home(member_terminal: Terminal) -> Home:
@@ -151,12 +154,12 @@ def test_an_application_for_another_cooperative_does_not_hold(
         (["member", "admit", "00" * 32], 1, "there is no application"),
         (["member", "refuse", "00" * 32], 1, "there is no such application"),
         (["member", "list", "--status", "lost"], 2, "--status is one of"),
-        (["insight", "compute", "--site", "x", "--records", "n.csv"], 1, "cannot be opened"),
-        (
-            ["insight", "compute", "--site", "x", "--records", "n.csv", "--epsilon", "2"],
-            1,
-            "ε of one release lies between",
-        ),
+        ([*_COMPUTE, *_PUBLIC], 1, "cannot be opened"),
+        ([*_COMPUTE, *_PUBLIC, "--epsilon", "2"], 1, "ε of one release lies between"),
+        ([*_COMPUTE, "--basis", "hope"], 1, "--basis is consents or public-dataset"),
+        ([*_COMPUTE, "--purpose", "odrl:sell"], 1, "purposes are DUO:0000042"),
+        (_COMPUTE, 3, "start the node"),
+        (["consent", "record-key", "did:key:z6Mk"], 1, "nobody with this DID"),
     ],
 )
 def test_every_mistake_has_a_sentence_and_a_code(
@@ -171,7 +174,7 @@ def test_a_draft_names_the_digest_to_propose(member_terminal: Terminal, home: Ho
     """And what it has cost; a refused one costs nothing."""
     rows = [f"{number},55,Male,Site,{number % 2}" for number in range(200)]
     (home.records / "r.csv").write_text("\n".join(["id,age,sex,dataset,num", *rows, ""]))
-    order = ["insight", "compute", "--site", "Site", "--home", home.root]
+    order = ["insight", "compute", "--site", "Site", "--home", home.root, *_PUBLIC]
 
     member_terminal.type(*order, "--records", "missing.csv")
     said = member_terminal.do(*order, "--records", "r.csv", "--title", "Hearts [b]here[/b]")
@@ -180,6 +183,7 @@ def test_a_draft_names_the_digest_to_propose(member_terminal: Terminal, home: Ho
 
     assert drafts[0]["digest"] in said
     assert "Hearts [b]here[/b]" in said
+    assert "nobody's consent was asked" in " ".join(said.split())
     assert drafts[0]["published"] is False
     assert (budget["spent"], budget["total"]) == ("0.5", "1")
     assert len(budget["charges"]) == 1

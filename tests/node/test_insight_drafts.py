@@ -30,13 +30,16 @@ def _order(tmp_path: Path, *, people: int) -> InsightOrder:
     rows = [f"{number},55,Male,Site,{number % 2}" for number in range(people)]
     records.write_text("\n".join(["id,age,sex,dataset,num", *rows, ""]), encoding="utf-8")
     return InsightOrder(
-        request=AggregateRequest(records=records, site="Site", epsilon_millionths=500_000),
+        request=AggregateRequest(
+            records=records, site="Site", epsilon_millionths=500_000, permitted=None
+        ),
         study=Study(
             name="Heart disease by age and sex",
             condition=(("http://hl7.org/fhir/sid/icd-10", "I25"),),
             license="https://creativecommons.org/licenses/by/4.0/",
         ),
         account=_ACCOUNT,
+        basis=None,
     )
 
 

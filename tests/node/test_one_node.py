@@ -171,7 +171,8 @@ def _propose(node: Terminal, home: Path, wallets: list[Path], url: str) -> tuple
     records = home / "records" / "people.csv"
     records.write_text("\n".join(["id,age,sex,dataset,num", *rows, ""]), encoding="utf-8")
     draft = node.ask(
-        "insight", "compute", "--site", "Site", "--records", "people.csv", "--home", home
+        *("insight", "compute", "--site", "Site", "--records", "people.csv", "--home", home),
+        *("--basis", "public-dataset"),
     )
     assert node.ask("insight", "budget", "--home", home)["spent"] == "0.5"
     assert draft["digest"] in node.do("insight", "drafts", "--home", home)

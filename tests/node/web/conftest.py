@@ -140,6 +140,7 @@ class WebNode:
                 condition=(("http://hl7.org/fhir/sid/icd-10", "I25"),),
                 license="https://creativecommons.org/licenses/by/4.0/",
             ),
+            basis=None,
             aggregate=Aggregate(
                 epsilon_millionths=500_000,
                 cell_people_min=50,
