@@ -57,7 +57,7 @@ def add(
     if jwks is not None:
         metadata["jwks"] = parse_json_object(_read(jwks), bytes_max=_JWKS_BYTES_MAX)
         metadata["token_endpoint_auth_method"] = AUTH_METHODS[1]
-    client = parse_registration(metadata, client_id=secrets.token_urlsafe(16))
+    client = parse_registration(metadata, client_id=secrets.token_hex(16))
     with _open_store(home) as store:
         store.put_client(client, now_s=int(time.time()))
     if as_json:

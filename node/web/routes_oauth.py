@@ -11,7 +11,6 @@ from aiohttp import web
 
 from config.errors import RefusedError
 from config.limits import LOGIN_REQUEST_S, OAUTH_FORM_BYTES_MAX
-from did.base64url import encode_base64url
 from did.jcs import JsonObject, parse_json_object
 from did.login.access_tokens import check_access_token
 from did.login.authorization import REQUEST_URI_PREFIX, parse_authorization
@@ -169,7 +168,7 @@ async def register_client(request: web.Request) -> web.Response:
         value = parse_json_object(await request.read(), bytes_max=OAUTH_FORM_BYTES_MAX)
     except RefusedError as error:
         raise OAuthError("invalid_client_metadata", error.reason) from error
-    client_id = encode_base64url(login.clock.random_bytes(_CLIENT_ID_BYTES))
+    client_id = login.clock.random_bytes(_CLIENT_ID_BYTES).hex()  # typed after commands
     client = parse_registration(value, client_id=client_id)
     if not client.is_public:
         raise OAuthError("invalid_client_metadata", "clients with keys are the operator's to add")

@@ -5,6 +5,7 @@ block, where an engine's rounds and timeouts would only blur it.
 """
 
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +20,15 @@ _TOGETHER = 500
 """Requests that are sent before their answers are read."""
 _TIMEOUT_S = 300.0
 _READ_BYTES = 1_048_576
+_CONNECT_S = 5.0
+_POLL_S = 0.01
 
 
 class AbciClient:
     """One connection to a ledger process; a context manager."""
 
     def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(_TIMEOUT_S)
-        self._socket.connect(str(path))
+        self._socket = _connect(path)
         self._reader = FrameReader()
 
     def __enter__(self) -> Self:
@@ -70,3 +71,20 @@ class AbciClient:
         except OSError as error:
             raise UnavailableError(f"the ledger process does not answer ({error})") from error
         return answers[:-1]
+
+
+def _connect(path: Path) -> socket.socket:
+    """Connect; the socket's file is there a moment before anybody listens."""
+    deadline_s = time.monotonic() + _CONNECT_S
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+        except ConnectionRefusedError:
+            connection.close()
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return connection
