@@ -42,7 +42,7 @@ test: setup $(VENV)/.dev $(VENV)/.foreign $(BIN)/abci-cli $(BIN)/priv_val_server
 check: setup $(VENV)/.dev  ## format, lint, layers and types alone
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/codespell -L bloc --skip "*.csv,*.jsonld,go.sum,tests/vectors" $(PACKAGES) tests docs *.md
+	@$(BIN)/codespell -L bloc,acadmic --skip "*.csv,*.jsonld,go.sum,tests/vectors" $(PACKAGES) tests docs *.md
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 
