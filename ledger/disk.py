@@ -37,7 +37,7 @@ MENDING = (
 )
 """What to do about a damaged state."""
 _DISK_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
-_FORMAT = 2
+_FORMAT = 3
 _RECORD_BYTES_MAX = 1_024
 _RECORD_HEAD = struct.Struct(">H")
 _ENTRY_HEAD = struct.Struct(">HI")

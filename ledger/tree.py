@@ -27,7 +27,7 @@ from ledger.pages import (
     update_page,
 )
 
-TOP_BITS = 18
+TOP_BITS = 19
 """Levels in memory."""
 PAGES = 1 << TOP_BITS
 """One page lies below each node of the lowest of them."""
@@ -159,26 +159,30 @@ class Tree:
         self._kept[page] = record
 
     def _stage_rows(self, row: dict[int, Node]) -> list[dict[int, Node]]:
-        """Changed nodes level by level, given those of the pages."""
+        """Changed nodes level by level, given those of the pages, ascending."""
         # The hottest loop of the ledger: ten nodes for each key that a block changes.
         nodes, start_inner = self._nodes, hashlib.sha256(b"\x01").copy
         rows = [row]
         for _ in range(TOP_BITS):
             above: dict[int, Node] = {}
+            get = row.get
             for index, node in row.items():
-                parent = index >> 1
-                if parent in above:
-                    continue
-                other = index ^ 1
-                sibling = row[other] if other in row else nodes[other]
-                left, right = (sibling, node) if index & 1 else (node, sibling)
-                if len(left) == HASH_BYTES == len(right):
+                sibling = get(index ^ 1)
+                if sibling is None:
+                    sibling = nodes[index ^ 1]
+                elif index & 1:
+                    continue  # done with its left sibling, which came before
+                if len(node) == HASH_BYTES == len(sibling):
                     inner = start_inner()
-                    inner.update(left)
-                    inner.update(right)
-                    above[parent] = inner.digest()
+                    if index & 1:
+                        inner.update(sibling)
+                        inner.update(node)
+                    else:
+                        inner.update(node)
+                        inner.update(sibling)
+                    above[index >> 1] = inner.digest()
                 else:
-                    above[parent] = join(left, right)
+                    above[index >> 1] = join(sibling, node) if index & 1 else join(node, sibling)
             row = above
             rows.append(row)
         return rows

@@ -2,8 +2,9 @@
 
 `python -m testnet.bench.grow HOME KEYS BATCHES` writes filler through the store's own
 `stage` and `commit` until its tree has so many keys, waits until LevelDB has nothing more to
-merge, then times batches of a thousand keys, half of them new. Each key is read before, as
-the rules read what they change; that is timed by itself. CPU is the whole process's, LevelDB's
+merge, then times batches of a thousand keys, as blocks of ballots write them: half of them are
+accounts that change, half are new. Each key is read before, as the rules read what they
+change; that is timed by itself. CPU is the whole process's, LevelDB's
 thread included, until LevelDB is at rest again. Prints one line of JSON.
 """
 
@@ -20,7 +21,13 @@ from governance.state_keys import is_derived
 from ledger.app_hash import compute_parts
 from ledger.store import Store
 from node.home import Home
-from testnet.bench.filler import make_filler_key, make_filler_value
+from node.ledger_process import collect_garbage_seldom
+from testnet.bench.filler import (
+    ACCOUNT_EVERY,
+    NAMESPACE,
+    make_filler_key,
+    make_filler_value,
+)
 
 BATCH_KEYS = 1_000
 _FILL_KEYS = 20_000
@@ -113,11 +120,10 @@ def settle() -> None:
 
 def _count_keys(store: Store) -> tuple[int, int]:
     """Keys of the tree that are not filler, and filler."""
-    filler = make_filler_key(0)[:33]
     counts = [0, 0]
     for key, _ in store.scan(b""):
         if not is_derived(key):
-            counts[key.startswith(filler)] += 1
+            counts[key.startswith(NAMESPACE)] += 1
     return counts[0], counts[1]
 
 
@@ -125,7 +131,7 @@ def _prepare(filled: int, batches: int) -> Iterator[Changes]:
     chance = random.Random(filled)  # noqa: S311 - the same keys in every run
     half = BATCH_KEYS // 2
     for number in range(1, batches + 1):
-        changed = chance.sample(range(filled), half)
+        changed = chance.sample(range(0, filled, ACCOUNT_EVERY), half)
         batch = [
             (make_filler_key(item), make_filler_value(item, version=number)) for item in changed
         ]
@@ -138,6 +144,7 @@ def main(arguments: Sequence[str]) -> int:
     """Grow the store of a home."""
     root, keys, batches = arguments
     store = Store.open(Home(Path(root)).ledger)
+    collect_garbage_seldom()  # as the process that is measured here does
     try:
         sys.stdout.write(json.dumps(grow(store, keys=int(keys), batches=int(batches))) + "\n")
     finally:

@@ -296,7 +296,7 @@ def test_a_store_is_made_once(path: Path) -> None:
         create_store(path)
 
 
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x97\x03\xa0\x00\x00\xc4\x00\xc4\x00\x00"])
+@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x97\x7f\xa0\x00\x00\xc4\x00\xc4\x00\x00"])
 def test_a_record_that_cannot_be_read_ends_the_start(path: Path, value: bytes | None) -> None:
     """Missing, cut off, malformed, or of a later version: none of them is guessed at."""
     database = plyvel.DB(str(path))

@@ -24,12 +24,12 @@ PLAN = Plan(
     members_count=200,
     alone=TINY,
     together=replace(TINY, validators_count=4),
-    sizes=(3_000, 5_000),
-    headline_keys=5_000,
+    sizes=(6_000, 8_000),
+    headline_keys=8_000,
     headline_blocks=2,
     blocks=1,
     tree_batches=2,
-    start_keys=5_000,
+    start_keys=8_000,
     starts=2,
     queries=20,
     sync_keys=600,
@@ -75,7 +75,7 @@ def test_the_ledger_process_is_measured_at_every_size(short_directory: Path) -> 
     )
     judged = results.judge()
 
-    assert [size.keys for size in sizes] == [3_000, 5_000]
+    assert [size.keys for size in sizes] == [6_000, 8_000]
     assert [len(size.blocks) for size in sizes] == [1, 2]
     assert [len(size.start_s.values) for size in sizes] == [1, 2]
     for size in sizes:
