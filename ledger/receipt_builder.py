@@ -23,6 +23,7 @@ from ledger.queries import COUNTED_PATH, LOG_PATH, STATE_PATH
 from ledger.receipt_extras import CountedBallot, ListPage
 from ledger.receipts import (
     Receipt,
+    ReceiptKind,
     ballot_key,
     check_proofs,
     decision_key,
@@ -86,6 +87,33 @@ async def build_page_receipt(
         UnavailableError: As `build_state_receipt`.
     """
     return await _build(source, partial(_ask_page, source, log, first, count), wait_s=wait_s)
+
+
+async def build_block_receipt(source: LightSource, height: int) -> Receipt:
+    """Build the receipt that a block was agreed, with the app hash that its header carries.
+
+    Raises:
+        RefusedError: It is not decided yet, or this node has let it go.
+        UnavailableError: The engine is gone.
+    """
+    status = await source.client.status()
+    if height > status.height:
+        raise RefusedError(f"block {height} is not decided yet: the newest is {status.height}")
+    if height < status.earliest_height:
+        raise RefusedError(
+            f"this node's blocks begin with {status.earliest_height}: ask a node that has kept more"
+        )
+    block = await source.fetch_block(height)
+    receipt = Receipt(
+        chain_id=block.header.chain_id,
+        kind=ReceiptKind.BLOCK,
+        key=b"",
+        value=None,
+        proof=(),
+        block=block,
+        bridge=await source.find_bridge(block),
+    )
+    return _fit(receipt)
 
 
 async def build_ballot_receipt(

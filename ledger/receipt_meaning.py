@@ -10,7 +10,7 @@ from did.jcs import JsonObject
 from governance.proposal_records import render_choice
 from governance.state_keys import FEDERATION
 from ledger.lists import describe_list, get_list_name, render_entry
-from ledger.receipts import BallotFact, PageFact, Verified
+from ledger.receipts import BallotFact, PageFact, ReceiptKind, Verified
 
 
 def render_meaning(verified: Verified) -> str:
@@ -41,6 +41,11 @@ def render_page(page: PageFact) -> JsonObject:
 
 def _describe(verified: Verified) -> str:
     ballot, decision = verified.ballot, verified.decision
+    if verified.kind is ReceiptKind.BLOCK:
+        return (
+            f"its hash is {verified.header_hash.hex()} and the ledger before it has the app hash "
+            f"{verified.app_hash.hex()}"
+        )
     if verified.page is not None:
         return _describe_page(verified.page)
     if ballot is None:

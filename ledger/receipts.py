@@ -2,7 +2,8 @@
 
 A receipt holds a state key with its value (or the lack of one), the proofs that lead to the
 app hash, the header that carries it with its commit and validators, and the blocks that lead
-there from older validators. Checked against a trust bundle; whoever served it needs no trust.
+there from older validators; a block's receipt has the block and what leads to it alone.
+Checked against a trust bundle; whoever served it needs no trust.
 Pure: building one is `ledger.receipt_builder`'s matter, wording `ledger.receipt_meaning`'s.
 """
 
@@ -54,6 +55,8 @@ class ReceiptKind(StrEnum):
     """Entries of a list stand there, none left out."""
     STATE = "state"
     """Any other key, and its value or absence."""
+    BLOCK = "block"
+    """No key at all: that the block itself was agreed, with the app hash that it carries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,12 @@ class Receipt:
     chain_id: str
     kind: ReceiptKind
     key: bytes
+    """Empty for kind `BLOCK`; no key of the state is."""
     value: bytes | None
     """None: the key had no value."""
     proof: tuple[bytes, ...]
     """CommitmentProofs (`ledger.ics23`): of the key under the state's root, of it under the
-    app hash."""
+    app hash. None for kind `BLOCK`."""
     block: LightBlock
     """The block after the one that made this state: its header carries the app hash."""
     bridge: tuple[LightBlock, ...] = ()
@@ -124,6 +128,8 @@ class Verified:
     time_ms: int
     """That block's header time."""
     header_hash: bytes
+    app_hash: bytes
+    """Of all that the ledger held before that block."""
     key: bytes
     value: bytes | None
     ballot: BallotFact | None = None
@@ -160,8 +166,9 @@ def parse_receipt_object(document: JsonObject) -> Receipt:
     if fields["kind"] not in list(ReceiptKind) or not isinstance(fields["chain_id"], str):
         raise ReceiptError("unknown kind of receipt")
     proof = fields["proof"]
-    if not isinstance(proof, list) or len(proof) != 2:
-        raise ReceiptError("a receipt has two proofs: of the key, and of the state's root")
+    proofs = 0 if fields["kind"] == ReceiptKind.BLOCK else 2
+    if not isinstance(proof, list) or len(proof) != proofs:
+        raise ReceiptError("a receipt has two proofs: of key and state's root; a block's has none")
     bridge = fields["bridge"]
     if not isinstance(bridge, list) or len(bridge) > BRIDGE_BLOCKS_MAX:
         raise ReceiptError(f"a bridge is a list of at most {BRIDGE_BLOCKS_MAX} blocks")
@@ -205,7 +212,8 @@ def check_receipt(
         bridge=receipt.bridge,
         accepts_old_trust=accepts_old_trust,
     )
-    check_proofs(receipt)
+    if receipt.kind is not ReceiptKind.BLOCK:
+        check_proofs(receipt)
     return _read_fact(receipt, trust=moved)
 
 
@@ -236,7 +244,7 @@ def find_kind(
         return ReceiptKind.PAGE if isinstance(extra, ListPage) else ReceiptKind.COUNTED
     if value is not None and _is_key_of(key, Collection.BALLOT, ids=2):
         return ReceiptKind.BALLOT
-    return ReceiptKind.STATE
+    return ReceiptKind.STATE if key or value is not None else ReceiptKind.BLOCK
 
 
 def ballot_key(*, cooperative: bytes, proposal_id: bytes, ballot_id: bytes) -> bytes:
@@ -266,6 +274,7 @@ def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
         height=receipt.block.height,
         time_ms=receipt.block.header.time_ms,
         header_hash=receipt.block.header.compute_hash(),
+        app_hash=receipt.block.header.app_hash,
         key=receipt.key,
         value=receipt.value,
         ballot=ballot,

@@ -184,8 +184,9 @@ class NodeClient:
         """Fetch a receipt as soon as the header that it needs exists.
 
         Args:
-            path: Below `/api/receipts/`: `state/KEY`, `ballot/PROPOSAL/BALLOT`,
-                `counted/PROPOSAL/BALLOT`, or `page/LIST[/COOPERATIVE[/PROPOSAL]]` with a query.
+            path: Below `/api/receipts/`: `state/KEY`, `block/HEIGHT`,
+                `ballot/PROPOSAL/BALLOT`, `counted/PROPOSAL/BALLOT`, or
+                `page/LIST[/COOPERATIVE[/PROPOSAL]]` with a query.
             timeout_s: Seconds until giving up.
         """
         deadline_s = time.monotonic() + timeout_s

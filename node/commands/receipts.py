@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from node.home import Home
 
 _RECEIPT_TIMEOUT_S = 20.0
-_KINDS = ("ballot", "counted", "state")
+_BALLOT_KINDS = ("ballot", "counted")
+_KINDS = (*_BALLOT_KINDS, "state", "block")
 
 receipt_app = typer.Typer(no_args_is_help=True, help="Receipts for your ballots, from any node.")
 ledger_app = typer.Typer(
@@ -56,12 +57,17 @@ def fetch(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="ballot|counted|state",
-            help="That a ballot is on the ledger, that it was counted, or what a state key holds.",
+            metavar="ballot|counted|state|block",
+            help="That a ballot is on the ledger, that it was counted, what a state key holds, "
+            "or that a block was agreed.",
         ),
     ],
     subject: Annotated[
-        str, typer.Argument(metavar="PROPOSAL|KEY", help="The proposal's id, or the state key.")
+        str,
+        typer.Argument(
+            metavar="PROPOSAL|KEY|HEIGHT",
+            help="The proposal's id, the state key, or the block's height.",
+        ),
     ],
     ballot: Annotated[
         str | None, typer.Argument(help="The ballot's id; else found with --wallet.")
@@ -79,7 +85,7 @@ def fetch(
     if kind not in _KINDS:
         raise MisconfiguredError(f"a receipt is of kind {', '.join(_KINDS)}")
     opened: Wallet | None = None
-    if wallet is not None and (node is None or (kind != "state" and ballot is None)):
+    if wallet is not None and (node is None or (kind in _BALLOT_KINDS and ballot is None)):
         opened = open_wallet(wallet, passphrase_file)
     path = f"{kind}/{_find_subject(kind, subject, ballot, opened)}"
     if node is None and opened is None:
@@ -198,10 +204,10 @@ def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet |
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from governance.proposal_records import compute_ballot_id  # noqa: PLC0415
 
-    if kind == "state":
+    if kind not in _BALLOT_KINDS:
         if ballot is not None:
-            raise MisconfiguredError("a state key is all that is named")
-        return _parse_key(subject).hex()
+            raise MisconfiguredError("a state key or a height is all that is named")
+        return _parse_key(subject).hex() if kind == "state" else str(_parse_height(subject))
     proposal_id = _parse_id(subject, what="proposal")
     if ballot is not None:
         ballot_id = _parse_id(ballot, what="ballot")
@@ -255,6 +261,7 @@ def describe_verified(verified: "Verified") -> dict[str, Any]:
         "height": verified.height,
         "time_ms": verified.time_ms,
         "header_hash": verified.header_hash.hex(),
+        "app_hash": verified.app_hash.hex(),
         "key": verified.key.hex(),
         "value": None if verified.value is None else verified.value.hex(),
         "ballot": None
@@ -308,6 +315,14 @@ def _parse_key(text: str) -> bytes:
     if not 0 < len(key) <= STATE_KEY_BYTES_MAX:
         raise MisconfiguredError("a state key is hexadecimal: namespace, collection and id")
     return key
+
+
+def _parse_height(text: str) -> int:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 18):
+        raise MisconfiguredError("a block's height is a whole number: `rochdale status` names one")
+    return int(text)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -24,6 +24,7 @@ from did.applications import check_application
 from ledger.lists import find_log
 from ledger.receipt_builder import (
     build_ballot_receipt,
+    build_block_receipt,
     build_counted_receipt,
     build_page_receipt,
     build_state_receipt,
@@ -186,6 +187,14 @@ async def get_state_receipt(request: web.Request) -> web.Response:
     """Proof of what a state key holds, or that it holds nothing."""
     key = read_hex(request, "key", bytes_max=STATE_KEY_BYTES_MAX)
     receipt = await build_state_receipt(get_context(request).light, key)
+    return answer_json(receipt.to_json())
+
+
+@routes.get("/api/receipts/block/{height}")
+async def get_block_receipt(request: web.Request) -> web.Response:
+    """Proof that a block was agreed, with the app hash that its header carries."""
+    height = read_number(request.match_info["height"], name="height")
+    receipt = await build_block_receipt(get_context(request).light, height)
     return answer_json(receipt.to_json())
 
 

@@ -69,6 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 paths=paths,
                 files={
                     **_fetch_receipts(own.url, paths["accepted"], voter),
+                    "block": _download(f"{own.url}/api/receipts/block/2"),
                     "genesis": own.home.genesis_path.read_bytes(),
                     "trust": _download(f"{partner.url}/api/trust"),
                 },

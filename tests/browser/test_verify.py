@@ -52,6 +52,7 @@ def change(receipt: bytes, **changes: Any) -> bytes:
     [
         ("ballot", ["The ballot is on the ledger. The ballot says yes."]),
         ("counted", ["The ballot was counted.", "3 for, 2 against", "Outcome: accepted."]),
+        ("block", ["Block 2 was agreed.", "App hash", "Fingerprint of the block"]),
     ],
 )
 def test_a_receipt_that_holds(

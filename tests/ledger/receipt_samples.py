@@ -145,6 +145,19 @@ def make_page_receipt(log: Log, *, first: int = 0, count: int = 256) -> Receipt:
     return make_receipt(frontier_key(log), ReceiptKind.PAGE, page)
 
 
+def make_block_receipt(*, height: int = NEAR, votes: str = "") -> Receipt:
+    """That a block was agreed."""
+    return Receipt(
+        chain_id=CHAIN.chain_id,
+        kind=ReceiptKind.BLOCK,
+        key=b"",
+        value=None,
+        proof=(),
+        block=CHAIN.get_block(height, votes=votes),
+        bridge=BRIDGE if height == FAR else (),
+    )
+
+
 def make_samples() -> dict[str, Receipt]:
     """One of each kind, near and over a bridge."""
     return {
@@ -161,6 +174,9 @@ def make_samples() -> dict[str, Receipt]:
         "empty list": make_page_receipt(DECISIONS),
         "present": make_receipt(PARAMETERS_KEY),
         "absent": make_receipt(ABSENT_KEY),
+        "block": make_block_receipt(),
+        "block of three validators": make_block_receipt(votes="Y.YY"),
+        "block over a bridge": make_block_receipt(height=FAR),
         "absent over a bridge": make_receipt(ABSENT_KEY, height=FAR),
     }
 

@@ -37,6 +37,7 @@ from ledger.genesis import check_genesis
 from ledger.light_source import LightSource
 from ledger.receipt_builder import (
     build_ballot_receipt,
+    build_block_receipt,
     build_counted_receipt,
     build_page_receipt,
     build_state_receipt,
@@ -135,6 +136,26 @@ async def test_a_receipt_of_an_idle_chain_is_there_at_once(short_directory: Path
     assert check(absent, source.trust).value is None
     with pytest.raises(RefusedError):
         check(dataclasses.replace(present, value=None), source.trust)
+
+
+async def test_every_block_of_an_engine_has_a_receipt(short_directory: Path) -> None:
+    """From the first to the newest, each with the header that the engine itself shows."""
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        await source.client.wait_for_height(3)
+        receipts = [await build_block_receipt(source, height) for height in range(1, 4)]
+        shown = [await source.client.commit(height) for height in range(1, 4)]
+        newest = (await source.client.status()).height
+        with pytest.raises(RefusedError, match="is not decided yet: the newest is"):
+            await build_block_receipt(source, newest + 10)
+        with pytest.raises(RefusedError, match="blocks begin with 1"):
+            await build_block_receipt(source, 0)
+
+    for receipt, signed in zip(receipts, shown, strict=True):
+        verified = check(parse_receipt(json.dumps(receipt.to_json()).encode()), source.trust)
+        assert verified.kind is ReceiptKind.BLOCK
+        assert verified.height == int(signed["header"]["height"])
+        assert verified.app_hash.hex() == signed["header"]["app_hash"].lower()
+        assert verified.header_hash.hex() == signed["commit"]["block_id"]["hash"].lower()
 
 
 async def test_a_receipt_that_cannot_be_complete_yet_is_unavailable(

@@ -162,8 +162,12 @@ def test_a_real_chain_ends_a_tests_protection() -> None:
         (["receipt", "fetch", "ballot", "00" * 32, "00" * 32], 2, "name a node"),
         (["receipt", "fetch", "state", "zz"], 2, "a state key is hexadecimal"),
         (["receipt", "fetch", "state", "00" * 257], 2, "a state key is hexadecimal"),
-        (["receipt", "fetch", "state", "00", "00" * 32], 2, "a state key is all"),
+        (["receipt", "fetch", "state", "00", "00" * 32], 2, "a state key or a height is all"),
         (["receipt", "fetch", "state", "00" * 33], 2, "name a node"),
+        (["receipt", "fetch", "block", "-1"], 2, "No such option"),
+        (["receipt", "fetch", "block", "ten"], 2, "a block's height is a whole number"),
+        (["receipt", "fetch", "block", "1", "00" * 32], 2, "a state key or a height is all"),
+        (["receipt", "fetch", "block", "1"], 2, "name a node"),
     ],
 )
 def test_every_mistake_has_a_sentence_and_a_code(

@@ -95,6 +95,9 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
     _check_explorer(home, url, motion=motion)
+    node.do("receipt", "fetch", "block", "2", "--node", url, "-o", node.root / "block.json")
+    said = node.do("ledger", "verify", node.root / "block.json", "--trust", home / "genesis.json")
+    assert "and the ledger before it has the app hash" in said
     _check_rebuilding(home)
 
 
@@ -122,6 +125,7 @@ def _check_explorer(home: Path, url: str, *, motion: str) -> None:
         block = _download(f"{url}/explorer/blocks/{item['height']}").decode()
         assert f"/explorer/transactions/{item['hash']}" in block
         assert "in the block&#39;s commit" in block or "in the block's commit" in block
+        assert f'href="/api/receipts/block/{item["height"]}" download' in block
     newest = _download(f"{url}/explorer").decode()
     assert f"/explorer/transactions/{found[0]['hash']}" in newest
     assert "/explorer?up_to=" in newest

@@ -162,7 +162,7 @@ const RECEIPT = shape({
   kind: asIs,
   key: hex(0, 256),
   value: orNull(hex(0, 65536)),
-  proof: list(hex(0, 196608), 2, 2),
+  proof: list(hex(0, 196608), 0, 2),
   header: HEADER,
   commit: COMMIT,
   validators: VALIDATORS,
@@ -173,6 +173,8 @@ const RECEIPT = shape({
 /** A receipt's fields; what stands in `extra` follows from its kind. */
 export function readReceipt(value) {
   const receipt = RECEIPT(value);
+  const proofs = receipt.kind === "block" ? 0 : 2;
+  need(receipt.proof.length === proofs, "a receipt has two proofs; a block's has none");
   const readExtra = receipt.kind === "page" ? PAGE : orNull(COUNTED);
   return { ...receipt, extra: readExtra(receipt.extra) };
 }

@@ -79,6 +79,7 @@ function showFact(shown, isTrustOld) {
     ["Ledger", shown.chainId],
     ["As of", `block ${shown.height}, ${renderTime(shown.timeMs)}`],
     ["Fingerprint of the block", shown.headerHash],
+    ...(shown.kind === "block" ? [["App hash", shown.appHash]] : []),
   ];
   const source =
     "More than two thirds of the cooperatives’ nodes that you trust, or that these vouch for, " +
@@ -88,7 +89,15 @@ function showFact(shown, isTrustOld) {
 }
 
 function describeOther(shown) {
+  if (shown.kind === "block") return describeBlock(shown);
   return shown.ballot ? describeBallot(shown.ballot, shown.decision) : describeState(shown);
+}
+
+function describeBlock({ height }) {
+  return [
+    `Block ${height} was agreed. All that the ledger held before it has the app hash below; two ` +
+      "nodes whose block has the same fingerprint hold the same.",
+  ];
 }
 
 function describePage({ list, size, first, entries }) {

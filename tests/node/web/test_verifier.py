@@ -100,6 +100,7 @@ def assert_same(verified: Verified, answer: Answer) -> None:
     assert told["kind"] == verified.kind
     assert (told["height"], told["timeMs"]) == (verified.height, verified.time_ms)
     assert told["headerHash"] == verified.header_hash.hex()
+    assert told["appHash"] == verified.app_hash.hex()
     assert told["key"] == verified.key.hex()
     assert told["value"] == (None if verified.value is None else verified.value.hex())
     assert told["trustedHeight"] == verified.trust.height
