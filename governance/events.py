@@ -191,6 +191,30 @@ class LicenceRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsightReleased(Event):
+    """Members publish an insight of their own."""
+
+    insight: bytes
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsightValidated(Event):
+    """Members find a partner's insight valid."""
+
+    insight: bytes
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsightWithdrawn(Event):
+    """Members take back what they had said of an insight: their release, or that it is valid."""
+
+    insight: bytes
+    proposal: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutageEnded(Event):
     """The chain goes on after a time without blocks; `cooperative` is the federation."""
 

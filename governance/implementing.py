@@ -25,6 +25,7 @@ from governance.events import (
     ProposalEnacted,
     SecondVoteAnnounced,
 )
+from governance.insights import INSIGHT_KINDS, decide_insight
 from governance.kinds import KINDS
 from governance.member_acts import (
     EndCooperative,
@@ -68,6 +69,18 @@ def conclude(
         return open_veto_window(view, proposal, block=block)
     if proposal.kind is ProposalKind.VETO_OVERRIDE:
         return _try(view, proposal, lambda tried: override(tried, cooperative, subject))
+    if proposal.kind in INSIGHT_KINDS:
+        return _try(
+            view,
+            proposal,
+            lambda tried: decide_insight(
+                tried,
+                proposal.kind,
+                cooperative=cooperative,
+                insight=subject,
+                proposal=proposal.id,
+            ),
+        )
     return _implement(view, proposal, block=block)
 
 

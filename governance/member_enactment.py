@@ -141,6 +141,8 @@ def _grant_licence(
     proposal_id: bytes,
     block: BlockContext,
 ) -> Events:
+    if view.get_insight(cooperative.id, act.insight).withdrawn_by:
+        raise TxRefusedError(RefusalCode.INSIGHT_WITHDRAWN)
     scale = view.get_parameters().time_scale
     ends_ms = block.time_ms + compute_window_ms(act.days * _DAY_S, time_scale=scale)
     view.put_licence(

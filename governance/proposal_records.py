@@ -195,6 +195,22 @@ class Licence(Record, frozen=True, kw_only=True):
     """By an emergency act."""
 
 
+class DecidedInsight(Record, frozen=True, kw_only=True):
+    """What a cooperative's members decided on an insight; each by a proposal, or not yet."""
+
+    released_by: HashOrEmpty = b""
+    """Proposal by which members released it as their own."""
+    validated_by: HashOrEmpty = b""
+    """Proposal by which members found it valid, a partner's."""
+    withdrawn_by: HashOrEmpty = b""
+    """Proposal by which members took back what they had said of it; for good."""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the cooperative stands by it as its own."""
+        return bool(self.released_by) and not self.withdrawn_by
+
+
 class Ballot(Record, frozen=True, kw_only=True):
     """A choice under an opaque identity."""
 

@@ -14,6 +14,7 @@ from governance.events import (
     ProposalAmended,
     ProposalWithdrawn,
 )
+from governance.insights import check_insight_motion
 from governance.kinds import KINDS, Subject
 from governance.member_acts import get_number
 from governance.member_enactment import check_member_act
@@ -50,8 +51,9 @@ def apply_submit_proposal(
 
     Raises:
         TxRefusedError: As `require_active_member`; then SUBJECT_REQUIRED, SUBJECT_FORBIDDEN,
-            ACT_REQUIRED, ACT_FORBIDDEN, RULES_SUBMIT, DATA_USE_UNKNOWN, FOUNDING_UNFINISHED,
-            PROPOSALS_OPEN_TOO_MANY, PROPOSAL_EXISTS, as `check_member_act`; in this order.
+            ACT_REQUIRED, ACT_FORBIDDEN, RULES_SUBMIT, DATA_USE_UNKNOWN, as
+            `check_insight_motion`, FOUNDING_UNFINISHED, PROPOSALS_OPEN_TOO_MANY,
+            PROPOSAL_EXISTS, as `check_member_act`; in this order.
     """
     cooperative = require_active_member(view, tx.cooperative, sender=sender)
     account = sender.record
@@ -60,6 +62,7 @@ def apply_submit_proposal(
         raise TxRefusedError(RefusalCode.RULES_SUBMIT)
     if tx.kind is ProposalKind.VETO_OVERRIDE:
         check_vetoed(view, tx.cooperative, tx.subject)
+    check_insight_motion(view, tx.kind, cooperative=tx.cooperative, insight=tx.subject)
     if KINDS[tx.kind].waits_for_founding and block.time_ms < cooperative.founding_ends_ms:
         raise TxRefusedError(RefusalCode.FOUNDING_UNFINISHED)
     bylaws = view.get_bylaws(cooperative.bylaws_hash)

@@ -75,4 +75,7 @@ REASONS_OF_MEMBERS: Final[dict[int, str]] = {
         "The member has signed a petition that still runs: officers cannot exclude signers until"
         " it has ended."
     ),
+    246: "No partner publishes this insight: check its digest, or wait until it is released.",
+    247: "The cooperative has withdrawn this insight for good: release a corrected one instead.",
+    248: "The cooperative released this insight itself: partners are who find it valid.",
 }

@@ -67,6 +67,8 @@ class Collection(IntEnum):
     """Proposal id: what it asks the rules to do."""
     LICENCE = 0x1D
     """Id of the proposal that granted it."""
+    INSIGHT = 0x1F
+    """Digest of an insight: what the cooperative's members decided on it."""
     KEY_STATE = 0x22
     """Account ‖ version, 4 bytes big-endian: keys that it had."""
     KEY_RECOVERY = 0x23

@@ -12,7 +12,7 @@ from sortedcontainers import SortedList
 from config.errors import InvariantError
 from governance.bylaws import Bylaws
 from governance.member_acts import MemberAct, ProposedAct
-from governance.proposal_records import Ballot, Decision, Licence, Proposal, Tally
+from governance.proposal_records import Ballot, DecidedInsight, Decision, Licence, Proposal, Tally
 from governance.records import Account, Cooperative, Parameters, Quota, Roll
 from governance.state_keys import FEDERATION, Collection, state_key
 
@@ -235,6 +235,15 @@ class StateView:
     def put_licence(self, cooperative: bytes, licence: bytes, record: Licence) -> None:
         """Set a licence."""
         self._put(cooperative, Collection.LICENCE, licence, record.encode())
+
+    def get_insight(self, cooperative: bytes, insight: bytes) -> DecidedInsight:
+        """What a cooperative's members decided on an insight so far."""
+        data = self._get(cooperative, Collection.INSIGHT, insight)
+        return DecidedInsight() if data is None else DecidedInsight.decode(data)
+
+    def put_insight(self, cooperative: bytes, insight: bytes, record: DecidedInsight) -> None:
+        """Set what a cooperative's members decided on an insight."""
+        self._put(cooperative, Collection.INSIGHT, insight, record.encode())
 
     def get_ballot(
         self, cooperative: bytes, *, proposal_id: bytes, ballot_id: bytes

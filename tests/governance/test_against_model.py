@@ -16,7 +16,7 @@ from governance.audit.chain import audit_chain
 from governance.body_records import BodyKind
 from governance.events import ProposalClosed, SecondCallAnnounced, VotingOpened
 from governance.member_acts import ElectBody
-from governance.proposal_records import Choice, Outcome, ProposalKind, Stage
+from governance.proposal_records import Choice, DecidedInsight, Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
 from governance.roll_transactions import LeaveRoll
 from tests.bylaws import make_bylaws
@@ -26,6 +26,7 @@ from tests.governance.world import (
     COOPERATIVE,
     DISCUSSION_MS,
     INSIGHT,
+    OTHER_COOPERATIVE,
     VOTING_MS,
     Act,
     World,
@@ -39,10 +40,17 @@ from tests.governance.world import (
 CASES = max(500, int(os.environ.get("SOAK_CASES", "0")))
 MEMBERS_COUNT = 8
 NEWCOMERS_MAX = 4
+PARTNERS_INSIGHT = bytes([10]) * 32
+INSIGHT_FIELDS = {
+    ProposalKind.INSIGHT: "released_by",
+    ProposalKind.VALIDATION: "validated_by",
+    ProposalKind.WITHDRAWAL: "withdrawn_by",
+}
 KINDS = {
     ProposalKind.ORDINARY: ("ordinary", b"", None),
     ProposalKind.INSIGHT: ("insight", INSIGHT, None),
-    ProposalKind.VALIDATION: ("insight", INSIGHT, None),
+    ProposalKind.VALIDATION: ("insight", PARTNERS_INSIGHT, None),
+    ProposalKind.WITHDRAWAL: ("insight", INSIGHT, None),
     ProposalKind.ELECTION: ("election", b"", ElectBody(body=BodyKind.MEDIATORS)),
 }
 BYLAWS = make_bylaws(
@@ -81,6 +89,10 @@ class AgainstModel(RuleBasedStateMachine):
         self.votes: dict[bytes, Vote] = {}
         self.seated: dict[int, bytes] = {}
         self.nonce = 0
+        self.insights: dict[bytes, dict[str, bytes]] = {INSIGHT: {}, PARTNERS_INSIGHT: {}}
+        """What decisions made of each, by the name of its field."""
+        released = DecidedInsight(released_by=bytes(32))
+        self.world.view.put_insight(OTHER_COOPERATIVE, PARTNERS_INSIGHT, released)
 
     def run(self, *acts: Act, after_ms: int = 1) -> None:
         """Execute a block; what its beginning told comes before what its transactions did."""
@@ -123,6 +135,10 @@ class AgainstModel(RuleBasedStateMachine):
         assert event.outcome is found.outcome
         if found.kind is ProposalKind.ELECTION and found.outcome is Outcome.ACCEPTED:
             self._check_elected(found)
+        if found.kind in INSIGHT_FIELDS and found.outcome is Outcome.ACCEPTED:
+            known = self.insights[event.subject]
+            if "withdrawn_by" not in known:
+                known.setdefault(INSIGHT_FIELDS[found.kind], event.proposal)
 
     def _decide(self, found: Vote, yes: int, no: int) -> Outcome:
         group = KINDS[found.kind][0]
@@ -168,6 +184,11 @@ class AgainstModel(RuleBasedStateMachine):
         self.run(asked)
         if self.world.refusals != [None]:
             refused = self.world.refusals[0]
+            if kind in INSIGHT_FIELDS:
+                assert refused is RefusalCode.INSIGHT_WITHDRAWN
+                assert "withdrawn_by" in self.insights[subject]
+                del self.votes[proposal_id_of(asked)]
+                return
             assert kind is ProposalKind.ELECTION
             assert refused in (RefusalCode.ELECTION_OPEN, RefusalCode.NOTHING_TO_ELECT)
             assert is_being_elected == (refused is RefusalCode.ELECTION_OPEN)
@@ -266,6 +287,12 @@ class AgainstModel(RuleBasedStateMachine):
         for proposal_id, found in self.votes.items():
             decision = self.world.view.get_decision(COOPERATIVE, proposal_id)
             assert (None if decision is None else decision.outcome) is found.outcome
+
+    @invariant()
+    def each_insight_is_the_models(self) -> None:
+        for insight, known in self.insights.items():
+            found = self.world.view.get_insight(COOPERATIVE, insight)
+            assert found == DecidedInsight(**known)
 
     def teardown(self) -> None:
         """An audit recounts all of it, and finds nothing."""

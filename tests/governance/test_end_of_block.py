@@ -41,7 +41,14 @@ from governance.member_acts import (
     MemberAct,
     SupportMotion,
 )
-from governance.proposal_records import Choice, Enactment, Outcome, ProposalKind, Stage
+from governance.proposal_records import (
+    Choice,
+    DecidedInsight,
+    Enactment,
+    Outcome,
+    ProposalKind,
+    Stage,
+)
 from governance.records import CooperativeStatus
 from governance.roll_transactions import AppealExclusion, LeaveRoll
 from governance.transactions import GiveNotice
@@ -103,6 +110,7 @@ WORK_MAX = (
 )
 
 ITEMS = tuple(number.to_bytes(32, "big") for number in range(1, COUNT_CANDIDATES_MAX + 1))
+PARTNERS_INSIGHT = bytes([10]) * 32
 LICENCE = GrantLicence(
     insight=INSIGHT, licensee=bytes(32), purpose=bytes(32), price_minor=0, days=3_660
 )
@@ -130,7 +138,7 @@ ACTS: list[tuple[ProposalKind, MemberAct | None, bytes]] = [
         EndCooperative(ending=Ending.MERGER, successor=OTHER_COOPERATIVE),
         b"",
     ),
-    (ProposalKind.VALIDATION, None, INSIGHT),
+    (ProposalKind.VALIDATION, None, PARTNERS_INSIGHT),
     (ProposalKind.WITHDRAWAL, None, INSIGHT),
     *((ProposalKind.ELECTION, ElectBody(body=kind), b"") for kind in BodyKind),
 ]
@@ -155,6 +163,8 @@ class Attacker:
         fill(world, BodyKind.TECHNICAL, [2, 3])
         fill(world, BodyKind.COMMITTEE, [3, 4])
         fill(world, BodyKind.AUDITORS, [5])
+        released = DecidedInsight(released_by=bytes(32))
+        world.view.put_insight(OTHER_COOPERATIVE, PARTNERS_INSIGHT, released)
         self.world: HostileWorld = watch(world)
         self.motions: list[Act] = []
         self.asked: list[Act] = []
