@@ -25,7 +25,7 @@ from governance.events import (
     ProposalEnacted,
     SecondVoteAnnounced,
 )
-from governance.insights import INSIGHT_KINDS, decide_insight
+from governance.insights import EFFECTS, decide_insight
 from governance.kinds import KINDS
 from governance.member_acts import (
     EndCooperative,
@@ -69,7 +69,7 @@ def conclude(
         return open_veto_window(view, proposal, block=block)
     if proposal.kind is ProposalKind.VETO_OVERRIDE:
         return _try(view, proposal, lambda tried: override(tried, cooperative, subject))
-    if proposal.kind in INSIGHT_KINDS:
+    if proposal.kind in EFFECTS:
         return _try(
             view,
             proposal,

@@ -16,8 +16,14 @@ from governance.federal_view import FederalView
 from governance.proposal_records import ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
 
-INSIGHT_KINDS: Final = (ProposalKind.INSIGHT, ProposalKind.VALIDATION, ProposalKind.WITHDRAWAL)
-"""Kinds of proposals whose subject is an insight's digest."""
+_Told = InsightReleased | InsightValidated | InsightWithdrawn
+EFFECTS: Final[dict[ProposalKind, tuple[str, Callable[..., _Told]]]] = {
+    ProposalKind.INSIGHT: ("released_by", InsightReleased),
+    ProposalKind.VALIDATION: ("validated_by", InsightValidated),
+    ProposalKind.WITHDRAWAL: ("withdrawn_by", InsightWithdrawn),
+}
+"""Kinds of proposals whose subject is an insight's digest: which field of the insight's record
+names the proposal once it is accepted, and the event that says so."""
 
 
 def check_insight_motion(
@@ -30,7 +36,7 @@ def check_insight_motion(
             also INSIGHT_OWN: the cooperative has released it itself; INSIGHT_UNKNOWN: no other
             one has released it, or each that did has taken it back. In this order.
     """
-    if kind not in INSIGHT_KINDS:
+    if kind not in EFFECTS:
         return
     known = view.get_insight(cooperative, insight)
     if known.withdrawn_by:
@@ -54,7 +60,7 @@ def decide_insight(
 
     Args:
         view: State.
-        kind: One of `INSIGHT_KINDS`.
+        kind: One of `EFFECTS`.
         cooperative: Whose members decided.
         insight: Its digest.
         proposal: The accepted proposal's id.
@@ -63,18 +69,9 @@ def decide_insight(
         TxRefusedError: As `check_insight_motion`.
     """
     check_insight_motion(view, kind, cooperative=cooperative, insight=insight)
-    field, tell = _EFFECTS[kind]
+    field, tell = EFFECTS[kind]
     known = view.get_insight(cooperative, insight)
     if getattr(known, field):
         return ()
     view.put_insight(cooperative, insight, replace(known, **{field: proposal}))
     return (tell(cooperative=cooperative, insight=insight, proposal=proposal),)
-
-
-_Told = InsightReleased | InsightValidated | InsightWithdrawn
-_EFFECTS: Final[dict[ProposalKind, tuple[str, Callable[..., _Told]]]] = {
-    ProposalKind.INSIGHT: ("released_by", InsightReleased),
-    ProposalKind.VALIDATION: ("validated_by", InsightValidated),
-    ProposalKind.WITHDRAWAL: ("withdrawn_by", InsightWithdrawn),
-}
-"""Which field of the record names the proposal, and the event that says so."""

@@ -6,6 +6,7 @@ from config.errors import RefusedError
 from governance.audit.distributions import audit_distributions
 from governance.audit.electorates import Electorates
 from governance.audit.findings import Audited, AuditError, Place, expect
+from governance.audit.insights import check_insights
 from governance.audit.lists import read_list
 from governance.audit.sealed import Sealed
 from governance.audit.seats import check_seats
@@ -38,6 +39,7 @@ class _Auditor:
             if found is not None:
                 self.outcomes_count += 1
                 self.ballots_count += found[1]
+        check_insights(self.view, cooperative, proposals)
         by_id = {proposal.id: proposal for proposal in proposals}
         countbacks = recount_vacancies(self.view, cooperative, by_id)
         self.countbacks_count += len(countbacks)

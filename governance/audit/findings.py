@@ -17,7 +17,7 @@ class Place:
     cooperative: bytes
     """Id; empty for what is the federation's."""
     what: str
-    """`proposal`, `countback`, `period`, `body`, `roll`, `books` or `list`."""
+    """`proposal`, `insight`, `countback`, `period`, `body`, `roll`, `books` or `list`."""
     id: str
     """The proposal's id in hexadecimal, the period's number, or a name."""
 

@@ -19,6 +19,7 @@ from governance.member_acts import ElectBody
 from governance.proposal_records import Choice, DecidedInsight, Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
 from governance.roll_transactions import LeaveRoll
+from governance.state_keys import Collection, state_key
 from tests.bylaws import make_bylaws
 from tests.governance.body_world import make_world_with_officers, office, view_of
 from tests.governance.election_world import DAY_MS, nominate, reveal
@@ -296,6 +297,8 @@ class AgainstModel(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """An audit recounts all of it, and finds nothing."""
+        # No decision stands behind what the partner is made to have released.
+        self.world.kv.delete(state_key(OTHER_COOPERATIVE, Collection.INSIGHT, PARTNERS_INSIGHT))
         found = audit_chain(self.world.kv, time_ms=self.world.time_ms)
         assert found.difference is None
         closed = [one for one in self.votes.values() if one.outcome is not None]
