@@ -48,6 +48,8 @@ CONSENT_TERMS_MAX = 16
 """Purposes, or resources, of one consent."""
 CONSENT_STATEMENTS_MAX = 1_000
 """Of one person; revocations are taken beyond it."""
+STEWARD_STATEMENTS_MAX = 500
+"""Statements of a person after which stewards can hand in no more: the rest is the person's."""
 CONSENT_PAGE_ENTRIES_MAX = 100
 """Entries of a history in one answer."""
 

@@ -49,6 +49,8 @@ from node.commands.wallet_consents import consents_app
 from node.commands.wallet_export import export
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_login import login, sessions
+from node.commands.wallet_mandates import mandates_app
+from node.commands.wallet_notices import notices
 from node.commands.wallet_recovery import recover_app
 from node.commands.wallet_web import web_hashes
 from node.settings import extract_flags
@@ -84,8 +86,10 @@ for wallet_command in (backup, restore, sign, check, web_hashes, login, sessions
 for keys_command in (rotate, guard, guardians, veto, end):
     wallet_app.command()(keys_command)
 wallet_app.command()(export)
+wallet_app.command()(notices)
 wallet_app.add_typer(recover_app, name="recover")
 wallet_app.add_typer(consents_app, name="consents")
+wallet_app.add_typer(mandates_app, name="mandates")
 app.add_typer(wallet_app, name="wallet")
 app.add_typer(client_app, name="client")
 governance_app.command("audit")(audit)

@@ -17,6 +17,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "erasure": "Ask for your data to be erased",
         "consents": "See what you have consented to, and what it was used for",
         "consents.write": "Give, change and revoke consents for you",
+        "mandates": "See what others let you decide for them, and hand in what you decided",
         "statements": "See your statements of shares and payments",
         "records": "See your own health records that the cooperative keeps",
         "uma_protection": "Manage who may ask for your resources",

@@ -22,7 +22,7 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.consent.policies import Act
+    from did.consent.policies import Act, ConsentClaims
     from did.consent.terms import Purpose, Resource
     from did.jcs import JsonObject
     from did.wallets import Wallet
@@ -30,6 +30,21 @@ if TYPE_CHECKING:
 _DAY_S = 86_400
 _ID_BYTES = 16
 _PATH = "/api/v1/consents"
+
+PurposesOption = Annotated[
+    list[str], typer.Option("--purpose", help="Such as DUO:0000006; may be repeated.")
+]
+ResourcesOption = Annotated[
+    list[str] | None,
+    typer.Option("--resource", help="records (default), statements or register-entry."),
+]
+GranteeOption = Annotated[
+    str, typer.Option("--to", help="A DID, class:own-cooperative or class:federation.")
+]
+DaysOption = Annotated[int, typer.Option("--days", min=1, max=1_825, help="How long.")]
+ChangeOption = Annotated[
+    str | None, typer.Option("--change", metavar="ID", help="Change this grant instead.")
+]
 
 consents_app = typer.Typer(
     no_args_is_help=True, help="What may be used of yours, by whom and what for."
@@ -63,20 +78,11 @@ def list_consents(
 def grant(
     *,
     path: WalletArgument,
-    purposes: Annotated[
-        list[str], typer.Option("--purpose", help="Such as DUO:0000006; may be repeated.")
-    ],
-    resources: Annotated[
-        list[str] | None,
-        typer.Option("--resource", help="records (default), statements or register-entry."),
-    ] = None,
-    grantee: Annotated[
-        str, typer.Option("--to", help="A DID, class:own-cooperative or class:federation.")
-    ] = "class:own-cooperative",
-    days: Annotated[int, typer.Option("--days", min=1, max=1_825, help="How long.")] = 365,
-    change: Annotated[
-        str | None, typer.Option("--change", metavar="ID", help="Change this grant instead.")
-    ] = None,
+    purposes: PurposesOption,
+    resources: ResourcesOption = None,
+    grantee: GranteeOption = "class:own-cooperative",
+    days: DaysOption = 365,
+    change: ChangeOption = None,
     node: NodeOption = None,
     passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
@@ -88,8 +94,41 @@ def grant(
     act = Grant(
         id=change or secrets.token_hex(_ID_BYTES),
         grantee=grantee,
-        purposes=tuple(_read_purpose(item) for item in purposes),
-        resources=tuple(_read_resource(item) for item in resources or ["records"]),
+        purposes=read_purposes(purposes),
+        resources=read_resources(resources),
+        from_s=now_s,
+        until_s=now_s + days * _DAY_S,
+    )
+    _send(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
+
+
+@consents_app.command()
+def mandate(
+    *,
+    path: WalletArgument,
+    steward: Annotated[
+        str, typer.Option("--steward", metavar="DID", help="Who may grant in your place.")
+    ],
+    purposes: PurposesOption,
+    resources: ResourcesOption = None,
+    days: DaysOption = 365,
+    change: ChangeOption = None,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a steward grant in your place; give them the handle that this prints.
+
+    You are told of each decision (`rochdale wallet notices`), and revoke it, or the mandate.
+    """
+    from did.consent.policies import Mandate  # noqa: PLC0415
+
+    now_s = int(time.time())
+    act = Mandate(
+        id=change or secrets.token_hex(_ID_BYTES),
+        steward=steward,
+        purposes=read_purposes(purposes),
+        resources=read_resources(resources),
         from_s=now_s,
         until_s=now_s + days * _DAY_S,
     )
@@ -121,16 +160,22 @@ def _send(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -> N
 
 
 def _show(found: "JsonObject") -> None:
-    for item in found["grants"]:
+    say_grants(found["grants"], none="You permit nothing.")
+    for item in found["mandates"]:
+        say(f"{make_plain(str(item['id']))}  mandate of {make_plain(str(item['steward']))}")
+        say(f"  their handle: {make_plain(str(item['handle']))}")
+    say(make_plain(str(found["note"])))
+
+
+def say_grants(grants: "list[JsonObject]", *, none: str) -> None:
+    """Show what is permitted, and until when; `none` if nothing is."""
+    for item in grants:
         terms = ", ".join([*item["purposes"], *item["resources"]])
         until = time.strftime("%Y-%m-%d", time.gmtime(int(item["until_s"])))
         say(f"{make_plain(str(item['id']))}  {make_plain(str(item['grantee']))} until {until}")
         say(f"  {make_plain(terms)}")
-    if not found["grants"]:
-        say("You permit nothing.")
-    for item in found["mandates"]:
-        say(f"{make_plain(str(item['id']))}  mandate of {make_plain(str(item['steward']))}")
-    say(make_plain(str(found["note"])))
+    if not grants:
+        say(none)
 
 
 async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "JsonObject":
@@ -145,8 +190,7 @@ async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "JsonObje
 
 
 async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "JsonObject":
-    from did.consent.policies import CONSENT_TYPE, ConsentClaims, render_consent  # noqa: PLC0415
-    from did.jws import sign_jws  # noqa: PLC0415
+    from did.consent.policies import ConsentClaims  # noqa: PLC0415
     from node.login_client import LoginClient  # noqa: PLC0415
 
     home = wallet.get_home()
@@ -160,32 +204,54 @@ async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "
                 iat=int(time.time()),
                 act=act,
             )
-            jws = sign_jws(
-                render_consent(claims),
-                key=wallet.device_key,
-                kid=wallet.login_method,
-                typ=CONSENT_TYPE,
-            )
-            return await client.call("POST", _PATH, jws.encode())
+            return await client.call("POST", _PATH, sign_consent(wallet, claims).encode())
         finally:
             await client.logout()
 
 
-def _read_purpose(text: str) -> "Purpose":
+def sign_consent(wallet: "Wallet", claims: "ConsentClaims", *, did: str = "") -> str:
+    """Sign a statement with the wallet's key in use; a compact JWS.
+
+    Args:
+        wallet: Bound to its cooperative.
+        claims: What is said.
+        did: Under which of the wallet's DIDs; by default the one that it logs in with.
+    """
+    from did.consent.policies import CONSENT_TYPE, render_consent  # noqa: PLC0415
+    from did.jws import sign_jws  # noqa: PLC0415
+    from did.keys import encode_multikey  # noqa: PLC0415
+
+    key, kid = wallet.device_key, wallet.login_method
+    if did == wallet.account_did:
+        kid = f"{did}#{encode_multikey(key.public_key)}"
+    return sign_jws(render_consent(claims), key=key, kid=kid, typ=CONSENT_TYPE)
+
+
+def read_purposes(texts: "list[str]") -> "tuple[Purpose, ...]":
+    """Purposes as they were typed.
+
+    Raises:
+        RefusedError: One is none.
+    """
     from config.errors import RefusedError  # noqa: PLC0415
     from did.consent.terms import Purpose  # noqa: PLC0415
 
     try:
-        return Purpose(text)
+        return tuple(Purpose(text) for text in texts)
     except ValueError:
         raise RefusedError(f"purposes are {', '.join(Purpose)}") from None
 
 
-def _read_resource(text: str) -> "Resource":
+def read_resources(texts: "list[str] | None") -> "tuple[Resource, ...]":
+    """Resources as they were typed; the records if none was.
+
+    Raises:
+        RefusedError: One is none.
+    """
     from config.errors import RefusedError  # noqa: PLC0415
     from did.consent.terms import Resource  # noqa: PLC0415
 
     try:
-        return Resource(text)
+        return tuple(Resource(text) for text in texts or ["records"])
     except ValueError:
         raise RefusedError(f"resources are {', '.join(Resource)}") from None

@@ -6,7 +6,7 @@ the history. Never checks a signature: `node.web.consents` does.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -209,8 +209,13 @@ def render_entry(entry: Entry) -> JsonObject:
     }
 
 
-def render_standing(standing: StandingConsents) -> JsonObject:
-    """What holds now, as wallets and applications read it."""
+def render_standing(standing: StandingConsents, *, handles: Mapping[str, Mandate]) -> JsonObject:
+    """What holds now, as wallets and applications read it.
+
+    Args:
+        standing: A person's.
+        handles: Their mandates by the handles that stewards use.
+    """
     consents = standing.consents
     return {
         "seq": standing.seq,
@@ -218,7 +223,10 @@ def render_standing(standing: StandingConsents) -> JsonObject:
             {**msgspec.to_builtins(live.grant), "mandate": live.mandate}
             for _, live in sorted(consents.grants.items())
         ],
-        "mandates": [msgspec.to_builtins(item) for _, item in sorted(consents.mandates.items())],
+        "mandates": [
+            {**msgspec.to_builtins(item), "handle": handle}
+            for handle, item in sorted(handles.items(), key=lambda pair: pair[1].id)
+        ],
     }
 
 

@@ -45,6 +45,8 @@ HOLDER_TABLES = (
     HolderTable(name="login_events", exported=("at_s", "what", "client_id", "detail")),
     # What the entries say is sealed: node.web.holder_export opens it.
     HolderTable(name="consent_entries"),
+    HolderTable(name="mandate_handles"),
+    HolderTable(name="notices_seen", exported=("seq",)),
 )
 REGISTER_TABLES = frozenset({"holder_dids", "applications", "register_log"})
 """The register's own, which `node.web.erasure` and `node.web.holder_export` know."""

@@ -38,8 +38,8 @@ _PLAIN_REASONS = {
     405: "this address does not take that method",
     413: f"at most {HTTP_BODY_BYTES_MAX} bytes are taken",
 }
-PERSONAL = ("/1.0/identifiers/",)
-"""Paths whose rest says whom somebody looked up: it is left out of the log."""
+PERSONAL = ("/1.0/identifiers/", "/api/v1/mandates/")
+"""Paths whose rest says whom somebody looked up or acts for: it is left out of the log."""
 FATAL: web.AppKey["asyncio.Future[None]"] = web.AppKey("fatal", asyncio.Future)
 """Set when a handler meets a defect of ours: the process must end."""
 

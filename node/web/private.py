@@ -23,6 +23,7 @@ from node.web.holders import HOLDERS_SCHEMA, HolderStore
 from node.web.insight_store import INSIGHTS_SCHEMA
 from node.web.login_records import LOGIN_SCHEMA
 from node.web.mailbox import MAILBOX_SCHEMA
+from node.web.mandates import MANDATES_SCHEMA, MandateHandles
 from node.web.names import NAMES_SCHEMA, NamesBook
 from node.web.offer_store import OFFERS_SCHEMA
 from node.web.passkey_store import PASSKEYS_SCHEMA
@@ -43,7 +44,7 @@ CREATE TABLE texts (
     body BLOB NOT NULL
 ) STRICT;
 {MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}
-{REGISTER_SCHEMA}{CONSENT_SCHEMA}"""
+{REGISTER_SCHEMA}{CONSENT_SCHEMA}{MANDATES_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class PrivateStore:
         self.holders = HolderStore(connection, key=key, random=random, now_ms=now_ms)
         self.applications = ApplicationStore(connection, self.holders)
         self.consents = ConsentStore(connection, self.holders, random=random)
+        self.mandates = MandateHandles(connection, self.holders)
         self.names = NamesBook(connection, random=random)
         self.log = RegisterLog(connection, self.holders)
 

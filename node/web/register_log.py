@@ -1,7 +1,8 @@
-"""Who looked into the register: a log that its people can read and nobody can rewrite unseen.
+"""Who looked into the register, or decided in somebody's place: a log that nobody rewrites unseen.
 
-Each entry holds the hash of the one before. What concerns one person is sealed under their
-key and becomes a notice to them; an inspection concerns everybody. Never holds a name.
+Its people can read it. Each entry holds the hash of the one before. What concerns one person is
+sealed under their key and becomes a notice to them, new until they have seen it; an inspection
+concerns everybody. Never holds a name.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
-from config.errors import MisconfiguredError
+from config.errors import MisconfiguredError, RefusedError
 from config.limits import REGISTER_ENTRIES_SHOWN_MAX
 from did.jcs import canonicalize
 from node.web.database import transaction
@@ -25,6 +26,10 @@ CREATE TABLE register_log (
     hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX register_log_by_holder ON register_log (holder);
+CREATE TABLE notices_seen (
+    holder BLOB PRIMARY KEY REFERENCES holders (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 _DOMAIN = b"rochdale/register-log/v1"
 _START = bytes(32)
@@ -42,6 +47,7 @@ class LogEvent(StrEnum):
     ERASED = "erased"
     KEY_ROTATED = "key-rotated"
     RESTORED = "restored"
+    STEWARD = "steward-decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +112,28 @@ class RegisterLog:
             (holder_id, REGISTER_ENTRIES_SHOWN_MAX),
         )
         return [self._read(row) for row in rows]
+
+    def get_seen(self, holder_id: bytes) -> int:
+        """Number of the latest notice that a person has seen; 0 if they saw none."""
+        row = self._connection.execute(
+            "SELECT seq FROM notices_seen WHERE holder = ?", (holder_id,)
+        ).fetchone()
+        return 0 if row is None else int(row["seq"])
+
+    def mark_seen(self, holder_id: bytes, seq: int) -> None:
+        """Note that a person has seen their notices up to one; an earlier one changes nothing.
+
+        Raises:
+            RefusedError: There is no such entry yet.
+        """
+        with transaction(self._connection):
+            if not 0 < seq <= self.get_head()[0]:
+                raise RefusedError("there is no notice with this number")
+            self._connection.execute(
+                "INSERT INTO notices_seen VALUES (?, ?) ON CONFLICT (holder)"
+                " DO UPDATE SET seq = max(seq, excluded.seq)",
+                (holder_id, seq),
+            )
 
     def check(self) -> None:
         """Check that no entry was changed, left out or put in between.

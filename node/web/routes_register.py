@@ -4,7 +4,7 @@ Whoever asks about themselves shows an access token (`node.web.authentication`).
 tells one person whether another has an account.
 """
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -25,6 +25,7 @@ from node.web.requests import get_context
 from node.web.sign_ups import sign_up
 
 _BODY_BYTES_MAX = 256
+T = TypeVar("T")
 
 SIGN_UP_LIMIT: web.AppKey[RateLimit] = web.AppKey("sign_up_limit", RateLimit)
 routes = web.RouteTableDef()
@@ -32,6 +33,10 @@ routes = web.RouteTableDef()
 
 class _Erasure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
+
+
+class _Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: Annotated[int, Meta(ge=1, lt=1 << 53)]
 
 
 def create_sign_up_limit() -> RateLimit:
@@ -77,12 +82,24 @@ async def get_export(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/holders/me/notices")
 async def get_notices(request: web.Request) -> web.Response:
-    """Who looked into the register, as far as it concerns the caller."""
+    """Who looked into the register or decided for the caller, and up to where they saw it."""
     access = await require_access(request, scope="profile")
-    notices = list_notices(get_context(request).private, access.holder_id)
-    response = answer_json({"notices": msgspec.to_builtins(notices)})
+    private = get_context(request).private
+    notices = list_notices(private, access.holder_id)
+    seen = private.log.get_seen(access.holder_id)
+    response = answer_json({"notices": msgspec.to_builtins(notices), "seen": seen})
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@routes.post("/api/v1/holders/me/notices/seen")
+async def post_seen(request: web.Request) -> web.Response:
+    """Note that the caller has seen their notices up to one."""
+    access = await require_access(request, scope="profile.write")
+    number = _read_body(await request.read(), _Seen).number
+    log = get_context(request).private.log
+    log.mark_seen(access.holder_id, number)
+    return answer_json({"seen": log.get_seen(access.holder_id)})
 
 
 @routes.post("/api/v1/holders/me/objection")
@@ -161,10 +178,13 @@ _WORDS = {
 def _read_entry(body: bytes) -> bytes | None:
     if not body:
         return None
+    return bytes.fromhex(_read_body(body, _Erasure).entry) or None
+
+
+def _read_body(body: bytes, kind: type[T]) -> T:
     if len(body) > _BODY_BYTES_MAX:
         raise RefusedError(f"the body has at most {_BODY_BYTES_MAX} bytes")
     try:
-        found = msgspec.json.decode(body, type=_Erasure)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise RefusedError('send {"entry": "…"}: 32 hexadecimal digits, or nothing') from error
-    return bytes.fromhex(found.entry) or None
+        raise RefusedError(f"this is not the JSON that docs/api.md asks for: {error}") from error

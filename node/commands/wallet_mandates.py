@@ -1,0 +1,155 @@
+"""`rochdale wallet mandates`: deciding about consent in another's place, as they let you.
+
+Who lets you gives you a handle. The wallet logs in as you, asks what the mandate covers, signs
+what you decide, and hands it in; the other person is told of each decision and can end it.
+"""
+
+import asyncio
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_consents import (
+    ChangeOption,
+    DaysOption,
+    GranteeOption,
+    PurposesOption,
+    ResourcesOption,
+    read_purposes,
+    read_resources,
+    say_grants,
+    sign_consent,
+)
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    make_plain,
+    open_wallet,
+)
+
+if TYPE_CHECKING:
+    from did.consent.policies import ConsentClaims, Grant
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+    from node.login_client import LoginClient
+
+_DAY_S = 86_400
+_ID_BYTES = 16
+
+HandleArgument = Annotated[
+    str, typer.Argument(metavar="HANDLE", help="Of the mandate; who gave it to you has it.")
+]
+
+mandates_app = typer.Typer(
+    no_args_is_help=True, help="What others let you decide about their consent."
+)
+
+
+@mandates_app.command()
+def show(
+    *,
+    path: WalletArgument,
+    handle: HandleArgument,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what you may decide under a mandate, and what you granted."""
+    wallet = open_wallet(path, passphrase_file)
+    _show(asyncio.run(_fetch(wallet, handle, node=node)), as_json=as_json)
+
+
+@mandates_app.command()
+def decide(
+    *,
+    path: WalletArgument,
+    handle: HandleArgument,
+    purposes: PurposesOption,
+    resources: ResourcesOption = None,
+    grantee: GranteeOption = "class:own-cooperative",
+    days: DaysOption = 30,
+    change: ChangeOption = None,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Permit a use in the other person's place; it holds at once, and they are told."""
+    from did.consent.policies import Grant  # noqa: PLC0415
+
+    now_s = int(time.time())
+    act = Grant(
+        id=change or secrets.token_hex(_ID_BYTES),
+        grantee=grantee,
+        purposes=read_purposes(purposes),
+        resources=read_resources(resources),
+        from_s=now_s,
+        until_s=now_s + days * _DAY_S,
+    )
+    wallet = open_wallet(path, passphrase_file)
+    _show(asyncio.run(_decide(wallet, handle, act, node=node)), as_json=as_json)
+
+
+def _show(found: "JsonObject", *, as_json: bool) -> None:
+    if as_json:
+        say_json(found)
+        return
+    mandate = found["mandate"]
+    until = time.strftime("%Y-%m-%d", time.gmtime(int(mandate["until_s"])))
+    terms = ", ".join([*mandate["purposes"], *mandate["resources"]])
+    say(f"Until {until} you may grant: {make_plain(terms)}")
+    say_grants(found["grants"], none="You granted nothing that still holds.")
+    say(make_plain(str(found["note"])))
+
+
+async def _fetch(wallet: "Wallet", handle: str, *, node: str | None) -> "JsonObject":
+    async with _open_client(wallet, node=node) as client:
+        await client.login(wallet, scopes=["mandates"])
+        try:
+            return await client.call("GET", _make_path(handle))
+        finally:
+            await client.logout()
+
+
+async def _decide(wallet: "Wallet", handle: str, act: "Grant", *, node: str | None) -> "JsonObject":
+    path = _make_path(handle)
+    async with _open_client(wallet, node=node) as client:
+        await client.login(wallet, scopes=["mandates"])
+        try:
+            found = await client.call("GET", path)
+            jws = sign_consent(
+                wallet, _make_claims(wallet, found, act), did=found["mandate"]["steward"]
+            )
+            return await client.call("POST", f"{path}/decisions", jws.encode())
+        finally:
+            await client.logout()
+
+
+def _make_claims(wallet: "Wallet", found: "JsonObject", act: "Grant") -> "ConsentClaims":
+    from did.consent.policies import ConsentClaims  # noqa: PLC0415
+
+    return ConsentClaims(
+        cooperative=wallet.get_home().cooperative_id.hex(),
+        seq=int(found["seq"]) + 1,
+        iat=int(time.time()),
+        act=act,
+        mandate=str(found["mandate"]["id"]),
+    )
+
+
+def _make_path(handle: str) -> str:
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    if len(handle) != 2 * _ID_BYTES or not set(handle) <= set("0123456789abcdef"):
+        raise RefusedError("a handle has 32 digits, 0 to 9 and a to f: copy all of it")
+    return f"/api/v1/mandates/{handle}"
+
+
+def _open_client(wallet: "Wallet", *, node: str | None) -> "LoginClient":
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    return LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin)

@@ -1,0 +1,66 @@
+"""`rochdale wallet notices`: what was done with your entry, or in your place."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    make_plain,
+    open_wallet,
+)
+
+if TYPE_CHECKING:
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+
+_PATH = "/api/v1/holders/me/notices"
+
+
+def notices(
+    *,
+    path: WalletArgument,
+    show_all: Annotated[bool, typer.Option("--all", help="Also those that you have seen.")] = False,
+    mark_seen: Annotated[
+        bool, typer.Option("--seen", help="Show these no more the next time.")
+    ] = False,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show your new notices: who opened the register, and what a steward decided for you."""
+    wallet = open_wallet(path, passphrase_file)
+    found = asyncio.run(_fetch(wallet, node=node, show_all=show_all, mark_seen=mark_seen))
+    if as_json:
+        say_json(found)
+        return
+    for item in found["notices"]:
+        say(f"{item['number']:>4}  {item['at']}  {make_plain(str(item['what']))}")
+        say(f"      {make_plain(str(item['detail']))}")
+    if not found["notices"]:
+        say("Nothing new.")
+
+
+async def _fetch(
+    wallet: "Wallet", *, node: str | None, show_all: bool, mark_seen: bool
+) -> "JsonObject":
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    scopes = ["profile", "profile.write"] if mark_seen else ["profile"]
+    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
+        await client.login(wallet, scopes=scopes)
+        try:
+            found = await client.call("GET", _PATH)
+            latest = max((int(item["number"]) for item in found["notices"]), default=0)
+            if mark_seen and latest > int(found["seen"]):
+                body = b'{"number":%d}' % latest
+                await client.call("POST", f"{_PATH}/seen", body)
+        finally:
+            await client.logout()
+    new = [item for item in found["notices"] if show_all or item["number"] > found["seen"]]
+    return {**found, "notices": new}
