@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from did.jcs import JsonObject
 from node.web.clock import render_time
 from node.web.consent_store import render_entry
 from node.web.holder_tables import EXPORT_ROWS_MAX, HOLDER_TABLES
@@ -123,6 +124,12 @@ def list_notices(store: PrivateStore, holder_id: bytes) -> list[ExportedNotice]:
         )
         for item in store.log.list_notices(holder_id)
     ]
+
+
+def describe_notices(store: PrivateStore, holder_id: bytes) -> JsonObject:
+    """A person's notices, newest first, and the number of the latest that they have seen."""
+    notices = msgspec.to_builtins(list_notices(store, holder_id))
+    return {"notices": notices, "seen": store.log.get_seen(holder_id)}
 
 
 def make_export_schema() -> dict[str, Any]:

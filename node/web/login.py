@@ -39,10 +39,16 @@ WEB_CLIENT_ID = "rochdale-web"
 """The web wallet in this node's own pages."""
 PASSKEYS_CLIENT_ID = "rochdale-passkeys"
 """The page on which people add and remove passkeys; gets no code and no token."""
+NOTICES_CLIENT_ID = "rochdale-notices"
+"""The page on which people read what they are told; gets no code and no token."""
+OWN_PAGES = {PASSKEYS_CLIENT_ID: "/passkeys", NOTICES_CLIENT_ID: "/notices"}
+"""Pages of this node that are opened by a login of their own."""
+_OWN_SCOPES = {PASSKEYS_CLIENT_ID: ("passkeys",), NOTICES_CLIENT_ID: ("profile",)}
 _OWN_NAMES = {
     WALLET_CLIENT_ID: "Your Rochdale wallet",
     WEB_CLIENT_ID: "Your web wallet",
     PASSKEYS_CLIENT_ID: "Your passkeys",
+    NOTICES_CLIENT_ID: "Your notices",
 }
 
 
@@ -79,7 +85,7 @@ class Login:
         redirect = {
             WALLET_CLIENT_ID: "http://127.0.0.1/callback",
             WEB_CLIENT_ID: f"{self.origin}/wallet/callback",
-            PASSKEYS_CLIENT_ID: f"{self.origin}/passkeys",
+            **{name: f"{self.origin}{path}" for name, path in OWN_PAGES.items()},
         }.get(client_id)
         if redirect is None:
             return self.store.get_client(client_id)
@@ -87,7 +93,7 @@ class Login:
             id=client_id,
             name=_OWN_NAMES[client_id],
             redirect_uris=(redirect,),
-            scopes=("passkeys",) if client_id == PASSKEYS_CLIENT_ID else tuple(SCOPES),
+            scopes=_OWN_SCOPES.get(client_id, tuple(SCOPES)),
         )
 
     def make_secret(self) -> str:

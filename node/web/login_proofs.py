@@ -113,6 +113,17 @@ def confirm_proof(login: Login, asked: LoginRequest, code: str) -> None:
     )
 
 
+def get_holder_id(asked: LoginRequest) -> bytes:
+    """Whoever has proved to be in the browser of a login.
+
+    Raises:
+        OAuthError: Nobody has yet.
+    """
+    if asked.holder is None or asked.response_code is not None:
+        raise OAuthError("access_denied", "nobody has logged in yet: use your wallet first")
+    return asked.holder
+
+
 def read_code(text: str) -> str:
     """A code as a person typed it, in its one spelling."""
     plain = text.upper().replace("-", "").replace(" ", "")[:64]

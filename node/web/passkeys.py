@@ -22,7 +22,7 @@ from did.verification_keys import compute_thumbprint
 from node.web.clock import render_time
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
-from node.web.login_proofs import PROOF_PURPOSE
+from node.web.login_proofs import PROOF_PURPOSE, get_holder_id
 from node.web.login_records import LoginRequest
 from node.web.passkey_store import StoredPasskey
 
@@ -34,7 +34,7 @@ def get_use_challenge(asked: LoginRequest) -> bytes:
 
 def describe_passkeys(login: Login, asked: LoginRequest, *, name: str) -> JsonObject:
     """A holder's passkeys, and what their browser needs to make another."""
-    holder_id = _get_holder_id(asked)
+    holder_id = get_holder_id(asked)
     known = login.passkeys.list_of(holder_id)
     creation = render_creation(
         origin=login.origin,
@@ -65,7 +65,7 @@ def add_passkey(login: Login, asked: LoginRequest, credential: JsonObject, *, la
     Raises:
         OAuthError: It does not hold, is known, or is one too many; or nobody has proved a DID.
     """
-    holder_id = _get_holder_id(asked)
+    holder_id = get_holder_id(asked)
     if asked.proof is None:
         raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
     if len(label) > PASSKEY_LABEL_CHARACTERS_MAX or not label.isprintable():
@@ -154,13 +154,6 @@ def _check_user(credential: JsonObject, holder: Holder) -> None:
     handle = response.get("userHandle") if isinstance(response, dict) else None
     if handle is not None and handle != encode_base64url(holder.id):
         raise OAuthError("access_denied", "this passkey is somebody else's")
-
-
-def _get_holder_id(asked: LoginRequest) -> bytes:
-    """Whoever has proved to be in this browser."""
-    if asked.holder is None or asked.response_code is not None:
-        raise OAuthError("access_denied", "nobody has logged in yet: use your wallet first")
-    return asked.holder
 
 
 def _derive(asked: LoginRequest, purpose: str) -> bytes:

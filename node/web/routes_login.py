@@ -12,17 +12,22 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from config.errors import RefusedError, UnavailableError
+from config.errors import InvariantError, RefusedError, UnavailableError
 from config.limits import LOGIN_REQUEST_S, LOGIN_STATEMENT_BYTES_MAX
 from did.jcs import JsonObject, parse_json_object
-from did.login.authorization import REQUEST_URI_PREFIX, render_answer
+from did.login.authorization import (
+    REQUEST_URI_PREFIX,
+    AuthorizationRequest,
+    render_answer,
+)
 from did.login.challenge import LOGIN_TYPE
 from did.login.clients import get_redirect_source
 from did.login.errors import OAuthError
 from did.login.passkeys import render_use
 from did.login.scopes import SCOPES
 from node.web.context import WebContext
-from node.web.login import PASSKEYS_CLIENT_ID, Login
+from node.web.holder_export import describe_notices
+from node.web.login import NOTICES_CLIENT_ID, OWN_PAGES, PASSKEYS_CLIENT_ID, Login
 from node.web.login_grants import issue_code
 from node.web.login_proofs import (
     accept_proof,
@@ -31,6 +36,7 @@ from node.web.login_proofs import (
     compute_ticket,
     confirm_proof,
     get_challenge,
+    get_holder_id,
 )
 from node.web.login_records import LoginRequest
 from node.web.middlewares import CONTENT_SECURITY_POLICY, answer_json
@@ -40,7 +46,10 @@ from node.web.requests import get_context
 from node.web.routes_oauth import read_form
 
 routes = web.RouteTableDef()
-_ADDING = "Add a passkey that logs you in, and remove those that you have"
+_OWN_WORDS = {
+    PASSKEYS_CLIENT_ID: "Add a passkey that logs you in, and remove those that you have",
+    NOTICES_CLIENT_ID: "See what was done with your entry in the register, or in your place",
+}
 _SCRIPTS = "script-src 'self'; connect-src 'self'"
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -143,11 +152,11 @@ async def continue_login(request: web.Request) -> web.Response:
         confirm_proof(login, asked, code)
         asked = replace(asked, response_code=None)
     token = compute_form_token(_get_session(request))
-    if asked.request.client_id == PASSKEYS_CLIENT_ID:
-        shown = describe_passkeys(login, asked, name=context.registry.own.name)
+    if asked.request.client_id in OWN_PAGES:
+        template, shown = _describe_own_page(context, asked)
         if wants_json(request):
             return answer_json({"form_token": token, **shown})
-        return _answer_form(context, "passkeys.html", form_token=token, **shown)
+        return _answer_form(context, template, form_token=token, **shown)
     if wants_json(request):
         return answer_json({"form_token": token, **_describe(login, asked)})
     return _answer_form(
@@ -166,7 +175,7 @@ async def decide(request: web.Request) -> web.Response:
     context = get_context(request)
     login, form = context.login, read_form(request, await request.read())
     asked = check_form_token(request, form.get("form_token"))
-    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+    if asked.request.client_id in OWN_PAGES:
         raise OAuthError("invalid_request", "there is nothing to allow on this page")
     if form.get("decision") == "allow":
         values = {"code": issue_code(login, asked)}
@@ -196,6 +205,54 @@ def check_form_token(request: web.Request, token: object) -> LoginRequest:
     asked = find_login(request)
     if asked is None or token != compute_form_token(_get_session(request)):
         raise OAuthError("access_denied", "this login is over: begin again")
+    return asked
+
+
+def begin_own_page(request: web.Request, client_id: str) -> web.Response:
+    """Begin the login that opens a page of this node's own.
+
+    Args:
+        request: For the page.
+        client_id: One of `OWN_PAGES`.
+
+    Raises:
+        UnavailableError: Too many logins were begun.
+    """
+    login = get_context(request).login
+    login.starts.take(request.remote or "", now_s=login.clock.steady_s())
+    secret, client = login.make_secret(), login.find_client(client_id)
+    if client is None:
+        raise InvariantError(f"{client_id} is no page of ours")
+    asked = AuthorizationRequest(
+        client_id=client_id,
+        redirect_uri=client.redirect_uris[0],
+        scope=" ".join(client.scopes),
+        state=None,
+        code_challenge="",
+        jkt="",
+    )
+    login.store.put_request(
+        asked,
+        secret=secret,
+        nonce=login.make_secret(),
+        now_s=login.clock.now_s(),
+        lifetime_s=LOGIN_REQUEST_S,
+    )
+    query = f"client_id={client_id}&request_uri={REQUEST_URI_PREFIX}{secret}"
+    address = f"/oauth/authorize?{query}"
+    return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
+
+
+def check_own_page(request: web.Request, token: object, client_id: str) -> LoginRequest:
+    """The login by which a page of this node's own was opened, if that page asks.
+
+    Raises:
+        OAuthError: It is over, another site asks, or it is for something else.
+    """
+    asked = check_form_token(request, token)
+    if asked.request.client_id != client_id:
+        page = OWN_PAGES[client_id]
+        raise OAuthError("access_denied", f"this login is for something else: open {page}")
     return asked
 
 
@@ -243,15 +300,22 @@ def _describe(login: Login, asked: LoginRequest) -> JsonObject:
     client = login.find_client(asked.request.client_id)
     if client is None:
         raise OAuthError("invalid_client", "this application is not registered any more")
-    allowed = {"passkeys": _ADDING} if client.id == PASSKEYS_CLIENT_ID else {}
+    own = _OWN_WORDS.get(client.id)
     return {
         "client_name": client.name,
         "answers_to": get_redirect_source(asked.request.redirect_uri),
         "scopes": [
-            {"name": name, "allows": allowed.get(name, SCOPES[name])}
-            for name in asked.request.scope.split(" ")
+            {"name": name, "allows": own or SCOPES[name]} for name in asked.request.scope.split(" ")
         ],
     }
+
+
+def _describe_own_page(context: WebContext, asked: LoginRequest) -> tuple[str, JsonObject]:
+    """Template and content of a page of this node's own."""
+    if asked.request.client_id == PASSKEYS_CLIENT_ID:
+        name = context.registry.own.name
+        return "passkeys.html", describe_passkeys(context.login, asked, name=name)
+    return "notices.html", describe_notices(context.private, get_holder_id(asked))
 
 
 def _answer_form(

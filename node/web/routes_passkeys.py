@@ -7,19 +7,17 @@ passkeys, and ends with the passkey that was added. It has no token and gives no
 from aiohttp import web
 
 from config.did_limits import PASSKEY_ANSWER_BYTES_MAX
-from config.limits import LOGIN_REQUEST_S
 from did.jcs import JsonObject, parse_json_object
-from did.login.authorization import REQUEST_URI_PREFIX, AuthorizationRequest
 from did.login.errors import OAuthError
 from node.web.authentication import require_access
 from node.web.login import PASSKEYS_CLIENT_ID
-from node.web.login_proofs import accept_proof, confirm_proof
+from node.web.login_proofs import accept_proof, confirm_proof, get_holder_id
 from node.web.login_records import LoginRequest
 from node.web.middlewares import answer_json
 from node.web.page_files import answer_file
 from node.web.passkeys import add_passkey, list_passkeys, remove_passkey, use_passkey
 from node.web.requests import get_context
-from node.web.routes_login import check_form_token, find_login, for_people
+from node.web.routes_login import begin_own_page, check_own_page, find_login, for_people
 from node.web.routes_oauth import read_form
 
 routes = web.RouteTableDef()
@@ -29,27 +27,7 @@ _DEPTH_MAX = 6
 @routes.get("/passkeys")
 async def begin_passkeys(request: web.Request) -> web.Response:
     """Begin the login that opens the page."""
-    login = get_context(request).login
-    login.starts.take(request.remote or "", now_s=login.clock.steady_s())
-    secret = login.make_secret()
-    asked = AuthorizationRequest(
-        client_id=PASSKEYS_CLIENT_ID,
-        redirect_uri=f"{login.origin}/passkeys",
-        scope="passkeys",
-        state=None,
-        code_challenge="",
-        jkt="",
-    )
-    login.store.put_request(
-        asked,
-        secret=secret,
-        nonce=login.make_secret(),
-        now_s=login.clock.now_s(),
-        lifetime_s=LOGIN_REQUEST_S,
-    )
-    query = f"client_id={PASSKEYS_CLIENT_ID}&request_uri={REQUEST_URI_PREFIX}{secret}"
-    address = f"/oauth/authorize?{query}"
-    return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
+    return begin_own_page(request, PASSKEYS_CLIENT_ID)
 
 
 @routes.post("/passkeys")
@@ -72,9 +50,8 @@ async def remove(request: web.Request) -> web.Response:
     login = get_context(request).login
     form = read_form(request, await request.read())
     asked = _check_page(request, form.get("form_token"))
-    if asked.holder is None or asked.response_code is not None:
-        raise OAuthError("access_denied", "nobody has logged in yet: use your wallet first")
-    remove_passkey(login, form.get("id", ""), holder_id=asked.holder, client_id=PASSKEYS_CLIENT_ID)
+    holder_id = get_holder_id(asked)
+    remove_passkey(login, form.get("id", ""), holder_id=holder_id, client_id=PASSKEYS_CLIENT_ID)
     return web.Response(status=303, headers={"Location": "/oauth/continue"})
 
 
@@ -118,10 +95,7 @@ async def get_script(_: web.Request) -> web.Response:
 
 
 def _check_page(request: web.Request, token: object) -> LoginRequest:
-    asked = check_form_token(request, token)
-    if asked.request.client_id != PASSKEYS_CLIENT_ID:
-        raise OAuthError("access_denied", "this login is for something else: open /passkeys")
-    return asked
+    return check_own_page(request, token, PASSKEYS_CLIENT_ID)
 
 
 async def _read(request: web.Request) -> JsonObject:

@@ -17,7 +17,7 @@ from node.web.authentication import require_access
 from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.erasure import erase_person
-from node.web.holder_export import export_holder, list_notices, make_export_schema
+from node.web.holder_export import describe_notices, export_holder, make_export_schema
 from node.web.middlewares import answer_json
 from node.web.page_files import answer_page
 from node.web.register_log import LogEvent
@@ -84,10 +84,7 @@ async def get_export(request: web.Request) -> web.Response:
 async def get_notices(request: web.Request) -> web.Response:
     """Who looked into the register or decided for the caller, and up to where they saw it."""
     access = await require_access(request, scope="profile")
-    private = get_context(request).private
-    notices = list_notices(private, access.holder_id)
-    seen = private.log.get_seen(access.holder_id)
-    response = answer_json({"notices": msgspec.to_builtins(notices), "seen": seen})
+    response = answer_json(describe_notices(get_context(request).private, access.holder_id))
     response.headers["Cache-Control"] = "no-store"
     return response
 
