@@ -5,7 +5,7 @@ token is this node's and not over, the caller holds its key, the holder still al
 still exists. Never reads a cookie: pages and programs come in by the same door.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -38,6 +38,8 @@ class Access:
     """Thumbprint of the key that the caller has proved to hold."""
     grant_id: bytes
     """Under which the application acts."""
+    proof: bytes | None = field(repr=False)
+    """To what key of the person this goes back (`node.web.login_proofs`), sealed to them."""
 
 
 async def require_access(request: web.Request, *, scope: str) -> Access:
@@ -112,6 +114,7 @@ def _find_access(
         account=holder.account,
         jkt=token.jkt,
         grant_id=grant.id,
+        proof=grant.proof,
     )
 
 

@@ -19,6 +19,7 @@ from ledger.rpc_answers import BlockResults, EngineEvent
 from node.web.chain_state import VOTES_LOOKED_AT
 from node.web.context import WebContext
 from node.web.credential_store import CredentialStore
+from node.web.key_changes import end_logins
 from node.web.leavers import revoke_leavers
 from node.web.projection import ProjectedBlock, Projection
 from node.web.projection_start import begin_from_state
@@ -88,6 +89,8 @@ async def _apply_until(context: WebContext, height: int) -> None:
         block = _read_block(header, results, await _fetch_transactions(context, results))
         store = CredentialStore(context.private.connection)
         revoke_leavers(store, block.events, time_ms=block.time_ms)
+        network = context.genesis.network
+        end_logins(context.login, block.events, network=network, time_ms=block.time_ms)
         context.projection.apply_block(block)
         if changes_registry(block.events):
             context.registry_is_stale = True

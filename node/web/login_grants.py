@@ -16,6 +16,7 @@ from did.login.pkce import check_verifier
 from did.login.scopes import parse_scopes
 from node.web.database import transaction
 from node.web.login import Login
+from node.web.login_proofs import check_proof
 from node.web.login_records import Grant, LoginRequest
 from node.web.offer_store import OfferStore
 
@@ -41,6 +42,7 @@ def issue_code(login: Login, asked: LoginRequest) -> str:
         method=asked.method,
         created_at_s=now_s,
         expires_at_s=now_s + GRANT_S,
+        proof=asked.proof,
     )
     with transaction(login.store.connection):
         if not login.store.end_request(asked.id):
@@ -100,34 +102,37 @@ def redeem_offer(login: Login, form: Mapping[str, str], *, jkt: str) -> JsonObje
     Source: OpenID4VCI 1.0 §6.
     """
     now_s = login.clock.now_s()
-    holder = OfferStore(login.store.connection).take(
+    offer = OfferStore(login.store.connection).take(
         form.get("pre-authorized_code", ""), tx_code=form.get("tx_code", ""), now_s=now_s
     )
-    if holder is None:
+    if offer is None:
         raise OAuthError("invalid_grant", "this offer is over, or the transaction code is wrong")
     grant = Grant(
         id=login.clock.random_bytes(_GRANT_ID_BYTES),
-        holder=holder,
+        holder=offer.holder,
         client_id=form.get("client_id", "")[:100],
         scope=ISSUE_SCOPE,
         jkt=jkt,
         method="offer",
         created_at_s=now_s,
         expires_at_s=now_s + ACCESS_TOKEN_S,
+        proof=offer.proof,
     )
     login.store.put_grant(grant, now_s=now_s)
-    login.note(holder, "offer taken up", client_id=grant.client_id)
+    login.note(offer.holder, "offer taken up", client_id=grant.client_id)
     token = _sign_token(login, grant, scope=ISSUE_SCOPE, jkt=jkt)
     return {"access_token": token, "token_type": "DPoP", "expires_in": ACCESS_TOKEN_S}
 
 
-def refresh_tokens(
+async def refresh_tokens(
     login: Login, form: Mapping[str, str], *, client: Client, jkt: str
 ) -> JsonObject:
     """Give new tokens for a refresh token, which is thereby used up.
 
     Raises:
-        OAuthError: `invalid_grant`; a token that comes twice ends the whole family.
+        OAuthError: `invalid_grant`; a token that comes twice ends the whole family, and so does
+            a key that the holder has replaced since they allowed this.
+        UnavailableError: The holder's DID or the ledger cannot be looked up now.
 
     Source: OAuth 2.1 §4.3, RFC 9700 §4.14.2.
     """
@@ -143,6 +148,7 @@ def refresh_tokens(
     scope = grant.scope
     if "scope" in form:
         scope = " ".join(parse_scopes(form["scope"], allowed=grant.scope.split(" ")))
+    await _check_key(login, grant)
     return _render_tokens(login, grant, scope=scope, jkt=jkt, old=token)
 
 
@@ -197,6 +203,19 @@ def _sign_token(login: Login, grant: Grant, *, scope: str, jkt: str) -> str:
         exp_s=now_s + ACCESS_TOKEN_S,
     )
     return sign_access_token(token, issuer=login.origin, key=login.key, kid=login.kid)
+
+
+async def _check_key(login: Login, grant: Grant) -> None:
+    """Renew nothing that goes back to a key which its holder has lost or given up."""
+    holder = login.holders.get(grant.holder)
+    if holder is None:
+        raise OAuthError("invalid_grant", "this account is closed")
+    try:
+        await check_proof(login, grant.proof, holder=holder)
+    except OAuthError as error:
+        login.store.end_grant(grant.id, now_s=login.clock.now_s())
+        login.note(holder.id, "ended", client_id=grant.client_id, detail="the key was replaced")
+        raise OAuthError("invalid_grant", error.reason) from error
 
 
 def _find_grant(login: Login, token: str) -> Grant | None:

@@ -58,10 +58,17 @@ class LoginKeys:
         data = await read_state(
             self._engine, state_key(self._cooperative, Collection.ACCOUNT, holder.account)
         )
-        current = {item.public_key for item in Account.decode(data).keys} if data else set()
-        if key.kind is not KeyKind.ED25519 or key.public_key not in current:
+        if key.kind is not KeyKind.ED25519 or key.public_key not in _read_keys(data):
             raise OAuthError(
                 "access_denied",
                 "the ledger does not know this key as your account's: if you replaced it, log in"
                 " with the new one",
             )
+
+
+def _read_keys(data: bytes) -> set[bytes]:
+    """Public keys by which an account acts; none once it has ended."""
+    if not data:
+        return set()
+    account = Account.decode(data)
+    return set() if account.is_deactivated else {item.public_key for item in account.keys}

@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass
 
 from config.limits import LOGIN_TRIES_MAX
-from did.jcs import canonicalize
+from did.jcs import canonicalize, parse_json_object
 from did.login.challenge import Challenge, Purpose, parse_statement
 from did.login.errors import OAuthError
 from did.verification_keys import compute_thumbprint
@@ -16,8 +16,10 @@ from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_records import LoginRequest, hash_secret
 
-PROOF_PURPOSE = "login-proof"
+_PROOF_PURPOSE = "login-proof"
 """For what a proof is sealed to its holder."""
+DID_METHOD = "did"
+"""How a person proved their DID: by their wallet's own signature."""
 _CODE_BYTES = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: people read it aloud and type it."""
@@ -36,10 +38,10 @@ class Proof:
     """Of its key, for a name may come to stand for another key."""
 
     def seal(self, login: Login) -> bytes:
-        """As it is kept; `node.web.passkeys` binds a passkey to it."""
+        """As it is kept beside what goes back to it: grants, passkeys, keys of credentials."""
         value = {"did": self.did, "method": self.method, "thumbprint": self.thumbprint}
         data = canonicalize(value)
-        return login.holders.seal_for(self.holder.id, data, purpose=PROOF_PURPOSE)
+        return login.holders.seal_for(self.holder.id, data, purpose=_PROOF_PURPOSE)
 
 
 def get_challenge(login: Login, asked: LoginRequest) -> Challenge:
@@ -72,15 +74,55 @@ async def check_statement(login: Login, statement: str, *, expected: Challenge) 
     return Proof(holder=holder, did=did, method=jws.kid, thumbprint=compute_thumbprint(key))
 
 
+async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> None:
+    """Check that the key by which a person proved their DID once is still theirs.
+
+    What was allowed or added by that proof holds as long as this does.
+
+    Args:
+        login: The authorization server.
+        sealed: As `Proof.seal` made it; None, if nothing is known, does not hold.
+        holder: Whose it is.
+
+    Raises:
+        OAuthError: The DID is somebody else's now, or has another key, or the ledger has
+            replaced the key or ended the account.
+        UnavailableError: The DID or the ledger cannot be looked up now.
+    """
+    over = OAuthError(
+        "access_denied",
+        "the key that this goes back to is not yours any more: log in with the one that you have"
+        " now, and allow or add it again",
+    )
+    if sealed is None:
+        raise over
+    data = login.holders.open_for(holder.id, sealed, purpose=_PROOF_PURPOSE)
+    proof = parse_json_object(data, depth_max=1)
+    did = str(proof["did"])
+    owner = login.holders.find_by_did(did)
+    key = await login.keys.find(did, str(proof["method"]))
+    is_same = compute_thumbprint(key) == proof["thumbprint"]
+    if owner is None or owner.id != holder.id or not is_same:
+        raise over
+    await login.keys.check_current(key, did, holder=holder)
+
+
 def accept_proof(
     login: Login,
     asked: LoginRequest,
     *,
     holder: Holder,
     method: str,
-    proof: bytes | None = None,
+    proof: bytes,
 ) -> str:
     """Record who is here; the code that lets the waiting browser go on.
+
+    Args:
+        login: The authorization server.
+        asked: The login that was answered.
+        holder: Whoever is here.
+        method: How they proved it.
+        proof: To what key of theirs it goes back (`Proof.seal`).
 
     Raises:
         OAuthError: Somebody has proved that already: a proof counts once.

@@ -39,6 +39,7 @@ CREATE TABLE login_grants (
     method TEXT NOT NULL,
     created_at_s INTEGER NOT NULL,
     expires_at_s INTEGER NOT NULL,
+    proof BLOB,
     ended_at_s INTEGER,
     refresh BLOB,
     refresh_until_s INTEGER NOT NULL DEFAULT 0
@@ -57,7 +58,8 @@ CREATE INDEX login_codes_by_end ON login_codes (expires_at_s);
 CREATE TABLE login_keys (
     thumbprint TEXT PRIMARY KEY,
     holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,
-    created_at_s INTEGER NOT NULL
+    created_at_s INTEGER NOT NULL,
+    proof BLOB
 ) STRICT;
 CREATE INDEX login_keys_by_holder ON login_keys (holder);
 CREATE TABLE login_events (
@@ -90,7 +92,7 @@ class LoginRequest:
     """Hash of what brings the browser and the proof together."""
     tries: int
     proof: bytes | None
-    """By which key of which DID they proved it, sealed to them; None if by none."""
+    """By which key of which DID they proved it, sealed to them; None until they have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,8 @@ class Grant:
     """How the holder proved to be who they are."""
     created_at_s: int
     expires_at_s: int
+    proof: bytes | None = None
+    """To what key of the holder it goes back, sealed to them; without it nothing is renewed."""
     ended_at_s: int | None = None
     refresh: bytes | None = None
     """Hash of its one refresh token that is good now."""
@@ -127,6 +131,15 @@ class StoredCode:
     """What it was asked with."""
     expires_at_s: int
     is_used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginKey:
+    """A key to which a holder's credential is bound."""
+
+    holder: bytes
+    proof: bytes | None
+    """To what key of the holder the credential goes back, sealed to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

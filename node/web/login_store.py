@@ -25,6 +25,7 @@ from node.web.database import forgetful, transaction
 from node.web.login_records import (
     Grant,
     LoginEvent,
+    LoginKey,
     LoginRequest,
     StoredCode,
     hash_secret,
@@ -129,7 +130,7 @@ class LoginStore:
         holder: bytes,
         method: str,
         response_code: str,
-        proof: bytes | None,
+        proof: bytes,
     ) -> bool:
         """Record who proved to be here; False if somebody did before."""
         return self._change_lightly(
@@ -200,12 +201,14 @@ class LoginStore:
             grant_id,
         )
 
-    def end_grants_of(self, holder: bytes, *, now_s: int) -> None:
-        """End every grant of a holder: their keys changed, or they ask for it."""
-        self._change(
-            "UPDATE login_grants SET ended_at_s = ? WHERE holder = ? AND ended_at_s IS NULL",
+    def end_grants_of(self, holder: bytes, *, before_s: int, now_s: int) -> bool:
+        """End every grant of a holder that is older than a moment; whether one was live."""
+        return self._change(
+            "UPDATE login_grants SET ended_at_s = ?"
+            " WHERE holder = ? AND ended_at_s IS NULL AND created_at_s < ?",
             now_s,
             holder,
+            before_s,
         )
 
     def rotate_refresh(self, grant_id: bytes, *, old: str | None, new: str, until_s: int) -> bool:
@@ -258,26 +261,29 @@ class LoginStore:
             "UPDATE login_codes SET is_used = 1 WHERE id = ? AND is_used = 0", code_id
         )
 
-    def put_key(self, holder: bytes, *, thumbprint: str, now_s: int) -> bool:
+    def put_key(self, holder: bytes, *, thumbprint: str, proof: bytes | None, now_s: int) -> bool:
         """Keep that a holder's credential is bound to a key; False if it is somebody else's.
 
         The oldest of too many are forgotten.
         """
         with transaction(self.connection):
             self.connection.execute(
-                "INSERT OR IGNORE INTO login_keys VALUES (?, ?, ?)", (thumbprint, holder, now_s)
+                "INSERT INTO login_keys VALUES (?, ?, ?, ?) ON CONFLICT (thumbprint) DO UPDATE"
+                " SET proof = excluded.proof WHERE holder = excluded.holder",
+                (thumbprint, holder, now_s, proof),
             )
             self.connection.execute(
                 "DELETE FROM login_keys WHERE holder = ? AND thumbprint NOT IN (SELECT thumbprint"
                 " FROM login_keys WHERE holder = ? ORDER BY rowid DESC LIMIT ?)",
                 (holder, holder, LOGIN_KEYS_PER_HOLDER_MAX),
             )
-            return self.find_key_holder(thumbprint) == holder
+            found = self.find_key(thumbprint)
+            return found is not None and found.holder == holder
 
-    def find_key_holder(self, thumbprint: str) -> bytes | None:
+    def find_key(self, thumbprint: str) -> LoginKey | None:
         """Whose credential is bound to a key."""
-        row = self._find("SELECT holder FROM login_keys WHERE thumbprint = ?", thumbprint)
-        return None if row is None else bytes(row["holder"])
+        row = self._find("SELECT holder, proof FROM login_keys WHERE thumbprint = ?", thumbprint)
+        return None if row is None else LoginKey(holder=bytes(row["holder"]), proof=row["proof"])
 
     def put_event(self, holder: bytes, event: LoginEvent) -> None:
         """Write into a holder's audit trail; the oldest of too many are dropped."""

@@ -5,6 +5,7 @@ transaction codes end it.
 """
 
 import sqlite3
+from dataclasses import dataclass
 
 from config.errors import UnavailableError
 from config.limits import CREDENTIAL_OFFERS_MAX, LOGIN_TRIES_MAX
@@ -15,11 +16,21 @@ OFFERS_SCHEMA = """
 CREATE TABLE credential_offers (
     id BLOB PRIMARY KEY,
     holder BLOB NOT NULL REFERENCES holders (id) ON DELETE CASCADE,
+    proof BLOB,
     tx_code BLOB NOT NULL,
     expires_at_s INTEGER NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOffer:
+    """An offer that was taken up."""
+
+    holder: bytes
+    proof: bytes | None
+    """To what key of the holder it goes back (`node.web.login_proofs`)."""
 
 
 class OfferStore:
@@ -28,7 +39,16 @@ class OfferStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def put(self, code: str, *, tx_code: str, holder: bytes, now_s: int, until_s: int) -> None:
+    def put(
+        self,
+        code: str,
+        *,
+        tx_code: str,
+        holder: bytes,
+        proof: bytes | None,
+        now_s: int,
+        until_s: int,
+    ) -> None:
         """Keep an offer; an earlier one of the same holder ends.
 
         Raises:
@@ -43,8 +63,8 @@ class OfferStore:
             if count >= CREDENTIAL_OFFERS_MAX:
                 raise UnavailableError("too many offers wait: try again in a few minutes")
             self.connection.execute(
-                "INSERT INTO credential_offers VALUES (?, ?, ?, ?, 0)",
-                (hash_secret(code), holder, hash_secret(code + tx_code), until_s),
+                "INSERT INTO credential_offers VALUES (?, ?, ?, ?, ?, 0)",
+                (hash_secret(code), holder, proof, hash_secret(code + tx_code), until_s),
             )
 
     def is_open(self, code: str, *, now_s: int) -> bool:
@@ -55,8 +75,8 @@ class OfferStore:
         ).fetchone()
         return row is not None
 
-    def take(self, code: str, *, tx_code: str, now_s: int) -> bytes | None:
-        """Take an offer up; its holder, or None if it is over or the transaction code wrong."""
+    def take(self, code: str, *, tx_code: str, now_s: int) -> TakenOffer | None:
+        """Take an offer up; None if it is over or the transaction code wrong."""
         with transaction(self.connection):
             row = self.connection.execute(
                 "SELECT * FROM credential_offers WHERE id = ? AND expires_at_s > ?",
@@ -71,4 +91,4 @@ class OfferStore:
                 self.connection.execute(
                     "UPDATE credential_offers SET tries = tries + 1 WHERE id = ?", (row["id"],)
                 )
-        return bytes(row["holder"]) if is_right else None
+        return TakenOffer(holder=bytes(row["holder"]), proof=row["proof"]) if is_right else None

@@ -9,7 +9,7 @@ import hashlib
 
 from config.did_limits import PASSKEY_LABEL_CHARACTERS_MAX
 from did.base64url import decode_base64url, encode_base64url
-from did.jcs import JsonObject, parse_json_object
+from did.jcs import JsonObject
 from did.login.errors import OAuthError
 from did.login.passkeys import (
     CopiedPasskeyError,
@@ -18,11 +18,10 @@ from did.login.passkeys import (
     get_id,
     render_creation,
 )
-from did.verification_keys import compute_thumbprint
 from node.web.clock import render_time
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
-from node.web.login_proofs import PROOF_PURPOSE, get_holder_id
+from node.web.login_proofs import DID_METHOD, check_proof, get_holder_id
 from node.web.login_records import LoginRequest
 from node.web.passkey_store import StoredPasskey
 
@@ -66,7 +65,7 @@ def add_passkey(login: Login, asked: LoginRequest, credential: JsonObject, *, la
         OAuthError: It does not hold, is known, or is one too many; or nobody has proved a DID.
     """
     holder_id = get_holder_id(asked)
-    if asked.proof is None:
+    if asked.proof is None or asked.method != DID_METHOD:
         raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
     if len(label) > PASSKEY_LABEL_CHARACTERS_MAX or not label.isprintable():
         raise OAuthError(
@@ -100,8 +99,10 @@ def remove_passkey(login: Login, passkey_id: str, *, holder_id: bytes, client_id
     login.note(holder_id, "passkey removed", client_id=client_id)
 
 
-async def use_passkey(login: Login, asked: LoginRequest, credential: JsonObject) -> Holder:
-    """Check what an authenticator answers to a login; whose passkey it is.
+async def use_passkey(
+    login: Login, asked: LoginRequest, credential: JsonObject
+) -> tuple[Holder, bytes]:
+    """Check what an authenticator answers to a login; whose passkey it is, and its proof.
 
     Raises:
         RefusedError: It does not hold, or the key that it stands in for does not speak any more.
@@ -125,27 +126,10 @@ async def use_passkey(login: Login, asked: LoginRequest, credential: JsonObject)
     except CopiedPasskeyError:
         login.note(holder.id, "passkey refused", client_id=client_id, detail="perhaps a copy")
         raise
-    await _check_proof(login, stored, holder)
+    await check_proof(login, stored.proof, holder=holder)
     if not login.passkeys.use(stored.passkey, sign_count=count, now_s=login.clock.now_s()):
         raise OAuthError("access_denied", "this passkey was just used or removed: try again")
-    return holder
-
-
-async def _check_proof(login: Login, stored: StoredPasskey, holder: Holder) -> None:
-    """Check that the key by which a passkey was added is still its holder's."""
-    data = login.holders.open_for(holder.id, stored.proof, purpose=PROOF_PURPOSE)
-    proof = parse_json_object(data, depth_max=1)
-    did = str(proof["did"])
-    owner = login.holders.find_by_did(did)
-    key = await login.keys.find(did, str(proof["method"]))
-    is_same = compute_thumbprint(key) == proof["thumbprint"]
-    if owner is None or owner.id != holder.id or not is_same:
-        raise OAuthError(
-            "access_denied",
-            "the key by which you added this passkey is not yours any more: log in with the new"
-            " one and add a passkey again",
-        )
-    await login.keys.check_current(key, did, holder=holder)
+    return holder, stored.proof
 
 
 def _check_user(credential: JsonObject, holder: Holder) -> None:

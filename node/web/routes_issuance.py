@@ -63,6 +63,7 @@ async def make_offer(request: web.Request) -> web.Response:
         code,
         tx_code=tx_code,
         holder=access.holder_id,
+        proof=access.proof,
         now_s=now_s,
         until_s=now_s + CREDENTIAL_OFFER_S,
     )
@@ -99,7 +100,10 @@ async def issue_credential(request: web.Request) -> web.Response:
     own, login = context.registry.own, context.login
     thumbprint = compute_thumbprint(key)
     if not login.store.put_key(
-        access.holder_id, thumbprint=thumbprint, now_s=context.clock.now_s()
+        access.holder_id,
+        thumbprint=thumbprint,
+        proof=access.proof,
+        now_s=context.clock.now_s(),
     ):
         raise OAuthError("invalid_proof", "this key holds somebody else's credential")
     issued = get_office(request).issue(

@@ -30,6 +30,7 @@ from node.web.holder_export import describe_notices
 from node.web.login import NOTICES_CLIENT_ID, OWN_PAGES, PASSKEYS_CLIENT_ID, Login
 from node.web.login_grants import issue_code
 from node.web.login_proofs import (
+    DID_METHOD,
     accept_proof,
     check_statement,
     compute_form_token,
@@ -131,7 +132,9 @@ async def prove_login(request: web.Request) -> web.Response:
     if not isinstance(statement, str):
         raise OAuthError("invalid_request", 'send {"statement": …}')
     proof = await check_statement(login, statement, expected=get_challenge(login, asked))
-    code = accept_proof(login, asked, holder=proof.holder, method="did", proof=proof.seal(login))
+    code = accept_proof(
+        login, asked, holder=proof.holder, method=DID_METHOD, proof=proof.seal(login)
+    )
     response = answer_json({"response_code": code, "redirect_uri": get_next(login, code)})
     response.headers["Cache-Control"] = "no-store"
     return response

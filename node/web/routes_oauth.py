@@ -114,7 +114,7 @@ async def get_tokens(request: web.Request) -> web.Response:
     if grant_type == "authorization_code":
         tokens = redeem_code(login, form, client=client, jkt=jkt)
     elif grant_type == "refresh_token":
-        tokens = refresh_tokens(login, form, client=client, jkt=jkt)
+        tokens = await refresh_tokens(login, form, client=client, jkt=jkt)
     else:
         raise OAuthError("unsupported_grant_type", "the metadata lists the grant types")
     return _answer(login, tokens)

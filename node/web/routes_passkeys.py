@@ -64,8 +64,8 @@ async def prove_passkey(request: web.Request) -> web.Response:
         raise OAuthError("access_denied", "this login is over: begin again in the application")
     if asked.request.client_id == PASSKEYS_CLIENT_ID:
         raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
-    holder = await use_passkey(login, asked, _get_credential(await _read(request)))
-    code = accept_proof(login, asked, holder=holder, method="passkey")
+    holder, proof = await use_passkey(login, asked, _get_credential(await _read(request)))
+    code = accept_proof(login, asked, holder=holder, method="passkey", proof=proof)
     confirm_proof(login, asked, code)  # proof and browser are together already
     return _answer({"redirect_uri": f"{login.origin}/oauth/continue"})
 

@@ -19,12 +19,13 @@ from did.login.presentation import (
     parse_response,
     sign_request,
 )
+from did.proofs import get_proofs
 from did.verification_keys import VerificationKey, compute_thumbprint, render_multikey
 from node.web.context import WebContext
 from node.web.credential_checks import CredentialChecks
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
-from node.web.login_proofs import accept_proof
+from node.web.login_proofs import Proof, accept_proof, check_proof
 from node.web.login_records import LoginRequest
 from node.web.middlewares import answer_json
 from node.web.requests import get_context
@@ -65,11 +66,11 @@ async def take_presentation(request: web.Request) -> web.Response:
     wanted = describe_request(context, asked, ticket=request.match_info["ticket"])
     shown = parse_response(read_form(request, await request.read()), request=wanted)
     try:
-        key, did = await _check(context.checks, shown, wanted)
+        key, method = await _check(context.checks, shown, wanted)
     except RefusedError as error:
         raise OAuthError("access_denied", f"the credential: {error.reason}") from error
-    holder = _find_holder(login, key, did)
-    code = accept_proof(login, asked, holder=holder, method="credential")
+    holder, proof = await _find_holder(login, key, method)
+    code = accept_proof(login, asked, holder=holder, method="credential", proof=proof)
     response = answer_json({"redirect_uri": get_next(login, code)})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -97,7 +98,7 @@ def describe_request(
 async def _check(
     checks: CredentialChecks, shown: Shown, wanted: PresentationRequest
 ) -> tuple[VerificationKey | None, str]:
-    """The key that the credential is bound to and was shown by, or the DID of its holder.
+    """The key that the credential is bound to, if it says one, and the method that showed it.
 
     Raises:
         RefusedError: The credential, its status or its proof of possession does not hold.
@@ -112,28 +113,41 @@ async def _check(
         )
         if credential.vct != wanted.vct or credential.holder_key is None:
             raise RefusedError("this is no membership credential")
-        return credential.holder_key, f"did:key:{render_multikey(credential.holder_key)}"
-    credentials = await checks.check_presentation(
+        multikey = render_multikey(credential.holder_key)
+        return credential.holder_key, f"did:key:{multikey}#{multikey}"
+    await checks.check_presentation(
         shown.presentation,
         challenge=wanted.nonce,
         domain=wanted.client_id,
         types=frozenset({_TYPE}),
         issuers=issuers,
     )
-    return None, str(credentials[0].subjects[0].get("id"))
+    # Checked: each of its proofs is by a key of the one whom the credential is about.
+    return None, str(get_proofs(shown.presentation)[0]["verificationMethod"])
 
 
-def _find_holder(login: Login, key: VerificationKey | None, did: str) -> Holder:
-    """Whose credential it is: by the key that it was issued to, or by their login DID."""
+async def _find_holder(
+    login: Login, key: VerificationKey | None, method: str
+) -> tuple[Holder, bytes]:
+    """Whose credential it is, and to what key of theirs it goes back.
+
+    By the key that it was issued to, or by their login DID; either must hold on the ledger now.
+    """
+    did = method.partition("#")[0]
     login.proofs.take(did, now_s=login.clock.steady_s())
-    found = None
-    if key is not None:
-        holder_id = login.store.find_key_holder(compute_thumbprint(key))
-        found = None if holder_id is None else login.holders.get(holder_id)
-    found = found or login.holders.find_by_did(did)
-    if found is None:
+    issued = None if key is None else login.store.find_key(compute_thumbprint(key))
+    holder = None if issued is None else login.holders.get(issued.holder)
+    if issued is not None and issued.proof is not None and holder is not None:
+        await check_proof(login, issued.proof, holder=holder)
+        return holder, issued.proof
+    holder = login.holders.find_by_did(did)
+    if holder is None:
         raise OAuthError("access_denied", "nobody with this credential has an account here")
-    return found
+    current = await login.keys.find(did, method)
+    await login.keys.check_current(current, did, holder=holder)
+    thumbprint = compute_thumbprint(current)
+    proof = Proof(holder=holder, did=did, method=method, thumbprint=thumbprint)
+    return holder, proof.seal(login)
 
 
 def _derive(nonce: str, purpose: str) -> str:

@@ -15,9 +15,11 @@ from did.keys import KeyPair, did_key, did_key_verification_method
 from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
 from did.login.client_proofs import DpopKey
 from did.login.pkce import compute_challenge
+from did.verification_keys import KeyKind, VerificationKey, compute_thumbprint
 from did.wallets import Wallet, create_wallet
 from governance.records import Account, AccountKey, Role
 from governance.state_keys import Collection, state_key
+from node.web.login_proofs import Proof
 from tests.node.web.conftest import WebNode
 
 CLIENT = "rochdale-wallet"
@@ -33,7 +35,9 @@ def enrol(node: WebNode, *, seed: int = 1) -> Wallet:
     return wallet
 
 
-def admit(node: WebNode, wallet: Wallet, *, key: bytes = b"", left: int | None = None) -> None:
+def admit(
+    node: WebNode, wallet: Wallet, *, key: bytes = b"", left: int | None = None, ended: bool = False
+) -> None:
     """Let the ledger and the register know a holder as a member, perhaps with another key now."""
     context = node.context
     holder = context.private.holders.create(wallet.login_did)
@@ -50,6 +54,7 @@ def admit(node: WebNode, wallet: Wallet, *, key: bytes = b"", left: int | None =
         guardians_commitment=bytes(32),
         joined_height=3,
         left_height=left,
+        is_deactivated=ended,
     )
     place = state_key(context.registry.own.id, Collection.ACCOUNT, wallet.account_id)
     node.engine.state[place] = account.encode()
@@ -213,3 +218,17 @@ class Attempt:
     def did(self) -> str:
         """The person's."""
         return did_key(self.wallet.device_key.public_key)
+
+
+def make_proof(attempt: Attempt) -> bytes:
+    """That the person once proved their DID with the key of their wallet."""
+    login = attempt.node.context.login
+    holder = login.holders.find_by_did(attempt.did)
+    assert holder is not None
+    public_key = attempt.wallet.device_key.public_key
+    return Proof(
+        holder=holder,
+        did=attempt.did,
+        method=did_key_verification_method(public_key),
+        thumbprint=compute_thumbprint(VerificationKey(KeyKind.ED25519, public_key)),
+    ).seal(login)

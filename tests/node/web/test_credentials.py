@@ -17,6 +17,7 @@ from did.credentials.vc_jwt import envelop
 from did.keys import KeyPair
 from did.verification_keys import KeyKind, VerificationKey
 from governance.events import MembersLeft
+from governance.key_events import AccountRecovered, KeysRotated
 from node.web.credential_office import CredentialFormat, CredentialOffice, NewCredential
 from node.web.credential_store import CredentialState, CredentialStore
 from node.web.database import open_database
@@ -190,6 +191,23 @@ async def test_leaving_revokes_and_reading_old_blocks_anew_does_not(pair: Pair) 
     assert revoke_leavers(office.store, events, time_ms=record.issued_at_ms) == 1
     (found,) = office.store.list_of_account(ACCOUNT)
     assert found.state is CredentialState.REVOKED
+
+
+async def test_a_recovery_revokes_what_a_thief_may_have_got(pair: Pair) -> None:
+    """A rotation does not: the owner has done that."""
+    office = make_office(pair[0])
+    record = issue(office, CredentialFormat.SD_JWT_VC).record
+    fields: Any = {
+        "cooperative": b"\x01" * 32,
+        "account": ACCOUNT,
+        "public_keys": (b"\x02" * 32,),
+        "signatures_required": 1,
+    }
+    time_ms = record.issued_at_ms
+
+    assert revoke_leavers(office.store, [KeysRotated(**fields)], time_ms=time_ms) == 0
+    recovered = AccountRecovered(**fields, attempt=1)
+    assert revoke_leavers(office.store, [recovered], time_ms=time_ms) == 1
 
 
 def test_a_revoked_credential_stays_revoked(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from node.web.credential_store import CredentialStore
 from tests.did.credentials.parties import make_presentation, show
 from tests.did.foreign_peers import run_peer
 from tests.node.web.conftest import Pair, WebNode
-from tests.node.web.logins import Attempt, Reply, enrol
+from tests.node.web.logins import Attempt, Reply, enrol, make_proof
 
 FOREIGN = KeyPair(b"f" * 32)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -128,7 +128,8 @@ async def test_a_foreign_wallets_key_is_known_from_its_issuing(attempt: Attempt)
     credential = issue(attempt.node, FOREIGN, CredentialFormat.SD_JWT_VC)
 
     unknown = await present(attempt, credential, FOREIGN)
-    login.store.put_key(holder.id, thumbprint=compute_thumbprint(key), now_s=0)
+    proof = make_proof(attempt)
+    login.store.put_key(holder.id, thumbprint=compute_thumbprint(key), proof=proof, now_s=0)
     known = await present(attempt, credential, FOREIGN)
 
     assert "nobody with this credential" in unknown.body["error_description"]
