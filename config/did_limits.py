@@ -26,6 +26,12 @@ DID_WEB_FRESH_S = 300
 """How long a did:web's document is kept: it says nothing itself."""
 DID_REFUSAL_KEPT_S = 30
 
+# Status lists of others' credentials.
+STATUS_LISTS_KEPT_MAX = 64
+"""Of one form."""
+STATUS_LISTS_KEPT_BYTES_MAX = 16_777_216
+"""Of one form, unpacked."""
+
 # Credentials of the Data Model 1.1, and the process that checks their signatures.
 CREDENTIAL_V1_BYTES_MAX = 131_072
 """A credential or presentation of the Data Model 1.1."""

@@ -58,6 +58,8 @@ class StatusList:
     """The first bit is the highest of the first byte."""
     valid_until_s: int | None = None
     """Unix seconds after which it says nothing any more."""
+    ttl_s: int | None = None
+    """How long it may be kept before it is fetched anew; None if it does not say."""
 
     def is_set(self, index: int) -> bool:
         """Whether a bit is set.
@@ -178,6 +180,7 @@ def read_status_list(credential: Credential, *, url: str) -> StatusList:
         purposes=frozenset(name for name in named if isinstance(name, str)),
         bits=decode_bits(subject.get("encodedList")),
         valid_until_s=None if until is None else int(until.timestamp()),
+        ttl_s=_read_ttl(subject.get("ttl")),
     )
 
 
@@ -224,6 +227,15 @@ def decode_bits(text: object) -> bytes:
     if 8 * len(bits) < STATUS_LIST_ENTRIES:
         raise CredentialError(f"a status list has at least {STATUS_LIST_ENTRIES} entries")
     return bits
+
+
+def _read_ttl(value: object) -> int | None:
+    """Milliseconds (§2.2), rounded down."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise CredentialError("a status list's ttl is a number of milliseconds")
+    return value // 1_000
 
 
 def _read_reference(status: JsonObject) -> StatusReference:

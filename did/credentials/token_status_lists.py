@@ -52,6 +52,10 @@ class TokenStatusList:
     """Bits of an entry."""
     packed: bytes
     """Entries, each byte's lowest bits first."""
+    expires_at_s: int | None = None
+    """Unix seconds from which on it says nothing any more."""
+    ttl_s: int | None = None
+    """How long it may be kept before it is fetched anew; None if it does not say."""
 
     def get(self, index: int) -> int:
         """An entry.
@@ -181,7 +185,13 @@ def check_token_status_list(
     width = value.get("bits") if isinstance(value, dict) else None
     if not isinstance(value, dict) or isinstance(width, bool) or width not in _WIDTHS:
         raise CredentialError("status_list has bits and lst")
-    return TokenStatusList(issuer=issuer, width=width, packed=_unpack(value.get("lst"), width))
+    return TokenStatusList(
+        issuer=issuer,
+        width=width,
+        packed=_unpack(value.get("lst"), width),
+        expires_at_s=jws.get_time("exp"),
+        ttl_s=jws.get_time("ttl"),
+    )
 
 
 def _unpack(text: object, width: int) -> bytes:

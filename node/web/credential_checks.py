@@ -24,6 +24,7 @@ from did.credentials.sd_jwt_vc import KeyBinding, SdJwtVc, check_sd_jwt_vc, pars
 from did.credentials.status_lists import StatusList, read_status_list
 from did.credentials.structure import Credential
 from did.credentials.token_status_lists import (
+    TokenStatusList,
     check_token_status,
     check_token_status_list,
     read_token_reference,
@@ -34,6 +35,7 @@ from node.rdf_hashing import BoundedRdfHasher
 from node.web.clock import Clock
 from node.web.did_resolver import DidResolver
 from node.web.http_client import Answer
+from node.web.status_cache import StatusCache
 
 _LIST_TYPES = frozenset(
     {"application/vc", "application/vc+ld+json", "application/ld+json", "application/json"}
@@ -57,6 +59,9 @@ class CredentialChecks:
     resolver: DidResolver
     client: Fetcher
     clock: Clock
+    bit_lists: StatusCache[StatusList] | None = None
+    """None: every list is fetched each time."""
+    token_lists: StatusCache[TokenStatusList] | None = None
 
     async def check_credential(
         self,
@@ -138,18 +143,32 @@ class CredentialChecks:
         reference = read_token_reference(credential)
         if reference is None:
             return credential
-        answer = await self.client.fetch(
-            reference[0], headers={"Accept": ", ".join(_TOKEN_TYPES)}, types=_TOKEN_TYPES
-        )
-        found = check_token_status_list(
-            answer.body.decode("ascii", "replace"),
-            url=reference[0],
-            issuer=credential.issuer,
-            document=document,
-            now_s=self.clock.now_s(),
-        )
+        found = await self._find_token_list(reference[0], credential.issuer, document)
         check_token_status(credential, found)
         return credential
+
+    async def _find_token_list(
+        self, url: str, issuer: str, document: DidDocument
+    ) -> TokenStatusList:
+        kept = None if self.token_lists is None else self.token_lists.get(url)
+        if kept is not None:
+            return kept
+        answer = await self.client.fetch(
+            url, headers={"Accept": ", ".join(_TOKEN_TYPES)}, types=_TOKEN_TYPES
+        )
+        now_s = self.clock.now_s()
+        found = check_token_status_list(
+            answer.body.decode("ascii", "replace"),
+            url=url,
+            issuer=issuer,
+            document=document,
+            now_s=now_s,
+        )
+        if self.token_lists is not None:
+            left_s = None if found.expires_at_s is None else found.expires_at_s - now_s
+            size = len(found.packed)
+            self.token_lists.put(url, found, size=size, ttl_s=found.ttl_s, left_s=left_s)
+        return found
 
     async def _collect(self, document: JsonObject) -> Evidence:
         """Fetch what a check asks for; what is not there is left out, and refused later."""
@@ -160,12 +179,23 @@ class CredentialChecks:
         documents = await self._resolve(needs.dids)
         return Evidence(
             documents=documents,
-            status_lists={url: await self._fetch_list(url) for url in sorted(urls)},
+            status_lists={url: await self._find_list(url) for url in sorted(urls)},
             hash_rdf=BoundedRdfHasher(),
         )
 
     async def _resolve(self, dids: Iterable[str]) -> Mapping[str, DidDocument]:
         return {did: await self.resolver.get_document(did) for did in sorted(dids)}
+
+    async def _find_list(self, url: str) -> StatusList:
+        kept = None if self.bit_lists is None else self.bit_lists.get(url)
+        if kept is not None:
+            return kept
+        found = await self._fetch_list(url)
+        if self.bit_lists is not None:
+            until_s, size = found.valid_until_s, len(found.bits)
+            left_s = None if until_s is None else until_s - self.clock.now_s()
+            self.bit_lists.put(url, found, size=size, ttl_s=found.ttl_s, left_s=left_s)
+        return found
 
     async def _fetch_list(self, url: str) -> StatusList:
         try:

@@ -34,6 +34,7 @@ from node.web.private import PrivateStore
 from node.web.projection import Projection
 from node.web.registry import Registry, build_registry
 from node.web.signed_client import SignedClient
+from node.web.status_cache import StatusCache
 from node.web.web_resolvers import WebResolver, WebvhResolver
 
 
@@ -85,7 +86,7 @@ async def open_context(
             own_document=own_document,
             dids=dids,
             didkit=didkit,
-            checks=CredentialChecks(resolver=dids, client=client, clock=clock),
+            checks=_make_checks(client, clock, dids, own_origin=registry.own.origin),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
 
@@ -124,6 +125,18 @@ def _open_login(
         keys=keys,
         clock=clock,
         may_register=settings.web.client_registration,
+    )
+
+
+def _make_checks(
+    client: HttpClient, clock: Clock, dids: DidResolver, *, own_origin: str
+) -> CredentialChecks:
+    return CredentialChecks(
+        resolver=dids,
+        client=client,
+        clock=clock,
+        bit_lists=StatusCache(steady_s=clock.steady_s, own_origin=own_origin),
+        token_lists=StatusCache(steady_s=clock.steady_s, own_origin=own_origin),
     )
 
 

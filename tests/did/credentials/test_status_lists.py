@@ -120,3 +120,26 @@ def test_refuses_indexes_beyond_the_list() -> None:
     for index in (-1, STATUS_LIST_ENTRIES):
         with pytest.raises(CredentialError):
             found.is_set(index)
+
+
+def test_how_long_a_list_may_be_kept_is_read_or_refused() -> None:
+    """Bitstring Status List v1.0 §2.2: milliseconds."""
+
+    def read(ttl: Any) -> int | None:
+        document = render_status_list(
+            url=LIST_URL,
+            issuer=did_of(ISSUER),
+            purpose=StatusPurpose.REVOCATION,
+            indexes=(),
+            valid_from=date(-10),
+            valid_until=date(600),
+            contexts=[CREDENTIALS_CONTEXT],
+        )
+        document["credentialSubject"]["ttl"] = ttl
+        return read_status_list(check(sign(document)), url=LIST_URL).ttl_s
+
+    assert read_status_list(check(render()), url=LIST_URL).ttl_s is None
+    assert (read(0), read(999), read(300_000)) == (0, 0, 300)
+    for ttl in (-1, True, "300000", 1.5):
+        with pytest.raises(CredentialError, match="milliseconds"):
+            read(ttl)
