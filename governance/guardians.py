@@ -113,7 +113,7 @@ def complete_recovery(
 
 
 def apply_deactivate_account(view: KeyView, *, sender: Sender, block: BlockContext) -> Events:
-    """End a member's account for good; it leaves the roll with the next batch.
+    """End an account for good; a member's leaves the roll with the next batch.
 
     Its keys become a version that is over: what they said before can still be checked.
 
@@ -134,6 +134,7 @@ def apply_deactivate_account(view: KeyView, *, sender: Sender, block: BlockConte
         ),
     )
     ended = AccountDeactivated(cooperative=account.cooperative, account=sender.account)
-    if view.is_leaving(account.cooperative, sender.account):
+    is_going = view.is_leaving(account.cooperative, sender.account)
+    if is_going or account.left_height is not None:
         return (ended,)
     return (ended, *announce_leaving(view, account.cooperative, sender.account, block=block))

@@ -230,7 +230,9 @@ _REASONS = {
     RefusalCode.ACCOUNT_UNKNOWN: (
         "No such account is on the ledger: apply for membership and wait for admission."
     ),
-    RefusalCode.ACCOUNT_LEFT: "The account has left its cooperative: it can no longer act.",
+    RefusalCode.ACCOUNT_LEFT: (
+        "The account has left its cooperative: it can change its keys or end, and nothing else."
+    ),
     RefusalCode.KEY_UNKNOWN: "A signing key is not the account's: sign with a current key.",
     RefusalCode.SIGNATURE_INVALID: "A signature does not verify: sign exactly these bytes.",
     RefusalCode.NONCE_USED: "The key has used this nonce: sign with the next one.",

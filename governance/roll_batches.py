@@ -74,9 +74,9 @@ def put_on_roll(
         known = view.get_account(account_id)
         if known is None and item.inception is not None:
             entries.append(_come(view, cooperative, account_id, item.inception, block=block))
-        elif known is not None and has_left_roll(known, cooperative):
+        elif known is not None and has_left_roll(known, cooperative) and not known.is_deactivated:
             changes.append(_come_back(view, account_id, block=block))
-        else:  # another cooperative, or an office, has this account meanwhile
+        else:  # another cooperative, or an office, has this account meanwhile, or it has ended
             continue
         landed.append((account_id, item))
     if not landed:

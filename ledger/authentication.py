@@ -12,7 +12,7 @@ from governance.context import BlockContext
 from governance.key_transactions import KeyPayload
 from governance.key_view import KeyView
 from governance.keys import check_signers
-from governance.records import Account, AccountKey
+from governance.records import Account, AccountKey, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import StateView
 from ledger.envelope import Transaction
@@ -41,7 +41,7 @@ def authenticate(view: StateView, tx: Transaction, *, block: BlockContext) -> Ac
     account = view.get_account(tx.account)
     if account is None:
         raise TxRefusedError(RefusalCode.ACCOUNT_UNKNOWN)
-    if account.left_height is not None:
+    if account.left_height is not None and not _keeps_its_keys(account, tx):
         raise TxRefusedError(RefusalCode.ACCOUNT_LEFT)
     if account.is_deactivated:
         raise TxRefusedError(RefusalCode.ACCOUNT_DEACTIVATED)
@@ -73,6 +73,11 @@ def consume_nonce(account: Account, tx: Transaction) -> Account:
         _use_nonce(key, tx.nonce) if key.public_key in tx.keys else key for key in account.keys
     )
     return replace(account, keys=keys)
+
+
+def _keeps_its_keys(account: Account, tx: Transaction) -> bool:
+    """Whoever was a member still has an account: to log in with, and to keep or end."""
+    return account.role is Role.MEMBER and isinstance(tx.payload, KeyPayload)
 
 
 def _check_nonce(key: AccountKey, tx: Transaction) -> None:

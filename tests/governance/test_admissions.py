@@ -1,6 +1,7 @@
 """People's coming and going: attested, open to objections, in batches, and never by one hand."""
 
 import pytest
+from msgspec.structs import replace
 
 from governance.body_acts import AuditRoll, DecideChallenge, ExcludeMember, LetRollGrow
 from governance.body_records import BodyKind
@@ -26,6 +27,7 @@ from governance.roll_transactions import (
     compute_admission_id,
     compute_appeal_id,
 )
+from governance.roll_view import RollView
 from tests.governance.body_world import (
     REASONS,
     ask_body,
@@ -346,3 +348,24 @@ def test_nobody_leaves_twice() -> None:
     world.run(after_ms=BATCH_MS)
 
     assert world.view.get_roll(COOPERATIVE).active_count == before == 9
+
+
+def test_whose_account_ended_meanwhile_does_not_come_back() -> None:
+    """They had left, were readmitted, and ended the account before the batch: it stays out."""
+    world = make_founded_world()
+    world.run(leave(10))
+    world.run(after_ms=BATCH_MS)
+    admission = admit([10])
+    world.run(admission, attest(8, admission))
+    world.run(after_ms=CHALLENGE_MS)
+    account = world.view.get_account(member(10))
+    assert account is not None
+    assert account.left_height is not None
+    assert RollView(world.kv).get_landing(COOPERATIVE, member(10)) is not None
+    world.view.put_account(member(10), replace(account, is_deactivated=True))
+    before = world.view.get_roll(COOPERATIVE)
+
+    world.run(after_ms=BATCH_MS)
+
+    assert not is_on_roll(world, 10)
+    assert world.view.get_roll(COOPERATIVE) == before

@@ -9,14 +9,17 @@ from msgspec.structs import replace
 
 from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
 from did.keys import KeyPair
-from governance.records import Account, AccountKey, Role
+from governance.key_transactions import RotateKeys
+from governance.records import Account, AccountKey, Role, compute_office_account_id
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import MemoryKeyValue, Savepoint, StateView
 from ledger.authentication import authenticate, consume_nonce
 from ledger.envelope import decode_transaction
 from tests.ledger.scenario import (
+    COOPERATIVE,
     GENESIS_MS,
     MOTION,
+    REGISTRAR,
     Chain,
     admit,
     make_block,
@@ -72,6 +75,17 @@ def test_a_member_who_left_can_no_longer_act(view: StateView) -> None:
     view.put_account(ACCOUNT, replace(account, left_height=5))
 
     assert refuse(view, sign(MEMBER, MOTION)) is RefusalCode.ACCOUNT_LEFT
+
+
+def test_a_closed_office_changes_no_keys(view: StateView) -> None:
+    """Its holders resigned; only people keep an account without a role."""
+    office = compute_office_account_id(cooperative=COOPERATIVE, role=Role.REGISTRAR)
+    account = view.get_account(office)
+    assert account is not None
+    view.put_account(office, replace(account, left_height=5))
+    rotation = sign(REGISTRAR, RotateKeys(next_key_commitment=bytes(32)), account=office)
+
+    assert refuse(view, rotation) is RefusalCode.ACCOUNT_LEFT
 
 
 def test_as_many_keys_sign_as_the_account_asks(view: StateView) -> None:

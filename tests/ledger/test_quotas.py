@@ -66,6 +66,14 @@ def refuse(
     return refused.value.refusal, int(found[1]), int(found[2])
 
 
+def test_who_has_left_spends_what_a_member_may(view: StateView) -> None:
+    """Their keys' changes are bounded like anybody's."""
+    departed = replace(MEMBER, left_height=7)
+    spent = spend(view, departed, QUOTA_ACCOUNT_GAS)
+
+    assert refuse(view, spent, 1)[0] is RefusalCode.QUOTA_OF_ACCOUNT
+
+
 @pytest.fixture
 def view() -> StateView:
     return StateView(MemoryKeyValue())

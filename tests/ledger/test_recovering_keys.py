@@ -4,12 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from did.accounts import Inception, compute_guardians_commitment, compute_key_commitment
 from did.keys import KeyPair
-from governance.key_transactions import KeyPayload, RecoverAccount, VetoRecovery
+from governance.key_transactions import (
+    DeactivateAccount,
+    KeyPayload,
+    RecoverAccount,
+    RotateKeys,
+    VetoRecovery,
+)
+from governance.records import Account, Role
 from governance.refusals import RefusalCode
+from governance.roll_transactions import LeaveRoll
 from governance.transactions import AdmitMembers, Payload
+from governance.view import StateView
 from ledger.envelope import sign_transaction
 from tests.ledger.scenario import (
     CHAIN_ID,
@@ -28,6 +38,7 @@ GUARDIANS = sorted(
 )
 GUARDIAN_KEYS = tuple(key.public_key for key in GUARDIANS)
 SALT = bytes([9]) * 32
+BATCH_MS = 7 * 86_400_000 // TIME_SCALE
 LOCK_MS = 7 * 86_400_000 // TIME_SCALE
 INCEPTION = Inception(
     public_key=CURRENT.public_key,
@@ -48,6 +59,9 @@ ASKED = RecoverAccount(
     next_key_commitment=compute_key_commitment(AFTER_NEW.public_key),
     guardians_commitment=bytes(32),
 )
+
+
+ROTATED = RotateKeys(next_key_commitment=compute_key_commitment(NEW.public_key))
 
 
 @pytest.fixture
@@ -139,3 +153,48 @@ def test_refused_recoveries_cost_the_ward_nothing(chain: Chain) -> None:
         0,
     ]
     assert [result.gas_used for result in answer.tx_results][:3] == [0, 0, 0]
+
+
+def leave(chain: Chain) -> None:
+    """The ward is off the roll."""
+    assert send(chain, say(LeaveRoll(cooperative=COOPERATIVE), CURRENT, nonce=1)) == 0
+    chain.run(after_ms=2 * BATCH_MS)
+    assert account_of(chain).left_height is not None
+
+
+def account_of(chain: Chain) -> Account:
+    found = StateView(chain.store).get_account(WARD)
+    assert found is not None
+    return found
+
+
+def test_who_has_left_still_recovers_their_account(chain: Chain) -> None:
+    """The time-lock and the veto are the same; no vote comes with it."""
+    leave(chain)
+    assert send(chain, recover()) == 0
+    assert send(chain, say(VetoRecovery(attempt=1), COLD)) == 0
+    asked = replace(ASKED, attempt=2)
+    assert send(chain, say(asked, GUARDIANS[0], GUARDIANS[1], NEW, nonce=7)) == 0
+
+    chain.run(after_ms=LOCK_MS)
+
+    account = account_of(chain)
+    assert [key.public_key for key in account.keys] == [NEW.public_key]
+    assert (account.role, account.left_height is None) == (Role.MEMBER, False)
+    assert send(chain, say(MOTION, NEW, nonce=8)) == RefusalCode.ACCOUNT_LEFT
+
+
+def test_who_has_left_still_rotates_and_ends_their_account(chain: Chain) -> None:
+    """By the key that was committed to, as before; it leaves the roll once."""
+    leave(chain)
+    before = StateView(chain.store).get_roll(COOPERATIVE)
+    assert send(chain, say(ROTATED, CURRENT, nonce=2)) == RefusalCode.KEYS_NOT_COMMITTED
+    assert send(chain, say(ROTATED, COLD, nonce=2)) == 0
+    assert send(chain, say(MOTION, COLD, nonce=3)) == RefusalCode.ACCOUNT_LEFT
+    assert send(chain, say(DeactivateAccount(), NEW, nonce=3)) == 0
+    chain.run(after_ms=2 * BATCH_MS)
+
+    assert account_of(chain).is_deactivated
+    assert StateView(chain.store).get_roll(COOPERATIVE) == before
+    after = RotateKeys(next_key_commitment=compute_key_commitment(CURRENT.public_key))
+    assert send(chain, say(after, AFTER_NEW, nonce=4)) == RefusalCode.ACCOUNT_DEACTIVATED
