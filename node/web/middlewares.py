@@ -38,8 +38,7 @@ _PLAIN_REASONS = {
     405: "this address does not take that method",
     413: f"at most {HTTP_BODY_BYTES_MAX} bytes are taken",
 }
-PERSONAL = ("/1.0/identifiers/", "/api/v1/mandates/")
-"""Paths whose rest says whom somebody looked up or acts for: it is left out of the log."""
+_UNKNOWN_ROUTE = "(no such path)"
 FATAL: web.AppKey["asyncio.Future[None]"] = web.AppKey("fatal", asyncio.Future)
 """Set when a handler meets a defect of ours: the process must end."""
 
@@ -72,7 +71,11 @@ def answer_oauth_error(error: OAuthError) -> web.Response:
 
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Write one line per request; never its query, body or address, nor whom a path names."""
+    """Write one line per request: its route, never its query, body or address.
+
+    What stands in a path's variable parts may be a person's account, ballot, application or
+    one-time code; what stands in a path that nothing serves may be anything.
+    """
     began_s = asyncio.get_running_loop().time()
     status = 500
     try:
@@ -85,11 +88,11 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
         return response
     finally:
         took_ms = round((asyncio.get_running_loop().time() - began_s) * 1_000)
-        path = next((f"{start}…" for start in PERSONAL if request.path.startswith(start)), None)
+        resource = request.match_info.route.resource
         log.info(
             "request",
             method=request.method,
-            path=path or request.path,
+            path=_UNKNOWN_ROUTE if resource is None else resource.canonical,
             status=status,
             ms=took_ms,
         )
