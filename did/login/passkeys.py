@@ -157,7 +157,11 @@ def check_use(credential: JsonObject, *, origin: str, challenge: bytes, passkey:
             require_user_verification=True,
         )
     except _DAMAGED as error:
-        raise OAuthError("access_denied", "this use of the passkey does not hold") from error
+        raise OAuthError(
+            "access_denied",
+            "this passkey logs nobody in here now: log in another way, and add it again if it"
+            " was removed",
+        ) from error
     if used.credential_id != passkey.id:  # pragma: no cover - found by this very id
         raise OAuthError("access_denied", "this use is of another passkey")
     if (used.new_sign_count or passkey.sign_count) and used.new_sign_count <= passkey.sign_count:

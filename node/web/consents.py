@@ -50,7 +50,7 @@ async def check_signer(context: WebContext, statement: ConsentStatement) -> Hold
         UnavailableError: The DID cannot be resolved now.
     """
     login = context.login
-    login.proofs.take(statement.did, now_s=context.clock.steady_s())
+    login.proofs.take(access.holder_id.hex(), now_s=context.clock.steady_s())
     key = await login.keys.find(statement.did, statement.kid)
     if not statement.token.is_signed_by(key):
         raise ConsentError("the signature does not belong to this statement and key")

@@ -17,6 +17,9 @@ from ledger.rpc import EngineClient
 from node.sending import read_state
 from node.web.holders import Holder
 
+_NOBODY = bytes(32)
+"""Where the ledger is asked about somebody who is unknown here."""
+
 
 class Documents(Protocol):
     """Resolves DIDs; `node.web.did_resolver`."""
@@ -46,24 +49,32 @@ class LoginKeys:
         except RefusedError as error:
             raise OAuthError("access_denied", f"this DID cannot log in: {error.reason}") from error
 
-    async def check_current(self, key: VerificationKey, did: str, *, holder: Holder) -> None:
-        """Check that the ledger has not replaced a key of the holder's account.
+    async def check_current(
+        self, key: VerificationKey, did: str, *, holder: Holder | None
+    ) -> Holder:
+        """Check that a proven DID is somebody's here, and the ledger has not replaced its key.
+
+        Whoever holds a key learns whether it logs in and no more: a key that was replaced is
+        refused in the words for an unknown one, and after the same question to the ledger.
 
         Raises:
-            OAuthError: The account has other keys now, or none.
+            OAuthError: Nobody has the DID, or their account has other keys now, or none.
             UnavailableError: The ledger cannot be asked.
         """
-        if holder.account is None or not did.startswith("did:key:"):
-            return  # other methods say themselves which keys they have now
-        data = await read_state(
-            self._engine, state_key(self._cooperative, Collection.ACCOUNT, holder.account)
-        )
-        if key.kind is not KeyKind.ED25519 or key.public_key not in _read_keys(data):
+        account = _NOBODY if holder is None else holder.account
+        if account is None or not did.startswith("did:key:"):
+            is_current = holder is not None  # other methods say themselves which keys they have
+        else:
+            place = state_key(self._cooperative, Collection.ACCOUNT, account)
+            data = await read_state(self._engine, place)
+            is_current = key.kind is KeyKind.ED25519 and key.public_key in _read_keys(data)
+        if holder is None or not is_current:
             raise OAuthError(
                 "access_denied",
-                "the ledger does not know this key as your account's: if you replaced it, log in"
-                " with the new one",
+                "nobody logs in here with this DID and key: sign up or apply first, or, if you"
+                " replaced the key, log in with the new one",
             )
+        return holder
 
 
 def _read_keys(data: bytes) -> set[bytes]:

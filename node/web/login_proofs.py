@@ -59,18 +59,16 @@ async def check_statement(login: Login, statement: str, *, expected: Challenge) 
     """Check a wallet's signed statement; whose it is, and by which key.
 
     Raises:
-        OAuthError: It does not hold, or nobody with this DID has an account here.
+        OAuthError: It does not hold, or nobody logs in here with this DID and key.
         UnavailableError: The DID or the ledger cannot be looked up now, or too many tries.
     """
     did, jws = parse_statement(statement, expected=expected, now_s=login.clock.now_s())
-    login.proofs.take(did, now_s=login.clock.steady_s())
     key = await login.keys.find(did, jws.kid)
     if not key.is_signature_valid(alg="EdDSA", message=jws.signing_input, signature=jws.signature):
         raise OAuthError("access_denied", "the signature is not by this DID's key")
-    holder = login.holders.find_by_did(did)
-    if holder is None:
-        raise OAuthError("access_denied", "nobody with this DID has an account here")
-    await login.keys.check_current(key, did, holder=holder)
+    # Not before: counted for strangers, it would tell them who logged in a moment ago.
+    login.proofs.take(did, now_s=login.clock.steady_s())
+    holder = await login.keys.check_current(key, did, holder=login.holders.find_by_did(did))
     return Proof(holder=holder, did=did, method=jws.kid, thumbprint=compute_thumbprint(key))
 
 

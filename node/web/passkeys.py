@@ -7,12 +7,16 @@ one loses it with the stolen key. Signs no transaction, and adds no other passke
 
 import hashlib
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from webauthn.helpers import encode_cbor
+
 from config.did_limits import PASSKEY_LABEL_CHARACTERS_MAX
 from did.base64url import decode_base64url, encode_base64url
 from did.jcs import JsonObject
 from did.login.errors import OAuthError
 from did.login.passkeys import (
     CopiedPasskeyError,
+    Passkey,
     check_creation,
     check_use,
     get_id,
@@ -108,24 +112,26 @@ async def use_passkey(
         RefusedError: It does not hold, or the key that it stands in for does not speak any more.
         UnavailableError: The DID or the ledger cannot be looked up now, or too many tries.
     """
-    text = get_id(credential)
-    login.proofs.take(f"passkey/{text}", now_s=login.clock.steady_s())
-    stored = login.passkeys.find(decode_base64url(text))
-    holder = None if stored is None else login.holders.get(stored.holder)
-    if stored is None or holder is None:
-        raise OAuthError("access_denied", "nobody here has this passkey: log in another way")
-    _check_user(credential, holder)
-    client_id = asked.request.client_id
+    passkey_id = decode_base64url(get_id(credential))
+    stored = login.passkeys.find(passkey_id)
     try:
         count = check_use(
             credential,
             origin=login.origin,
             challenge=get_use_challenge(asked),
-            passkey=stored.passkey,
+            passkey=_make_decoy(passkey_id) if stored is None else stored.passkey,
         )
     except CopiedPasskeyError:
-        login.note(holder.id, "passkey refused", client_id=client_id, detail="perhaps a copy")
+        if stored is not None:
+            client_id = asked.request.client_id
+            login.note(
+                stored.holder, "passkey refused", client_id=client_id, detail="perhaps a copy"
+            )
         raise
+    holder = None if stored is None else login.holders.get(stored.holder)
+    if stored is None or holder is None:  # pragma: no cover - nobody signs for a decoy
+        raise OAuthError("access_denied", "nobody here has this passkey")
+    _check_user(credential, holder)
     await check_proof(login, stored.proof, holder=holder)
     if not login.passkeys.use(stored.passkey, sign_count=count, now_s=login.clock.now_s()):
         raise OAuthError("access_denied", "this passkey was just used or removed: try again")
@@ -138,6 +144,22 @@ def _check_user(credential: JsonObject, holder: Holder) -> None:
     handle = response.get("userHandle") if isinstance(response, dict) else None
     if handle is not None and handle != encode_base64url(holder.id):
         raise OAuthError("access_denied", "this passkey is somebody else's")
+
+
+def _make_decoy(passkey_id: bytes) -> Passkey:
+    """A passkey whose private key nobody has: unknown ones are refused as wrong ones are."""
+    return Passkey(id=passkey_id, public_key=_DECOY_KEY, sign_count=0)
+
+
+def _make_decoy_key() -> bytes:
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    public_key = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
+    data: bytes = encode_cbor(public_key)
+    return data
+
+
+_DECOY_KEY = _make_decoy_key()
+"""ES256 in COSE's form (RFC 9053 §7.1.1); of this process."""
 
 
 def _derive(asked: LoginRequest, purpose: str) -> bytes:

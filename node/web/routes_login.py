@@ -124,6 +124,7 @@ async def get_login(request: web.Request) -> web.Response:
 async def prove_login(request: web.Request) -> web.Response:
     """Take a wallet's signed answer; the code that lets the waiting browser go on."""
     login = get_context(request).login
+    login.starts.take(request.remote or "", now_s=login.clock.steady_s())
     asked = find_by_ticket(request)
     value = parse_json_object(
         await request.read(), bytes_max=LOGIN_STATEMENT_BYTES_MAX + 64, depth_max=1

@@ -59,6 +59,7 @@ async def remove(request: web.Request) -> web.Response:
 async def prove_passkey(request: web.Request) -> web.Response:
     """Take an authenticator's answer from the browser that began the login."""
     login = get_context(request).login
+    login.starts.take(request.remote or "", now_s=login.clock.steady_s())
     asked = find_login(request)
     if asked is None:
         raise OAuthError("access_denied", "this login is over: begin again in the application")

@@ -6,7 +6,7 @@ What is answered never tells whether somebody had an account before.
 import hashlib
 import sqlite3
 
-from config.errors import MisconfiguredError, RefusedError, UnavailableError
+from config.errors import RefusedError, UnavailableError
 from config.limits import INVITATIONS_MAX
 from did.sign_ups import SignUp, SignUpError, parse_sign_up
 from node.web.context import WebContext
@@ -34,7 +34,7 @@ def put_invitation(
 
 
 async def sign_up(context: WebContext, text: str) -> None:
-    """Give whoever signed a statement an account; nothing changes if they have one.
+    """Give whoever signed a statement an account; who has one keeps it as it is.
 
     Raises:
         RefusedError: The statement or its signature does not hold, or the policy refuses.
@@ -46,18 +46,19 @@ async def sign_up(context: WebContext, text: str) -> None:
     statement = parse_sign_up(
         text, cooperative_id=context.registry.own.id, now_s=context.clock.now_s()
     )
-    context.login.proofs.take(statement.did, now_s=context.clock.steady_s())
     document = await context.dids.get_document(statement.did)
     key = document.get_key(statement.kid, purpose="authentication")
     if not statement.token.is_signed_by(key):
         raise SignUpError("the signature does not belong to this statement and key")
+    context.login.proofs.take(statement.did, now_s=context.clock.steady_s())
     now_ms = context.clock.now_ms()
     with context.private.write():
-        if context.private.holders.find_by_did(statement.did) is not None:
-            return
-        if policy == "invited":
+        if not context.private.names.list_registrars():
+            raise UnavailableError("this cooperative cannot take sign-ups yet: ask it")
+        if policy == "invited":  # asked of everybody, or the refusal would tell who is here
             _take_invitation(context.private.connection, statement.claims.invitation, now_ms)
-        _enter(context.private, statement, now_ms=now_ms)
+        if context.private.holders.find_by_did(statement.did) is None:
+            _enter(context.private, statement, now_ms=now_ms)
 
 
 def _enter(store: PrivateStore, statement: SignUp, *, now_ms: int) -> None:
@@ -70,10 +71,7 @@ def _enter(store: PrivateStore, statement: SignUp, *, now_ms: int) -> None:
         since_day=compute_day(now_ms),
         is_book=False,
     )
-    try:
-        store.holders.set_name_box(holder.id, store.names.put(person))
-    except MisconfiguredError as error:
-        raise UnavailableError("this cooperative cannot take sign-ups yet: ask it") from error
+    store.holders.set_name_box(holder.id, store.names.put(person))
 
 
 def _take_invitation(connection: sqlite3.Connection, code: str, now_ms: int) -> None:

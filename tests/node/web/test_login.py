@@ -9,6 +9,7 @@ import pytest
 from did.keys import KeyPair
 from did.login.challenge import Purpose
 from did.login.client_proofs import DpopKey
+from did.login.freshness import RateLimit
 from node.login_client import LoginClient
 from tests.node.web.conftest import Pair
 from tests.node.web.logins import ORIGIN, Attempt, admit, enrol
@@ -96,7 +97,7 @@ async def test_a_stranger_without_account_is_told_so(attempt: Attempt) -> None:
 
     reply = await stranger.prove(await stranger.sign())
 
-    assert "nobody with this DID" in reply.body["error_description"]
+    assert "nobody logs in here with this DID" in reply.body["error_description"]
 
 
 async def test_a_proof_serves_only_the_browser_that_began(attempt: Attempt) -> None:
@@ -182,7 +183,7 @@ async def test_a_key_that_was_replaced_on_the_ledger_logs_nobody_in(attempt: Att
 
     reply = await attempt.prove(await attempt.sign())
 
-    assert "the ledger does not know this key" in reply.body["error_description"]
+    assert "if you replaced the key, log in with the new one" in reply.body["error_description"]
 
 
 async def test_a_ledger_that_does_not_answer_lets_no_member_in(attempt: Attempt) -> None:
@@ -196,11 +197,22 @@ async def test_a_ledger_that_does_not_answer_lets_no_member_in(attempt: Attempt)
     assert reply.status == 503
 
 
-async def test_one_did_cannot_try_without_end(attempt: Attempt) -> None:
-    """Proofs of one DID are counted."""
+async def test_one_did_cannot_prove_itself_without_end(attempt: Attempt) -> None:
+    """Proofs of one DID are counted; they cost a look at the ledger."""
+    await attempt.begin((await attempt.push()).body["request_uri"])
+    statement = await attempt.sign()
+
+    replies = [await attempt.prove(statement) for _ in range(31)]
+
+    assert [reply.status for reply in replies[-2:]] == [400, 503]
+
+
+async def test_one_address_cannot_try_without_end(attempt: Attempt) -> None:
+    """Statements that do not hold are counted by where they come from."""
     await attempt.begin((await attempt.push()).body["request_uri"])
     wrong = await attempt.sign(key=KeyPair(b"x" * 32))
+    attempt.node.context.login.starts = RateLimit(per_minute=3, keys_max=8)
 
-    replies = [await attempt.prove(wrong) for _ in range(31)]
+    replies = [await attempt.prove(wrong) for _ in range(4)]
 
     assert [reply.status for reply in replies[-2:]] == [400, 503]
