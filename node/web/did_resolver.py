@@ -2,11 +2,14 @@
 
 Every part of the node that wants to know which keys speak for a DID asks here. Answers that
 took a fetch are kept for as long as their method allows, refusals for a short while, so that
-nobody can make this node hammer another one. Never logs a DID: whom we look up is personal.
+nobody can make this node hammer another one. What is remembered is answered no sooner than it
+was at first, or the time would tell that somebody has just logged in by that DID. Never logs a
+DID: whom we look up is personal.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from config.did_limits import (
@@ -63,7 +66,7 @@ class DidResolver:
         """
         self._methods = dict(methods)
         self._steady_s = steady_s
-        self._kept: dict[tuple[str, Version], tuple[float, Resolution | ResolutionError]] = {}
+        self._kept: dict[tuple[str, Version], _Kept] = {}
         self._places = asyncio.Semaphore(DID_FETCHES_MAX)
 
     async def resolve(self, text: str, version: Version = LATEST) -> Resolution:
@@ -82,12 +85,14 @@ class DidResolver:
             )
         if isinstance(method, PureResolver):
             return await method.resolve(did, version)
-        until_s, kept = self._kept.get((text, version), (0.0, None))
-        if kept is None or until_s <= self._steady_s():
+        kept = self._kept.get((text, version))
+        if kept is None or kept.until_s <= self._steady_s():
             kept = await self._ask(method, did, version)
-        if isinstance(kept, ResolutionError):
-            raise ResolutionError(kept.problem, kept.reason)  # a new one: a raised error grows
-        return kept
+        elif isinstance(kept.answer, Resolution):
+            await asyncio.sleep(kept.took_s)
+        if isinstance(kept.answer, ResolutionError):  # a new one: a raised error grows
+            raise ResolutionError(kept.answer.problem, kept.answer.reason)
+        return kept.answer
 
     async def get_document(self, text: str) -> DidDocument:
         """What the DID's latest document says about keys.
@@ -102,11 +107,10 @@ class DidResolver:
             raise ResolutionError(Problem.NOT_FOUND, "the DID is deactivated: it speaks no more")
         return read_did_document(resolution.document, did=text)
 
-    async def _ask(
-        self, method: Resolver, did: Did, version: Version
-    ) -> Resolution | ResolutionError:
+    async def _ask(self, method: Resolver, did: Did, version: Version) -> "_Kept":
         if self._places.locked():
             raise UnavailableError("too many DIDs are being looked up: again in a moment")
+        began_s = self._steady_s()
         async with self._places:
             answer: Resolution | ResolutionError
             try:
@@ -119,15 +123,21 @@ class DidResolver:
             except ResolutionError as error:
                 answer = error
                 kept_s = DID_REFUSAL_KEPT_S
-        self._keep((did.text, version), answer, kept_s=kept_s)
-        return answer
+        now_s = self._steady_s()
+        kept = _Kept(until_s=now_s + kept_s, took_s=now_s - began_s, answer=answer)
+        self._kept.pop((did.text, version), None)
+        if kept_s > 0:
+            while len(self._kept) >= DID_ANSWERS_KEPT_MAX:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[did.text, version] = kept
+        return kept
 
-    def _keep(
-        self, key: tuple[str, Version], answer: Resolution | ResolutionError, *, kept_s: float
-    ) -> None:
-        self._kept.pop(key, None)
-        if kept_s <= 0:
-            return
-        while len(self._kept) >= DID_ANSWERS_KEPT_MAX:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[key] = (self._steady_s() + kept_s, answer)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """An answer that is remembered."""
+
+    until_s: float
+    took_s: float
+    """As long as the lookup took."""
+    answer: Resolution | ResolutionError

@@ -144,3 +144,27 @@ async def test_refuses_what_no_method_is_for(did: str, problem: Problem) -> None
         await DidResolver(PURE_METHODS, steady_s=Steady()).resolve(did)
 
     assert caught.value.problem is problem
+
+
+async def test_an_answer_from_memory_takes_as_long_as_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a stranger who asks learns that somebody has just logged in by this DID."""
+    steady, method = Steady(), CountingResolver(gate=asyncio.Event())
+    dids = DidResolver({"count": method}, steady_s=steady)
+    slept: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        slept.append(delay_s)
+
+    first = asyncio.create_task(dids.resolve("did:count:a"))
+    await asyncio.sleep(0)
+    steady.now_s = 0.3
+    assert method.gate is not None
+    method.gate.set()
+    await first
+    monkeypatch.setattr(did_resolver.asyncio, "sleep", sleep)
+    await dids.resolve("did:count:a")
+
+    assert method.asked == ["did:count:a"]
+    assert slept == [0.3]
