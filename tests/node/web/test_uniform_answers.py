@@ -4,6 +4,7 @@ Each test asks the same about somebody who has an account and about somebody who
 compares status, headers and body.
 """
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -13,16 +14,21 @@ import pytest
 
 from config.limits import LOGIN_PROOFS_PER_MINUTE
 from config.settings import RegisterSection
+from did.applications import sign_application
+from did.base64url import decode_base64url
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key, did_key_verification_method
 from did.sealing import compute_box_key
 from did.sign_ups import SIGN_UP_TYPE, SignUpClaims, render_sign_up
+from did.wallets import create_wallet
+from node.web.credential_office import CredentialFormat
 from node.web.login_proofs import check_statement, get_challenge
 from node.web.sign_ups import put_invitation
 from tests.node.web.authenticators import Authenticator
 from tests.node.web.conftest import Pair
 from tests.node.web.logins import Attempt, Reply, admit, enrol
 from tests.node.web.test_routes_passkeys import add, ask, post
+from tests.node.web.test_routes_presentation import issue
 
 STRANGER = KeyPair(b"s" * 32)
 UNKNOWN = KeyPair(b"u" * 32)
@@ -212,3 +218,40 @@ async def test_what_anybody_may_ask_says_the_same_of_everybody(
         assert len(known[2]) == len(unknown[2])
         known, unknown = (*known[:2], ""), (*unknown[:2], "")
     assert known == unknown
+
+
+async def test_an_application_is_answered_alike(attempt: Attempt) -> None:
+    """Whoever applies: a member, or somebody whom nobody knows."""
+    node, replies = attempt.node, []
+    for wallet in (attempt.wallet, create_wallet(random=lambda count: b"u" * count)):
+        jws = sign_application(
+            key=wallet.device_key,
+            inception=wallet.inception,
+            cooperative_id=node.context.registry.own.id,
+            name="Ann",
+            contact="",
+            iat_s=node.context.clock.now_s(),
+            nonce=bytes(16),
+        )
+        reply = await attempt.send("POST", "/api/applications", data=jws)
+        replies.append(replace(reply, body=(list(reply.body), len(reply.body["application"]))))
+
+    assert without_time(replies[0]) == without_time(replies[1])
+    assert replies[0].status == 202
+
+
+async def test_a_status_list_does_not_tell_which_places_were_given_out(attempt: Attempt) -> None:
+    """A place that holds and one that nobody has are the same bit."""
+
+    async def read_lists() -> list[str]:
+        bits = await attempt.send("GET", "/credentials/status/1-revocation")
+        token = (await attempt.send("GET", "/credentials/status/1-token")).body
+        told = json.loads(decode_base64url(token.split(".")[1]))
+        document = json.loads(bits.body)
+        return [document["credentialSubject"]["encodedList"], told["status_list"]["lst"]]
+
+    before = await read_lists()
+    for form in CredentialFormat:
+        issue(attempt.node, attempt.wallet.device_key, form)
+
+    assert await read_lists() == before
