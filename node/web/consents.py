@@ -35,14 +35,18 @@ async def take_statement(context: WebContext, access: Access, text: str) -> Entr
         seq_before=store.get_standing(access.holder_id).seq,
         now_s=now_s,
     )
-    signer = await check_signer(context, statement)
+    signer = await check_signer(context, access, statement)
     is_own = signer is not None and signer.id == access.holder_id
     did = statement.did if is_own else access.did
     return keep_statement(context, access.holder_id, statement, text=text, did=did)
 
 
-async def check_signer(context: WebContext, statement: ConsentStatement) -> Holder | None:
+async def check_signer(
+    context: WebContext, access: Access, statement: ConsentStatement
+) -> Holder | None:
     """Check the signature of a statement; who logs in by the DID that signed, if anybody does.
+
+    Attempts are counted by whoever hands it in, never by the DID that it claims.
 
     Raises:
         ConsentError: The signature is another's.

@@ -36,7 +36,7 @@ async def post_decision(request: web.Request) -> web.Response:
     found = find_stewardship(context, access, handle)
     if found is None:
         return answer_refusal(_NOTHING, status=404)
-    await take_decision(context, found, await read_statement(request))
+    await take_decision(context, access, found, await read_statement(request))
     now = find_stewardship(context, access, handle)
     standing = {} if now is None else render_stewardship(now)  # it may have ended meanwhile
     return answer_unstored({**standing, "note": PAST_AGGREGATES})

@@ -68,11 +68,14 @@ def render_stewardship(found: Stewardship) -> JsonObject:
     }
 
 
-async def take_decision(context: WebContext, found: Stewardship, text: str) -> Entry:
+async def take_decision(
+    context: WebContext, access: Access, found: Stewardship, text: str
+) -> Entry:
     """Check a steward's statement, keep it, and tell the person.
 
     Args:
         context: Of the web process.
+        access: The steward's.
         found: The caller's own.
         text: Compact JWS.
 
@@ -93,5 +96,5 @@ async def take_decision(context: WebContext, found: Stewardship, text: str) -> E
     )
     if statement.claims.mandate != found.mandate.id:
         raise ConsentError(f"a decision names its mandate: {found.mandate.id}")
-    await check_signer(context, statement)
+    await check_signer(context, access, statement)
     return keep_statement(context, found.holder_id, statement, text=text, did=found.mandate.steward)
