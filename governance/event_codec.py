@@ -16,6 +16,7 @@ from governance.body_events import BODY_EVENTS
 from governance.events import (
     BallotCast,
     BylawsChanged,
+    ConsentsAnchored,
     DiscussionOpened,
     EnactmentFailed,
     Event,
@@ -52,6 +53,7 @@ _EVENTS: dict[str, type[Event]] = {
     _TYPE_PREFIX + event.__name__: event
     for event in (
         MembersAdmitted,
+        ConsentsAnchored,
         MembersLeft,
         ProposalSubmitted,
         DiscussionOpened,

@@ -215,6 +215,14 @@ class InsightWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentsAnchored(Event):
+    """A period's histories of consent have a root on the ledger."""
+
+    period: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutageEnded(Event):
     """The chain goes on after a time without blocks; `cooperative` is the federation."""
 

@@ -18,6 +18,7 @@ from governance.admissions import (
 from governance.ballots import apply_cast_ballot
 from governance.body_applying import apply_of_body
 from governance.body_transactions import BodyPayload
+from governance.consent_anchors import apply_anchor_consents
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.deadlines import apply_deadlines, apply_openings
 from governance.departures import apply_appeal_exclusion, apply_leave_roll
@@ -66,6 +67,7 @@ from governance.standing import apply_return_to_duty, apply_rotate_consensus_key
 from governance.transactions import (
     AdmitMembers,
     AmendProposal,
+    AnchorConsents,
     ApproveFederalAct,
     CastBallot,
     FederalPayload,
@@ -171,6 +173,8 @@ def apply(kv: KeyValue, *, sender: Sender, payload: Payload, block: BlockContext
             return apply_amend_proposal(view, payload, sender=sender)
         case WithdrawProposal():
             return apply_withdraw_proposal(view, payload, sender=sender)
+        case AnchorConsents():
+            return apply_anchor_consents(view, payload, sender=sender)
         case _:
             return _apply_of_root(view, payload, sender=sender, block=block)
 

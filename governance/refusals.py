@@ -197,6 +197,7 @@ class RefusalCode(IntEnum):
     QUARTER_OPEN = 464
     QUARTER_NETTED = 465
     USAGE_REPORTS_TOO_MANY = 466
+    CONSENT_PERIOD_OTHER = 500
 
     @property
     def reason(self) -> str:
@@ -266,7 +267,7 @@ _REASONS = {
         "No such cooperative is in this federation: check the cooperative's id."
     ),
     RefusalCode.NOT_REGISTRAR: (
-        "Only the cooperative's registrar admits members: sign with the registrar's key."
+        "Only the cooperative's registrar does this: sign with the registrar's key."
     ),
     RefusalCode.ADMISSION_REPEATED: (
         "The same applicant stands twice in the batch: remove the repetition."
@@ -371,6 +372,9 @@ _REASONS = {
     ),
     RefusalCode.UPGRADE_UNFIT: (
         "The change of the rules cannot be scheduled so: correct its version or height."
+    ),
+    RefusalCode.CONSENT_PERIOD_OTHER: (
+        "Roots over consents come period by period, each once: look up the ledger's latest."
     ),
     **{RefusalCode(number): text for number, text in REASONS_OF_MEMBERS.items()},
     **{RefusalCode(number): text for number, text in REASONS_OF_ACCOUNTABILITY.items()},

@@ -155,6 +155,10 @@ class Collection(IntEnum):
     """Federation. Id: quarter, 8 bytes big-endian ‖ currency, 3 bytes."""
     CHARGE = 0x5A
     """Charge, 1 byte: the office account that has it."""
+    CONSENT_ROOT = 0x60
+    """Id: period, 8 bytes big-endian."""
+    CONSENT_PERIOD = 0x61
+    """The latest period that has a root."""
     LOG_ENTRY = 0x80
     """Derived. Id: log ‖ place, 8 bytes big-endian."""
     LOG_NODE = 0x81

@@ -189,6 +189,18 @@ class ImportRoll(PayloadRecord, frozen=True, kw_only=True):
         return 1_000 * len(self.entries)
 
 
+class AnchorConsents(PayloadRecord, frozen=True, kw_only=True):
+    """The registrar keeps the root over a period's histories of consent (tag 0x40)."""
+
+    tag: ClassVar[int] = 0x40
+
+    cooperative: Hash
+    period: Count
+    """One more than the last, from 1."""
+    root: Hash
+    """Over one salted leaf for each person, and as many more as hide their number."""
+
+
 FederalPayload: TypeAlias = (
     ProposeFederalAct
     | ApproveFederalAct
@@ -212,6 +224,7 @@ Payload: TypeAlias = (
     | AccountabilityPayload
     | FederalPayload
     | KeyPayload
+    | AnchorConsents
     | ValuePayload
 )
 

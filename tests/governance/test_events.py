@@ -47,6 +47,7 @@ from governance.transactions import (
     PAYLOADS,
     AdmitMembers,
     AmendProposal,
+    AnchorConsents,
     ApproveFederalAct,
     CastBallot,
     GiveNotice,
@@ -103,6 +104,7 @@ from tests.governance.test_admissions import (
     leave,
     make_founded_world,
 )
+from tests.governance.test_consent_anchors import anchor
 from tests.governance.test_disputes import STEP_MS as DISPUTE_STEP_MS
 from tests.governance.test_disputes import dispute, go_on, say
 from tests.governance.test_disputes import take_back as take_dispute_back
@@ -290,6 +292,7 @@ SCENES: dict[type[Payload], Callable[[], tuple[World, Act]]] = {
     DeactivateAccount: lambda: (make_guarded_world(), deactivate()),
     SealChain: lambda: (make_solo(), Act(coop(0), SealChain(destination="test-heart-1"))),
     ImportRoll: _import,
+    AnchorConsents: lambda: (make_world(), anchor(1)),
     **VALUE_SCENES,
 }
 """A world for each kind of transaction, and one that it takes."""

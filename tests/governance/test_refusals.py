@@ -30,7 +30,7 @@ def test_numbers_are_wire_codes_and_never_move() -> None:
         *range(450, 454),
         *range(460, 467),
     ]
-    assert numbers == [*envelope, *rules, *accountability, *value]
+    assert numbers == [*envelope, *rules, *accountability, *value, 500]
     assert RefusalCode.NOT_A_MEMBER == 104
     assert RefusalCode.VOTING_CLOSED == 111
     assert RefusalCode.NOT_IN_ELECTORATE == 112
