@@ -58,6 +58,12 @@ STEWARD_STATEMENTS_MAX = 500
 """Statements of a person after which stewards can hand in no more: the rest is the person's."""
 CONSENT_PAGE_ENTRIES_MAX = 100
 """Entries of a history in one answer."""
+CONSENT_RECEIPT_ENTRIES_MAX = 32
+"""Entries of a history in one receipt: the latest at the period's end."""
+CONSENT_ENTRY_BYTES_MAX = 16_384
+"""What one entry commits to."""
+CONSENT_LEAVES_MIN = 1_024
+"""Under a period's root, so that their number tells nothing of a cooperative's people."""
 
 # Passkeys.
 PASSKEYS_PER_HOLDER_MAX = 10

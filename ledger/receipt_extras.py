@@ -71,10 +71,10 @@ def parse_counted(value: object) -> CountedBallot:
     """
     fields = read_fields(value, "ballot_id choice index path")
     return CountedBallot(
-        ballot_id=_read_hash(fields["ballot_id"]),
+        ballot_id=read_hash(fields["ballot_id"]),
         choice=_read_choice(fields["choice"]),
-        index=_read_place(fields["index"]),
-        path=_read_hashes(fields["path"], count_max=_PATH_MAX),
+        index=read_place(fields["index"]),
+        path=read_hashes(fields["path"], count_max=_PATH_MAX),
     )
 
 
@@ -89,9 +89,9 @@ def parse_page(value: object) -> ListPage:
     if not isinstance(entries, list) or len(entries) > LIST_PAGE_ENTRIES_MAX:
         raise ReceiptError(f"a page is a list of at most {LIST_PAGE_ENTRIES_MAX} entries")
     return ListPage(
-        first=_read_place(fields["first"]),
+        first=read_place(fields["first"]),
         entries=tuple(read_hex(item, bytes_max=LIST_ENTRY_BYTES_MAX) for item in entries),
-        path=_read_hashes(fields["path"], count_max=_PAGE_PATH_MAX),
+        path=read_hashes(fields["path"], count_max=_PAGE_PATH_MAX),
     )
 
 
@@ -129,19 +129,34 @@ def _read_choice(value: object) -> BallotChoice:
     return Choice(value)
 
 
-def _read_place(value: object) -> int:
+def read_place(value: object) -> int:
+    """A whole number from 0.
+
+    Raises:
+        ReceiptError: It is not, or too large.
+    """
     if type(value) is not int or not 0 <= value <= INTEGER_MAX:
         raise ReceiptError("a place is a whole number")
     return value
 
 
-def _read_hashes(value: object, *, count_max: int) -> tuple[bytes, ...]:
+def read_hashes(value: object, *, count_max: int) -> tuple[bytes, ...]:
+    """A list of hashes.
+
+    Raises:
+        ReceiptError: It is not, or too long.
+    """
     if not isinstance(value, list) or len(value) > count_max:
         raise ReceiptError(f"expected a list of at most {count_max} hashes")
-    return tuple(_read_hash(item) for item in value)
+    return tuple(read_hash(item) for item in value)
 
 
-def _read_hash(value: object) -> bytes:
+def read_hash(value: object) -> bytes:
+    """32 bytes as lower-case hexadecimal.
+
+    Raises:
+        ReceiptError: They are not.
+    """
     data = read_hex(value, bytes_max=_HASH_BYTES)
     if len(data) != _HASH_BYTES:
         raise ReceiptError(f"expected {_HASH_BYTES} bytes")

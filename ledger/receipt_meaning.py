@@ -10,6 +10,7 @@ from did.jcs import JsonObject
 from governance.proposal_records import render_choice
 from governance.state_keys import FEDERATION
 from ledger.lists import describe_list, get_list_name, render_entry
+from ledger.receipt_consents import ConsentFact
 from ledger.receipts import BallotFact, PageFact, ReceiptKind, Verified
 
 
@@ -48,6 +49,8 @@ def _describe(verified: Verified) -> str:
         )
     if verified.page is not None:
         return _describe_page(verified.page)
+    if verified.consents is not None:
+        return _describe_consents(verified.consents)
     if ballot is None:
         what = "has this value" if verified.value is not None else "has no value"
         return f"the state key {verified.key.hex()} {what}"
@@ -68,6 +71,14 @@ def _describe_page(page: PageFact) -> str:
     last = page.first + len(page.entries) - 1
     entries = "entry" if page.size == 1 else "entries"
     return f"{words} has {page.size} {entries}; from {page.first} to {last} they are these"
+
+
+def _describe_consents(fact: ConsentFact) -> str:
+    first, last = fact.entries[0].number, fact.entries[-1].number
+    return (
+        f"the root of period {fact.period} of cooperative {fact.cooperative.hex()[:16]}… covers a"
+        f" history of consent up to entry {last}; from {first} to {last} the entries are these"
+    )
 
 
 def _describe_ballot(ballot: BallotFact) -> str:

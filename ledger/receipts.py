@@ -9,6 +9,7 @@ Pure: building one is `ledger.receipt_builder`'s matter, wording `ledger.receipt
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from config.limits import (
     BRIDGE_BLOCKS_MAX,
@@ -28,6 +29,7 @@ from ledger.ics23 import SMT, TENDERMINT, check_absence, check_membership, decod
 from ledger.light import find_on_chain
 from ledger.light_blocks import LightBlock, parse_light_block, render_light_block
 from ledger.lists import read_log_key
+from ledger.receipt_consents import ConsentFact, ConsentHistory, parse_history, read_history
 from ledger.receipt_extras import (
     CountedBallot,
     ListPage,
@@ -44,6 +46,9 @@ _ID_BYTES = 32
 _BLOCK_FIELDS = ("header", "commit", "validators")
 
 
+Extra: TypeAlias = CountedBallot | ConsentHistory | ListPage
+
+
 class ReceiptKind(StrEnum):
     """What a receipt is about; follows from its key and content."""
 
@@ -51,12 +56,21 @@ class ReceiptKind(StrEnum):
     """A ballot was in state."""
     COUNTED = "counted"
     """A ballot was among those that made a decision."""
+    CONSENTS = "consents"
+    """A person's history of consent led to a period's root."""
     PAGE = "page"
     """Entries of a list stand there, none left out."""
     STATE = "state"
     """Any other key, and its value or absence."""
     BLOCK = "block"
     """No key at all: that the block itself was agreed, with the app hash that it carries."""
+
+
+_KINDS = {
+    CountedBallot: ReceiptKind.COUNTED,
+    ConsentHistory: ReceiptKind.CONSENTS,
+    ListPage: ReceiptKind.PAGE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +90,8 @@ class Receipt:
     """The block after the one that made this state: its header carries the app hash."""
     bridge: tuple[LightBlock, ...] = ()
     """Blocks that lead there from older validators, ascending."""
-    extra: CountedBallot | ListPage | None = None
-    """For kinds `COUNTED` and `PAGE`: what leads to the root that the value names."""
+    extra: Extra | None = None
+    """For kinds `COUNTED`, `CONSENTS` and `PAGE`: what leads to the root that the value names."""
 
     def to_json(self) -> JsonObject:
         """The receipt's file."""
@@ -138,6 +152,8 @@ class Verified:
     """For kind `COUNTED`: the result that the ballot is part of."""
     page: PageFact | None = None
     """For kind `PAGE`."""
+    consents: ConsentFact | None = None
+    """For kind `CONSENTS`."""
     trust: TrustBundle
     """The reader's, moved to the receipt's block if that is later."""
 
@@ -236,12 +252,10 @@ def check_proofs(receipt: Receipt) -> None:
         check_membership(spec=SMT, root=root, key=receipt.key, value=receipt.value, proof=of_key)
 
 
-def find_kind(
-    *, key: bytes, value: bytes | None, extra: CountedBallot | ListPage | None
-) -> ReceiptKind:
+def find_kind(*, key: bytes, value: bytes | None, extra: Extra | None) -> ReceiptKind:
     """What a receipt is about."""
     if extra is not None:
-        return ReceiptKind.PAGE if isinstance(extra, ListPage) else ReceiptKind.COUNTED
+        return _KINDS[type(extra)]
     if value is not None and _is_key_of(key, Collection.BALLOT, ids=2):
         return ReceiptKind.BALLOT
     return ReceiptKind.STATE if key or value is not None else ReceiptKind.BLOCK
@@ -258,7 +272,7 @@ def decision_key(*, cooperative: bytes, proposal_id: bytes) -> bytes:
 
 
 def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
-    ballot, decision, page = None, None, None
+    ballot, decision, page, consents = None, None, None, None
     kind = find_kind(key=receipt.key, value=receipt.value, extra=receipt.extra)
     if receipt.kind is not kind:
         raise ReceiptError(f"the receipt is of kind {kind}, not {receipt.kind}")
@@ -266,6 +280,8 @@ def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
         ballot, decision = _read_counted(receipt, receipt.extra)
     elif isinstance(receipt.extra, ListPage):
         page = _read_page(receipt, receipt.extra)
+    elif isinstance(receipt.extra, ConsentHistory):
+        consents = read_history(receipt.key, receipt.value, receipt.extra)
     elif kind is ReceiptKind.BALLOT and receipt.value is not None:
         ballot = _read_ballot(receipt.key, receipt.value)
     return Verified(
@@ -280,6 +296,7 @@ def _read_fact(receipt: Receipt, *, trust: TrustBundle) -> Verified:
         ballot=ballot,
         decision=decision,
         page=page,
+        consents=consents,
         trust=trust,
     )
 
@@ -340,9 +357,11 @@ def _read_page(receipt: Receipt, page: ListPage) -> PageFact:
     return PageFact(log=log, size=size, first=page.first, entries=page.entries)
 
 
-def _parse_extra(kind: ReceiptKind, value: object) -> CountedBallot | ListPage | None:
+def _parse_extra(kind: ReceiptKind, value: object) -> Extra | None:
     if kind is ReceiptKind.PAGE:
         return parse_page(value)
+    if kind is ReceiptKind.CONSENTS:
+        return parse_history(value)
     return None if value is None else parse_counted(value)
 
 

@@ -1,99 +1,86 @@
 """One root over the heads of all histories of consent of a period, and a person's path to it.
 
 Only the root may leave the node. Leaves are sorted by their salted hash, so that a place in the
-tree tells nothing about who joined when. A path is checked without network.
+tree tells nothing about who joined when, and random ones fill it up, so that its size tells
+nothing about how many people there are. `ledger.receipt_consents` checks paths.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from msgspec import Meta
 
-from config.errors import RefusedError
+from config.did_limits import CONSENT_LEAVES_MIN
 from did.codec import Record
-from did.consent.chain import compute_leaf
+from did.consent.chain import SALT_BYTES, compute_leaf
 from governance.fields import Count, Hash
-from governance.merkle_log import compute_inclusion_path, compute_root, is_included
+from governance.merkle_log import compute_inner_hash, compute_leaf_hash
 
-_PATH_LENGTH_MAX = 63
-
-
-class ConsentPathError(RefusedError):
-    """A path of a history of consent leads nowhere."""
-
-
-class SaltedHead(Record, frozen=True, kw_only=True):
-    """The head of one person's history at a period's end, with the salt of that period."""
-
-    head: Hash
-    salt: Hash
-    """32 random bytes for this person and period."""
+_HASH_BYTES = 32
+_PATH_LENGTH_MAX = 40
 
 
 class ConsentPath(Record, frozen=True, kw_only=True):
     """What proves that a history was under a period's root (RFC 6962 §2.1.1)."""
 
-    period: Count
-    salted_head: SaltedHead
+    number: Count
+    """Of the latest entry that the root covers."""
+    salt: Hash
+    """32 random bytes for this person and period."""
     index: Count
     """Place among the sorted leaves, from 0."""
-    size: Count
-    """Histories under the root."""
     path: Annotated[tuple[Hash, ...], Meta(max_length=_PATH_LENGTH_MAX)]
-    """From the leaf up."""
+    """From the leaf up; there are two to the power of its length leaves."""
 
 
 def compute_consent_root(
-    heads: Mapping[str, SaltedHead], *, period: int
-) -> tuple[bytes, dict[str, ConsentPath]]:
+    heads: Mapping[bytes, tuple[int, bytes]],
+    *,
+    period: int,
+    random: Callable[[int], bytes],
+) -> tuple[bytes, dict[bytes, ConsentPath]]:
     """Compute a period's root, and each person's path to it.
 
     Args:
-        heads: By the name under which the node keeps a person.
-        period: Number of the period, >= 0.
+        heads: Number and head of the latest entry, by the id under which the node keeps a person.
+        period: Number of the period, >= 1.
+        random: Source of secret bytes.
 
     Returns:
-        The root, 32 bytes, and paths by the same names; without heads the root of an empty tree.
+        The root, 32 bytes, and paths by the same ids.
     """
-    by_leaf = sorted(
-        (compute_leaf(head.head, period=period, salt=head.salt), name)
-        for name, head in heads.items()
-    )
-    leaves = [leaf for leaf, _ in by_leaf]
-    levels: dict[tuple[int, int], bytes] = {}
-
-    def read(level: int, index: int) -> bytes:
-        if (level, index) not in levels:
-            part = leaves[index << level : (index + 1) << level]
-            levels[level, index] = compute_root(part)
-        return levels[level, index]
-
-    paths = {
-        name: ConsentPath(
-            period=period,
-            salted_head=heads[name],
-            index=index,
-            size=len(leaves),
-            path=compute_inclusion_path(read, index=index, size=len(leaves)),
-        )
-        for index, (_, name) in enumerate(by_leaf)
+    salts = {holder: random(SALT_BYTES) for holder in heads}
+    owners = {
+        compute_leaf(head, period=period, salt=salts[holder]): holder
+        for holder, (_, head) in heads.items()
     }
-    return compute_root(leaves), paths
+    size = CONSENT_LEAVES_MIN
+    while size < len(owners):
+        size *= 2
+    leaves = sorted([*owners, *(random(_HASH_BYTES) for _ in range(size - len(owners)))])
+    levels = _compute_levels(leaves)
+    paths = {}
+    for index, leaf in enumerate(leaves):
+        if leaf in owners:
+            holder = owners[leaf]
+            paths[holder] = ConsentPath(
+                number=heads[holder][0],
+                salt=salts[holder],
+                index=index,
+                path=tuple(level[index >> height ^ 1] for height, level in enumerate(levels[:-1])),
+            )
+    return levels[-1][0], paths
 
 
-def check_consent_path(path: ConsentPath, *, head: bytes, root: bytes) -> None:
-    """Check that a history was under a period's root.
-
-    Args:
-        path: What the node handed out.
-        head: Of the person's own history, from `did.consent.chain.check_chain`; 32 bytes.
-        root: Of the path's period, from a source that the person trusts; 32 bytes.
-
-    Raises:
-        ConsentPathError: The path is of another history, or does not lead to the root.
-    """
-    if path.salted_head.head != head:
-        raise ConsentPathError("the path is of another history, or of an earlier state of it")
-    leaf = compute_leaf(head, period=path.period, salt=path.salted_head.salt)
-    if not is_included(leaf=leaf, index=path.index, size=path.size, path=path.path, root=root):
-        raise ConsentPathError("the path does not lead to the period's root")
+def _compute_levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """Hashes of a full tree, leaves' first, the root's last."""
+    levels = [[compute_leaf_hash(leaf) for leaf in leaves]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append(
+            [
+                compute_inner_hash(below[place], below[place + 1])
+                for place in range(0, len(below), 2)
+            ]
+        )
+    return levels

@@ -10,13 +10,22 @@ from types import MappingProxyType
 
 
 class Purpose(StrEnum):
-    """Why something is used; terms of the Data Use Ontology and of HL7's ActReason."""
+    """Why something is used; terms of the Data Use Ontology and of HL7's ActReason.
+
+    Source: EBISPOT/DUO `duo.csv` (raw.githubusercontent.com/EBISPOT/DUO/master/duo.csv); HL7
+    Terminology, CodeSystem v3-ActReason (terminology.hl7.org), below its `PurposeOfUse`.
+    """
 
     GENERAL_RESEARCH = "DUO:0000042"
+    """GRU, general research use."""
     HEALTH_RESEARCH = "DUO:0000006"
+    """HMB, health or medical or biomedical research."""
     CLINICAL_CARE = "DUO:0000043"
+    """CC, clinical care use."""
     PAYMENT = "ActReason:HPAYMT"
+    """Healthcare payment."""
     OPERATIONS = "ActReason:HOPERAT"
+    """Healthcare operations: the administrative side."""
 
 
 class Resource(StrEnum):

@@ -24,6 +24,7 @@ from node.commands.wallet_options import (
     check_with_trust,
     choose_wallet_trust,
     get_node_url,
+    make_plain,
     open_wallet,
     write_private,
 )
@@ -240,6 +241,7 @@ def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
 
 def say_meaning(verified: "Verified") -> None:
     """Print what a checked receipt shows: a sentence, and a page's entries."""
+    from ledger.consent_words import render_consent_entry  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
 
     say(render_meaning(verified))
@@ -247,13 +249,18 @@ def say_meaning(verified: "Verified") -> None:
         entries = render_page(verified.page)["entries"]
         for place, entry in enumerate(entries, verified.page.first):
             say(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry))
+    if verified.consents is not None:
+        for item in verified.consents.entries:
+            say(f"{item.number:>8}  {make_plain(render_consent_entry(item))}")
 
 
 def describe_verified(verified: "Verified") -> dict[str, Any]:
     """The same for programs."""
     from governance.proposal_records import render_choice  # noqa: PLC0415
+    from ledger.consent_words import describe_consent_entry  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
 
+    consents = verified.consents
     ballot, decision, page = verified.ballot, verified.decision, verified.page
     return {
         "chain_id": verified.chain_id,
@@ -280,6 +287,13 @@ def describe_verified(verified: "Verified") -> dict[str, Any]:
             "no": decision.no_count,
             "abstain": decision.abstain_count,
             "electorate": decision.electorate_count,
+        },
+        "consents": None
+        if consents is None
+        else {
+            "cooperative": consents.cooperative.hex(),
+            "period": consents.period,
+            "entries": [describe_consent_entry(item) for item in consents.entries],
         },
         "page": None if page is None else render_page(page),
         "meaning": render_meaning(verified),

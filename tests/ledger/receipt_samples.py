@@ -4,6 +4,8 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
+from did.consent.chain import EMPTY_HEAD, Entry, EntryKind, append_entry, compute_leaf, render_body
+from governance.consent_anchors import ConsentRoot, consent_root_key
 from governance.counted_ballots import compute_ballot_leaf
 from governance.logs import COOPERATIVES, DECISIONS, Log, LogName, frontier_key
 from governance.merkle_log import EMPTY_FRONTIER, compute_range_path, compute_root
@@ -11,8 +13,9 @@ from governance.proposal_records import Ballot, Choice, Decision, Outcome, compu
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.value.need import SlotCommitment
 from ledger.app_hash import AppHashParts
+from ledger.receipt_consents import ConsentHistory, SaltedBody
 from ledger.receipt_extras import CountedBallot, ListPage
-from ledger.receipts import Receipt, ReceiptKind, ballot_key, decision_key
+from ledger.receipts import Extra, Receipt, ReceiptKind, ballot_key, decision_key
 from tests.ledger import plain_tree
 from tests.ledger.signed_chain import BEGINS_NS, MINUTE_NS, SignedChain
 from tests.merkle import compute_path, read_from
@@ -69,6 +72,30 @@ STATE = {
     ballot_key(cooperative=COOPERATIVE, proposal_id=PROPOSAL, ballot_id=item): ballot.encode()
     for item, ballot in BALLOTS
 }
+CONSENT_SALT = bytes([5]) * 32
+HISTORY = [
+    (EntryKind.GRANT, {"statement": "e30.e30.c2ln"}),
+    (EntryKind.USE, {"purpose": "DUO:0000006", "draft": "ab" * 32, "height": 41}),
+    (EntryKind.REVOCATION, {"statement": "e30.é𝄞.c2ln"}),
+]
+ENTRIES: list[Entry] = []
+for place, (kind, content) in enumerate(HISTORY):
+    ENTRIES.append(
+        append_entry(
+            ENTRIES[-1] if ENTRIES else None,
+            kind=kind,
+            at_ms=1_700_000_000_000 + place,
+            content=content,
+            salt=bytes([20 + place]) * 32,
+        )
+    )
+CONSENT_LEAVES = sorted(
+    [
+        compute_leaf(ENTRIES[-1].head, period=7, salt=CONSENT_SALT),
+        *(bytes([number]) * 32 for number in range(0, 225, 32)),
+    ]
+)[:8]
+STATE |= {consent_root_key(COOPERATIVE, 7): ConsentRoot(root=compute_root(CONSENT_LEAVES)).encode()}
 STATE |= {frontier_key(log): compute_frontier(leaves) for log, leaves in LISTS.items()}
 PARTS = AppHashParts(
     state_root=plain_tree.compute_root(plain_tree.hash_leaves(STATE)),
@@ -92,7 +119,7 @@ BRIDGE = tuple(CHAIN.get_block(height, votes="YYY.") for height in (15, 25))
 def make_receipt(
     key: bytes,
     kind: ReceiptKind = ReceiptKind.STATE,
-    extra: CountedBallot | ListPage | None = None,
+    extra: Extra | None = None,
     *,
     height: int = NEAR,
     votes: str = "",
@@ -158,6 +185,27 @@ def make_block_receipt(*, height: int = NEAR, votes: str = "") -> Receipt:
     )
 
 
+def make_history(*, first: int = 1) -> ConsentHistory:
+    """A history of consent from an entry on, as an honest node shows it."""
+    leaf = compute_leaf(ENTRIES[-1].head, period=7, salt=CONSENT_SALT)
+    index = CONSENT_LEAVES.index(leaf)
+    return ConsentHistory(
+        before=EMPTY_HEAD if first == 1 else ENTRIES[first - 2].head,
+        entries=tuple(
+            SaltedBody(body=render_body(item).decode(), salt=item.salt)
+            for item in ENTRIES[first - 1 :]
+        ),
+        salt=CONSENT_SALT,
+        index=index,
+        path=compute_path(CONSENT_LEAVES, index=index),
+    )
+
+
+def make_consent_receipt(history: ConsentHistory) -> Receipt:
+    """That a history was under period 7's root."""
+    return make_receipt(consent_root_key(COOPERATIVE, 7), ReceiptKind.CONSENTS, history)
+
+
 def make_samples() -> dict[str, Receipt]:
     """One of each kind, near and over a bridge."""
     return {
@@ -172,6 +220,8 @@ def make_samples() -> dict[str, Receipt]:
         "list of one": make_page_receipt(COOPERATIVES),
         "list of a pool": make_page_receipt(POOL, first=1, count=3),
         "empty list": make_page_receipt(DECISIONS),
+        "consents": make_consent_receipt(make_history()),
+        "latest consents": make_consent_receipt(make_history(first=3)),
         "present": make_receipt(PARAMETERS_KEY),
         "absent": make_receipt(ABSENT_KEY),
         "block": make_block_receipt(),

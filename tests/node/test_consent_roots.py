@@ -1,60 +1,73 @@
-"""Every history of consent has a path to its period's root, and no other history has."""
+"""Every history has a path to its period's root, and the tree hides how many there are."""
+
+import hashlib
+import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from governance.merkle_log import EMPTY_ROOT
-from node.consent_roots import (
-    ConsentPathError,
-    SaltedHead,
-    check_consent_path,
-    compute_consent_root,
-)
+from config.did_limits import CONSENT_LEAVES_MIN
+from did.consent.chain import compute_leaf
+from governance.merkle_log import compute_root, is_included
+from node import consent_roots
+from node.consent_roots import compute_consent_root
 
-_HASHES = st.binary(min_size=32, max_size=32)
-_HEADS = st.dictionaries(
-    st.text(min_size=1, max_size=4),
-    st.builds(SaltedHead, head=_HASHES, salt=_HASHES),
-    min_size=1,
-    max_size=20,
-)
+SEED = 20_261_127
 
 
-@given(heads=_HEADS, period=st.integers(0, 2**40))
-def test_every_history_has_a_path(heads: dict[str, SaltedHead], period: int) -> None:
-    root, paths = compute_consent_root(heads, period=period)
+def make_heads(count: int) -> dict[bytes, tuple[int, bytes]]:
+    return {
+        bytes([number]) * 16: (number + 1, hashlib.sha256(bytes([number])).digest())
+        for number in range(count)
+    }
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 8, 9, 40])
+def test_every_history_has_a_path(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there are more people than leaves in the smallest tree."""
+    monkeypatch.setattr(consent_roots, "CONSENT_LEAVES_MIN", 8)
+    heads = make_heads(count)
+
+    root, paths = compute_consent_root(heads, period=7, random=random.Random(SEED).randbytes)
 
     assert paths.keys() == heads.keys()
-    for name, path in paths.items():
-        check_consent_path(path, head=heads[name].head, root=root)
+    for holder, path in paths.items():
+        number, head = heads[holder]
+        size = 1 << len(path.path)
+        assert size >= max(8, count)
+        leaf = compute_leaf(head, period=7, salt=path.salt)
+        assert path.number == number
+        assert is_included(leaf=leaf, index=path.index, size=size, path=path.path, root=root)
 
 
-@given(heads=_HEADS, bit=st.integers(0, 255))
-def test_a_changed_head_salt_period_or_root_is_refused(
-    heads: dict[str, SaltedHead], bit: int
-) -> None:
-    root, paths = compute_consent_root(heads, period=7)
-    path = next(iter(paths.values()))
-    salted = path.salted_head
-    other_head = replace(salted, head=_flip(salted.head, bit))
-    other_salt = replace(salted, salt=_flip(salted.salt, bit))
+def test_trees_of_few_and_of_nobody_look_alike() -> None:
+    """The same number of leaves, each sorted, none told from another."""
+    one, paths = compute_consent_root(make_heads(1), period=1, random=random.Random(1).randbytes)
+    none, empty = compute_consent_root({}, period=1, random=random.Random(1).randbytes)
 
-    for changed, head, against in (
-        (path, other_head.head, root),
-        (replace(path, salted_head=other_head), other_head.head, root),
-        (replace(path, salted_head=other_salt), salted.head, root),
-        (replace(path, period=8), salted.head, root),
-        (path, salted.head, _flip(root, bit)),
-    ):
-        with pytest.raises(ConsentPathError):
-            check_consent_path(changed, head=head, root=against)
+    assert (len(one), len(none), empty) == (32, 32, {})
+    (path,) = paths.values()
+    assert 1 << len(path.path) == CONSENT_LEAVES_MIN
 
 
-def test_a_period_without_histories_has_the_empty_root() -> None:
-    assert compute_consent_root({}, period=1) == (EMPTY_ROOT, {})
+def test_the_root_is_that_of_the_sorted_leaves() -> None:
+    """As RFC 6962 computes it; the salts are the first that are drawn."""
+    draws = [hashlib.sha256(bytes([1, n % 256, n // 256])).digest() for n in range(1_100)]
+    left = iter(draws)
+    heads = make_heads(3)
+
+    root, _ = compute_consent_root(heads, period=2, random=lambda _: next(left))
+
+    own = [
+        compute_leaf(head, period=2, salt=salt)
+        for (_, head), salt in zip(heads.values(), draws, strict=False)
+    ]
+    assert root == compute_root(sorted([*own, *draws[3:CONSENT_LEAVES_MIN]]))
 
 
-def _flip(value: bytes, bit: int) -> bytes:
-    return (int.from_bytes(value) ^ (1 << bit)).to_bytes(32)
+def test_leaves_of_two_periods_have_nothing_in_common() -> None:
+    """Fresh salts each time."""
+    chance = random.Random(SEED)
+    _, first = compute_consent_root(make_heads(4), period=1, random=chance.randbytes)
+    _, second = compute_consent_root(make_heads(4), period=2, random=chance.randbytes)
+
+    assert {path.salt for path in first.values()}.isdisjoint(path.salt for path in second.values())

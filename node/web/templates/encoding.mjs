@@ -156,6 +156,13 @@ const PAGE = shape({
   entries: list(hex(0, 1024), 0, 256),
   path: list(hex(32, 32), 0, 128),
 });
+const CONSENTS = shape({
+  before: hex(32, 32),
+  entries: list(shape({ body: asIs, salt: hex(32, 32) }), 1, 32),
+  salt: hex(32, 32),
+  index: number(0, Number.MAX_SAFE_INTEGER),
+  path: list(hex(32, 32), 0, 40),
+});
 const RECEIPT = shape({
   version: number(2, 2),
   chain_id: asIs,
@@ -175,8 +182,38 @@ export function readReceipt(value) {
   const receipt = RECEIPT(value);
   const proofs = receipt.kind === "block" ? 0 : 2;
   need(receipt.proof.length === proofs, "a receipt has two proofs; a block's has none");
-  const readExtra = receipt.kind === "page" ? PAGE : orNull(COUNTED);
+  const readExtra = { page: PAGE, consents: CONSENTS }[receipt.kind] ?? orNull(COUNTED);
   return { ...receipt, extra: readExtra(receipt.extra) };
+}
+
+const CONSENT_KINDS =
+  "grant change revocation mandate steward-decision use refusal".split(" ");
+const CONSENT_ENTRY = shape({
+  number: number(1, Number.MAX_SAFE_INTEGER),
+  kind: asIs,
+  atMs: number(0, 253402300799999),
+  content: asIs,
+});
+
+/** One entry of a history of consent, of the canonical JSON that it commits to. */
+export function readConsentEntry(body) {
+  need(typeof body === "string", "an entry of a history is a text");
+  const data = utf8(body);
+  need(data.length <= 16384, "an entry of a history is longer than it may be");
+  const value = parseJson(data);
+  need(canonicalize(value) === body, "an entry of a history is spelled in its canonical way");
+  const entry = CONSENT_ENTRY(value);
+  const isKnown = CONSENT_KINDS.includes(entry.kind) && isObject(entry.content);
+  need(isKnown, "an entry of a history says number, kind, time and content");
+  return entry;
+}
+
+/** One text for one value (RFC 8785), for whole numbers. */
+function canonicalize(value) {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalize).join(",")}]`;
+  const member = (name) => `${JSON.stringify(name)}:${canonicalize(value[name])}`;
+  return `{${Object.keys(value).sort().map(member).join(",")}}`;
 }
 
 export const TRUST_BUNDLE = shape({

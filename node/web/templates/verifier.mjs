@@ -5,6 +5,7 @@
 import { Reader, Refused, TRUST_BUNDLE, isObject, need, parseJson } from "./encoding.mjs";
 import { ABSENT, COMMITTED, HASHES } from "./encoding.mjs";
 import { readBase64, readChainId, readInteger, readPower, readReceipt, readTime } from "./encoding.mjs";
+import { readConsentEntry } from "./encoding.mjs";
 import { bytesField, fixedField, intField, messageField, varint } from "./encoding.mjs";
 import { concat, fromHex, isEqual, sum, toHex, utf8 } from "./encoding.mjs";
 
@@ -56,6 +57,9 @@ const OUTCOMES = ["", "accepted", "rejected", "no quorum", "too few yes"];
 const BALLOT_COLLECTION = 0x09;
 const DECISION_COLLECTION = 0x0b;
 const LOG_COLLECTION = 0x21;
+const CONSENT_ROOT_COLLECTION = 0x60;
+const CONSENT_ENTRY_DOMAIN = utf8("rochdale/consent-entry/v1");
+const CONSENT_LEAF_DOMAIN = utf8("rochdale/consent-leaf/v1");
 const DERIVED_FROM = 0x80;
 const LISTS = {
   1: { name: "decisions", ids: 0 },
@@ -90,7 +94,8 @@ async function checkProofs({ key, value, proof: [ofKey, ofRoot], header }) {
 }
 
 async function readFact({ kind, key, value, extra }) {
-  const none = { ballot: null, decision: null, page: null };
+  const none = { ballot: null, decision: null, page: null, consents: null };
+  if (kind === "consents") return { ...none, kind, consents: await readConsents(key, value, extra) };
   if (kind === "page") return { ...none, kind, page: await readPage(key, value, extra) };
   if (extra !== null) {
     const isDecision = value !== null && key.length === 65 && key[32] === DECISION_COLLECTION;
@@ -107,6 +112,33 @@ async function readFact({ kind, key, value, extra }) {
     return { ...none, kind: "ballot", ballot: nameBallot(key, key.slice(65), readBallot(value)) };
   }
   return { ...none, kind: key.length || value !== null ? "state" : "block" };
+}
+
+/** A person's history of consent, and its place under a period's root (ledger/receipt_consents.py). */
+async function readConsents(key, value, { before, entries, salt, index, path }) {
+  const isRoot = value !== null && key.length === 41 && key[32] === CONSENT_ROOT_COLLECTION;
+  need(isRoot, "a history of consent is shown by a period's root");
+  const reader = new Reader(value);
+  need(reader.take(1)[0] === 0x91, "the period's root is malformed");
+  const root = reader.readHash();
+  need(reader.isAtEnd, "the period's root is malformed");
+  let head = before;
+  const read = [];
+  for (const { body, salt: own } of entries) {
+    const commitment = await sha256(concat(CONSENT_ENTRY_DOMAIN, own, utf8(body)));
+    head = await sha256(concat(CONSENT_ENTRY_DOMAIN, head, commitment));
+    const entry = readConsentEntry(body);
+    const isNext = read.length === 0 || entry.number === read.at(-1).number + 1;
+    need(isNext, "an entry of the history is missing or stands elsewhere");
+    read.push(entry);
+  }
+  const isFirst = before.every((byte) => byte === 0);
+  need(isFirst === (read[0].number === 1), "before the first entry of a history is nothing");
+  const leaf = await sha256(concat(CONSENT_LEAF_DOMAIN, key.slice(33), salt, head));
+  const isThere = await isIncluded(leaf, index, 2 ** path.length, path, root);
+  need(isThere, "the history does not lead to the period's root");
+  const period = BigInt(`0x${toHex(key.slice(33))}`).toString();
+  return { cooperative: toHex(key.slice(0, 32)), period, entries: read };
 }
 
 /** Entries of a list from a place on, none left out. */
@@ -174,7 +206,7 @@ function readDecision(value) {
 }
 
 function renderMeaning(verified) {
-  const { chainId, height, timeMs, key, value, ballot, decision, page } = verified;
+  const { chainId, height, timeMs, key, value, ballot, decision, page, consents } = verified;
   const moment = new Date(timeMs).toISOString().slice(0, 19).replace("T", " ");
   let fact = `the state key ${key} ${value === null ? "has no value" : "has this value"}`;
   if (ballot) {
@@ -191,9 +223,18 @@ function renderMeaning(verified) {
     const { headerHash, appHash } = verified;
     fact = `its hash is ${headerHash} and the ledger before it has the app hash ${appHash}`;
   }
+  if (consents) fact = describeConsents(consents);
   return (
     `More than two thirds of the validators of ${chainId} signed block ${height} of ${moment} ` +
     `UTC, by which ${fact}.`
+  );
+}
+
+function describeConsents({ cooperative, period, entries }) {
+  const [first, last] = [entries[0].number, entries.at(-1).number];
+  return (
+    `the root of period ${period} of cooperative ${cooperative.slice(0, 16)}… covers a history ` +
+    `of consent up to entry ${last}; from ${first} to ${last} the entries are these`
   );
 }
 

@@ -69,13 +69,15 @@ function refuse(id, error) {
 }
 
 function showFact(shown, isTrustOld) {
-  const { ballot, page } = shown;
+  const { ballot, page, consents } = shown;
   const what = page ? describePage(page) : describeOther(shown);
   const facts = [
     ...(ballot ? [["Proposal", ballot.proposal], ["Ballot", ballot.ballot]] : []),
     ...(page?.cooperative ? [["Cooperative", page.cooperative]] : []),
     ...(page?.proposal ? [["Proposal", page.proposal]] : []),
     ...(page?.entries ?? []).map((entry, place) => [`Entry ${page.first + place}`, entry]),
+    ...(consents ? [["Cooperative", consents.cooperative]] : []),
+    ...(consents?.entries ?? []).map((entry) => [`Entry ${entry.number}`, describeEntry(entry)]),
     ["Ledger", shown.chainId],
     ["As of", `block ${shown.height}, ${renderTime(shown.timeMs)}`],
     ["Fingerprint of the block", shown.headerHash],
@@ -90,6 +92,7 @@ function showFact(shown, isTrustOld) {
 
 function describeOther(shown) {
   if (shown.kind === "block") return describeBlock(shown);
+  if (shown.consents) return describeConsents(shown.consents);
   return shown.ballot ? describeBallot(shown.ballot, shown.decision) : describeState(shown);
 }
 
@@ -108,6 +111,20 @@ function describePage({ list, size, first, entries }) {
     `The ledger’s list “${list}” has ${size} ${noun}, numbered from 0. Here are ${first} to ` +
       `${last}, all of them: none is left out, changed or added.`,
   ];
+}
+
+function describeConsents({ period, entries }) {
+  const noun = entries.length === 1 ? "entry" : "entries";
+  const older = entries[0].number === 1 ? "from its beginning" : "without what came before";
+  return [
+    `A history of consent was kept under the ledger’s root of period ${period}. Here are its ` +
+      `latest ${entries.length} ${noun}, ${older}: none is left out, changed or added.`,
+    "What each one says in words, the command line tells.",
+  ];
+}
+
+function describeEntry({ kind, atMs }) {
+  return `${kind.replace("-", " ")}, ${renderTime(atMs)}`;
 }
 
 function describeBallot(ballot, decision) {

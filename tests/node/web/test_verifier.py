@@ -105,6 +105,15 @@ def assert_same(verified: Verified, answer: Answer) -> None:
     assert told["value"] == (None if verified.value is None else verified.value.hex())
     assert told["trustedHeight"] == verified.trust.height
     assert (told["ballot"] is None, told["decision"] is None) == (ballot is None, decision is None)
+    consents = verified.consents
+    assert (told["consents"] is None) == (consents is None)
+    if consents is not None:
+        assert told["consents"]["cooperative"] == consents.cooperative.hex()
+        assert told["consents"]["period"] == str(consents.period)
+        assert told["consents"]["entries"] == [
+            {"number": item.number, "kind": item.kind, "atMs": item.at_ms, "content": item.content}
+            for item in consents.entries
+        ]
     page = verified.page
     assert (told["page"] is None) == (page is None)
     if page is not None:
