@@ -36,6 +36,10 @@ MENDING = (
     "from the other nodes, or put back your backup"
 )
 """What to do about a damaged state."""
+_MENDING_DISK = (
+    "free space on its disk or mend it; nothing that was acknowledged is lost, and the node goes "
+    "on by itself then"
+)
 _DISK_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 _FORMAT = 3
 _RECORD_BYTES_MAX = 1_024
@@ -92,14 +96,23 @@ def open_database(path: Path, *, is_new: bool) -> Any:
         raise _explain(path, describe(error), is_new=is_new) from error
 
 
+def explain_unread(path: Path, error: plyvel.Error) -> RochdaleError:
+    """What to say of an error in reading: a disk that fails is no damaged state."""
+    said = describe(error)
+    if _is_of_disk(said):
+        return UnavailableError(f"the state in {path} cannot be read ({said}): {_MENDING_DISK}")
+    return InvariantError(f"the state in {path} is damaged ({said}): {MENDING}")
+
+
+def _is_of_disk(said: str) -> bool:
+    return any(os.strerror(number) in said for number in _DISK_FAILS)
+
+
 def _explain(path: Path, said: str, *, is_new: bool) -> RochdaleError:
     doing = "made" if is_new else "opened"
     what = f"the ledger's state at {path} cannot be {doing} ({said})"
-    if any(os.strerror(number) in said for number in _DISK_FAILS):
-        return UnavailableError(
-            f"{what}: free space on its disk or mend it; nothing that was acknowledged is lost, "
-            "and the node goes on by itself then"
-        )
+    if _is_of_disk(said):
+        return UnavailableError(f"{what}: {_MENDING_DISK}")
     if is_new:
         return MisconfiguredError(f"{what}: make the node in a new directory")
     if "lock" in said:

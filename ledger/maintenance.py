@@ -19,14 +19,13 @@ from governance.state_keys import is_derived
 from ledger.disk import (
     FLAT,
     KEY,
-    MENDING,
     META,
     PAGE,
     UNDO,
     CommitRecord,
     decode_undo,
-    describe,
     encode_record,
+    explain_unread,
     open_database,
     undo_key,
 )
@@ -67,14 +66,13 @@ def scrub(path: Path) -> Scrubbed:
     Raises:
         MisconfiguredError: There is none, another process has it, or LevelDB finds damage.
         InvariantError: A value, key, page or record is not what the last commit left.
+        UnavailableError: The disk cannot be read.
     """
     with closing(Store.open(path)) as store:
         try:
             return _scrub(store)
         except plyvel.Error as error:
-            raise InvariantError(
-                f"the state in {path} is damaged ({describe(error)}): {MENDING}"
-            ) from error
+            raise explain_unread(path, error) from error
 
 
 def rollback(path: Path, height: int) -> CommitRecord:

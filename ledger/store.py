@@ -35,9 +35,9 @@ from ledger.disk import (
     PAGE,
     CommitRecord,
     decode_record,
-    describe,
     encode_record,
     encode_undo,
+    explain_unread,
     open_database,
     undo_key,
 )
@@ -131,9 +131,7 @@ class Store(ReadOnly):
                 with database.prefixed_db(PAGE).iterator(verify_checksums=True) as pages:
                     store.tree.load(pages)
             except plyvel.Error as error:
-                raise InvariantError(
-                    f"the state in {path} is damaged ({describe(error)}): {MENDING}"
-                ) from error
+                raise explain_unread(path, error) from error
             if store.tree.root != record.state_root:
                 raise InvariantError(
                     f"the state in {path} is not the one last committed (height "

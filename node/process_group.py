@@ -46,6 +46,10 @@ _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
 _LAST_WORDS_BYTES = 16_384
 _PANIC = "panic: "
+_UNREADABLE = (
+    "its disk could not be read (SIGBUS): the kernel's messages (`dmesg`) name the disk; mend it; "
+    "nothing that was acknowledged is lost, and the node goes on by itself then"
+)
 _DIAGNOSE_S = 2.0
 """How often a log is read that may say that its process has failed, or an obstacle looked for."""
 _LOG_READ_BYTES = 1_048_576
@@ -233,7 +237,7 @@ class ProcessGroup:
         self._failures = min(self._failures + 1, 16)
         self._due_s = now_s + backoff_s
         self.state, self._ending_s = ENDING, now_s
-        said = words if words is not None else read_last_words(child.spec.log_path)
+        said = words if words is not None else _find_last_words(child)
         child.said = said
         keys: dict[str, object] = {"name": child.spec.name, "said": said}
         if not self.halted_by:
@@ -245,7 +249,7 @@ class ProcessGroup:
 
     def _report_end(self, child: Child) -> None:
         if child.last_exit not in {0, -signal.SIGTERM}:
-            child.said = read_last_words(child.spec.log_path)
+            child.said = _find_last_words(child)
             keys = {"name": child.spec.name, "code": child.last_exit, "said": child.said}
             self._report("process_ended_too", **keys)
 
@@ -294,6 +298,12 @@ def read_last_words(path: Path) -> str:
     if lines and lines[-1].startswith("\t"):
         lines = [line for line in lines if line.startswith(_PANIC)] or lines
     return _read_message(lines[-1].strip()) if lines else ""
+
+
+def _find_last_words(child: Child) -> str:
+    if child.last_exit == -signal.SIGBUS:
+        return _UNREADABLE  # the kernel ended it in the middle of a read
+    return read_last_words(child.spec.log_path)
 
 
 def _find_ailment(child: Child) -> Ailment | None:

@@ -34,11 +34,11 @@ needs_mounting = pytest.mark.skipif(
 class LoopDisk:
     """An ext4 file system in a file, mounted at a directory."""
 
-    def __init__(self, image: Path, mounted_at: Path) -> None:
+    def __init__(self, image: Path, mounted_at: Path, *, size_bytes: int = _IMAGE_BYTES) -> None:
         self._image = image
         self.path = mounted_at
         with image.open("wb") as file:
-            file.truncate(_IMAGE_BYTES)
+            file.truncate(size_bytes)
         _run("mkfs.ext4", "-q", image)
 
     def mount(self) -> None:
@@ -56,6 +56,55 @@ class LoopDisk:
     def unmount(self) -> None:
         """Unmount it; nothing may be open on it."""
         _run("umount", self.path)
+
+
+class FailingDisk:
+    """An ext4 file system on a block device that can cease to answer.
+
+    Its device is a file on a disk of its own: when that is cut off, each access to the device
+    is an I/O error, as the kernel reports a broken one.
+    """
+
+    def __init__(self, mounted_at: Path) -> None:
+        device = mounted_at.with_name(mounted_at.name + ".device")
+        device.mkdir()
+        self._under = LoopDisk(device.with_suffix(".img"), device, size_bytes=2 * _IMAGE_BYTES)
+        self._under.mount()
+        image = device / "image"
+        self._disk = LoopDisk(image, mounted_at)
+        _run("fallocate", "-l", str(_IMAGE_BYTES), image)
+        _sync(device)
+        self.path = mounted_at
+
+    def mount(self) -> None:
+        """Mount it."""
+        self._disk.mount()
+
+    def fail(self) -> None:
+        """Let its device answer nothing but errors from now on."""
+        self._under.cut_power()
+
+    def mend(self) -> None:
+        """Let it answer again, with what it had on disk; nothing may be open on it."""
+        self._disk.unmount()
+        self._under.unmount()
+        self._under.mount()
+        self._disk.mount()
+
+    def close(self) -> None:
+        """Give the device back."""
+        subprocess.run(["umount", "-l", str(self._under.path)], check=False, capture_output=True)
+
+
+@contextmanager
+def failing_disk(path: Path) -> Iterator[FailingDisk]:
+    """The same as `loop_disk`, with a device that can fail."""
+    disk = FailingDisk(path)
+    try:
+        with _on_disk(path, disk.mount):
+            yield disk
+    finally:
+        disk.close()
 
 
 @contextmanager
