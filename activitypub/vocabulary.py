@@ -5,7 +5,7 @@ activity has the shape that its handler expects, before anything is fetched for 
 insight itself must hold is the federation's business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import fastjsonschema
@@ -21,6 +21,7 @@ ACTIVITY_TYPE = "application/activity+json"
 """Content type of what we send."""
 ACCEPTED_TYPES = frozenset({ACTIVITY_TYPE, "application/ld+json"})
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+_OBJECT_TYPES = ("Article", "Note", "Page", "Document")
 HANDLED_TYPES = ("Follow", "Accept", "Create", "Undo")
 """What an inbox acts on; other activities are taken and passed over."""
 
@@ -89,6 +90,40 @@ def build_create(*, origin: str, number: int, item: JsonObject, published: str) 
     known = activity["@context"]
     extra = [url for url in contexts if url not in known] if isinstance(contexts, list) else []
     return {**activity, "@context": [*known, *extra], "cc": [followers]}
+
+
+def build_delete(*, origin: str, number: int, tombstone: JsonObject, published: str) -> JsonObject:
+    """Tell followers and whoever looks that an object is gone (ActivityPub §6.4).
+
+    Args:
+        origin: Ours.
+        number: In our log.
+        tombstone: From `build_tombstone`.
+        published: RFC 3339, UTC.
+    """
+    item = {name: value for name, value in tombstone.items() if name != "@context"}
+    activity = _build(
+        "Delete", origin=origin, number=number, published=published, item=item, to=[PUBLIC]
+    )
+    return {**activity, "cc": [f"{origin}/followers"]}
+
+
+def build_tombstone(*, object_id: str, former_types: Sequence[str], deleted: str) -> JsonObject:
+    """What stands in place of an object that was withdrawn (Activity Vocabulary, Tombstone).
+
+    Args:
+        object_id: The object's own id.
+        former_types: Its types, of which those of ActivityStreams are named.
+        deleted: When; RFC 3339, UTC.
+    """
+    known = [item for item in former_types if item in _OBJECT_TYPES]
+    return {
+        "@context": ACTIVITYSTREAMS_CONTEXT,
+        "id": object_id,
+        "type": "Tombstone",
+        "formerType": known[0] if known else "Object",
+        "deleted": deleted,
+    }
 
 
 def get_id(value: object) -> str:

@@ -23,6 +23,7 @@ from node.home import Home
 from node.insight_drafts import InsightOrder, compute_draft
 from node.own_cooperative import load_own_cooperative
 from node.registrar import open_register
+from node.web.insight_store import HeldInsight, InsightState, InsightStore
 from node.web.private import PrivateStore
 from node.web.projection import read_projected_height
 
@@ -53,6 +54,8 @@ class KeptDraft:
     digest: bytes
     document: JsonObject
     is_published: bool
+    is_withdrawn: bool
+    """Members took it back after it was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +130,13 @@ def list_kept_drafts(home: Home) -> list[KeptDraft]:
         MisconfiguredError: The home's private database cannot be used.
     """
     with open_register(home) as store:
+        insights = InsightStore(store.connection)
         return [
             KeptDraft(
                 digest=item.digest,
                 document=parse_json_object(item.document),
                 is_published=item.is_published,
+                is_withdrawn=_is_withdrawn(insights.find_by_digest(item.digest)),
             )
             for item in store.list_drafts()
         ]
@@ -146,6 +151,10 @@ def read_budget(home: Home, *, now_ms: int) -> tuple[Budget, list[Charge]]:
     account = get_budget_account(now_ms=now_ms)
     with open_register(home) as store:
         return get_budget(store.connection, account), list_charges(store.connection, account)
+
+
+def _is_withdrawn(held: HeldInsight | None) -> bool:
+    return held is not None and held.state is InsightState.WITHDRAWN
 
 
 def _make_order(home: Home, wanted: Wanted, *, now_ms: int) -> InsightOrder:

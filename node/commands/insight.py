@@ -96,6 +96,7 @@ def drafts(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
                     "digest": item.digest.hex(),
                     "name": item.document["name"],
                     "published": item.is_published,
+                    "withdrawn": item.is_withdrawn,
                     "epsilon": item.document["privacy"]["epsilon"],
                 }
                 for item in kept
@@ -106,6 +107,8 @@ def drafts(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
         say("No drafts: make one with `rochdale insight compute`.")
     for item in kept:
         state = "published" if item.is_published else "draft"
+        if item.is_withdrawn:
+            state = "withdrawn"
         say(f"{item.digest.hex()}  {state:9}  {escape(item.document['name'])}")
 
 

@@ -50,10 +50,10 @@ class CatchUp:
             await asyncio.sleep(_LOOK_S)
 
     def count_missing(self, cooperative: bytes) -> int:
-        """How many accepted insights of a cooperative are not here."""
-        accepted = self._context.projection.list_accepted_insights(cooperative)
+        """How many insights that a cooperative publishes are not here."""
+        released = self._context.projection.list_released_insights(cooperative)
         held = self._context.insights.list_held_digests(cooperative)
-        return sum(1 for proposal in accepted if proposal.subject not in held)
+        return sum(1 for proposal in released if proposal.subject not in held)
 
     def _is_due(self, sender: KnownCooperative) -> bool:
         if not self.count_missing(sender.id):

@@ -35,6 +35,8 @@ class InsightState(StrEnum):
     VERIFIED = "verified"
     """Signatures, decision, privacy facts: all checked here."""
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """Its own members have taken it back, by this node's own ledger: it is shown no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class InsightStore:
     def put(self, insight: HeldInsight) -> None:
         """Keep an insight, or what has been learnt about it since.
 
-        A verified one is never replaced: insights are immutable.
+        A verified or withdrawn one is never replaced: insights are immutable.
         """
         with transaction(self._connection):
             self._connection.execute(
@@ -76,7 +78,7 @@ class InsightStore:
                 " reason = excluded.reason, activity = excluded.activity,"
                 " received_at_ms = excluded.received_at_ms,"
                 " verified_at_ms = excluded.verified_at_ms"
-                " WHERE insights.state != ?",
+                " WHERE insights.state NOT IN (?, ?)",
                 (
                     insight.url,
                     insight.digest,
@@ -88,8 +90,16 @@ class InsightStore:
                     insight.received_at_ms,
                     insight.verified_at_ms,
                     InsightState.VERIFIED,
+                    InsightState.WITHDRAWN,
                 ),
             )
+
+    def mark_withdrawn(self, url: str) -> None:
+        """Record that an insight was withdrawn by its members."""
+        self._connection.execute(
+            "UPDATE insights SET state = ?, reason = '' WHERE url = ?",
+            (InsightState.WITHDRAWN, url),
+        )
 
     def find(self, url: str) -> HeldInsight | None:
         """The insight with an id."""

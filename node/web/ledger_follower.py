@@ -83,7 +83,7 @@ async def _apply_until(context: WebContext, height: int) -> None:
         if not _follows(context.projection, header):
             # Blocks were undone, and others decided in their places: the chain tells it all again.
             log.warning("read_model_discarded", height=context.projection.height)
-            context.projection.begin_at(1, members=(), proposals=())
+            context.projection.begin_at(1, members=(), proposals=(), insights=())
             await _apply_until(context, height)
             return
         block = _read_block(header, results, await _fetch_transactions(context, results))

@@ -100,6 +100,13 @@ class Mailbox:
         with transaction(self._connection):
             return self._append(build, recipient=recipient, now_ms=now_ms)
 
+    def retract(self, number: int) -> None:
+        """Take an activity out of our log: it is served and delivered no more.
+
+        Never the newest one, or its number would be given twice.
+        """
+        self._connection.execute("DELETE FROM activities WHERE number = ?", (number,))
+
     def get_activity(self, number: int) -> LoggedActivity | None:
         """One of our activities."""
         row = self._connection.execute(

@@ -50,6 +50,7 @@ from node.web.routes_activitypub import INBOX_LIMIT, create_inbox_limit
 from node.web.routes_ledger import LEDGER_LIMIT, create_ledger_limit
 from node.web.routes_register import SIGN_UP_LIMIT, create_sign_up_limit
 from node.web.texts import fetch_texts
+from node.web.withdrawing import withdraw_decided
 
 log = structlog.get_logger(__name__)
 
@@ -140,9 +141,10 @@ def create_runner(app: web.Application) -> web.AppRunner:
 
 
 async def handle_insights(context: WebContext) -> None:
-    """Whenever the ledger has moved, publish what was accepted and check what waits."""
+    """Whenever the ledger has moved: withdraw, publish, and check what waits."""
     while True:
         await wait_for(context.ledger_moved, timeout_s=_INSIGHTS_LOOK_S)
+        withdraw_decided(context)
         await publish_accepted(context)
         await verify_pending(context)
 

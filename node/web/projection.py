@@ -21,8 +21,13 @@ from governance.events import (
     MembersLeft,
 )
 from governance.federal_events import MembersImported
-from governance.proposal_records import Outcome, ProposalKind
 from node.web.database import open_database, transaction
+from node.web.projection_insights import (
+    ProjectedInsight,
+    apply_to_insights,
+    list_insights,
+    put_insight,
+)
 from node.web.projection_proposals import (
     ProjectedProposal,
     apply_to_proposals,
@@ -154,6 +159,7 @@ class Projection:
         *,
         members: Iterable[ProjectedMember],
         proposals: Iterable[ProjectedProposal],
+        insights: Iterable[ProjectedInsight],
     ) -> None:
         """Begin anew with what state says; blocks follow from a height on.
 
@@ -163,10 +169,12 @@ class Projection:
             height: Of the first block that will follow.
             members: On all rolls.
             proposals: All that a discussion has begun about, before that block.
+            insights: All that was decided on insights.
         """
         with transaction(self._connection):
             self._connection.execute("DELETE FROM members")
             self._connection.execute("DELETE FROM proposals")
+            self._connection.execute("DELETE FROM insights")
             self._connection.execute("DELETE FROM ballots")
             self._connection.execute("DELETE FROM transactions")
             self._connection.executemany(
@@ -175,6 +183,8 @@ class Projection:
             )
             for proposal in proposals:
                 put_proposal(self._connection, proposal)
+            for insight in insights:
+                put_insight(self._connection, insight)
             self._connection.execute(
                 "UPDATE chain SET begins_height = ?, height = ?, time_ms = 0, app_hash = ?",
                 (height, height - 1, b""),
@@ -244,13 +254,33 @@ class Projection:
         row = self._connection.execute(query, (cooperative, text_hash)).fetchone()
         return row is not None
 
-    def list_accepted_insights(self, cooperative: bytes) -> list[ProjectedProposal]:
-        """A cooperative's accepted insight proposals, in the order of their decisions."""
+    def list_released_insights(self, cooperative: bytes) -> list[ProjectedProposal]:
+        """By which proposals a cooperative released what it has not withdrawn, in their order."""
         return list_proposals(
             self._connection,
-            "WHERE cooperative = ? AND kind = ? AND outcome = ? ORDER BY decision_index",
-            (cooperative, int(ProposalKind.INSIGHT), int(Outcome.ACCEPTED)),
+            "WHERE id IN (SELECT released_by FROM insights WHERE cooperative = ? "
+            "AND withdrawn_by = x'') ORDER BY decision_index",
+            (cooperative,),
         )
+
+    def list_withdrawn_insights(self) -> list[ProjectedInsight]:
+        """What members of any cooperative took back."""
+        return list_insights(self._connection, "WHERE withdrawn_by != x''", ())
+
+    def list_validations(self, insight: bytes) -> list[ProjectedInsight]:
+        """Which cooperatives' members find an insight valid, ascending by cooperative."""
+        return list_insights(
+            self._connection,
+            "WHERE insight = ? AND validated_by != x'' AND withdrawn_by = x'' ORDER BY cooperative",
+            (insight,),
+        )
+
+    def find_insight(self, cooperative: bytes, insight: bytes) -> ProjectedInsight:
+        """What a cooperative's members decided on an insight so far."""
+        found = list_insights(
+            self._connection, "WHERE insight = ? AND cooperative = ?", (insight, cooperative)
+        )
+        return found[0] if found else ProjectedInsight(cooperative=cooperative, insight=insight)
 
     def count_decisions(self) -> int:
         """Size of the federation's decision log, as far as this model has come."""
@@ -283,6 +313,7 @@ class Projection:
                 apply_to_proposals(
                     self._connection, event, height=block.height, time_ms=block.time_ms
                 )
+                apply_to_insights(self._connection, event)
 
 
 def _open(path: Path) -> sqlite3.Connection:

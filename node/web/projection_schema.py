@@ -3,7 +3,7 @@
 Another schema is another version: a file that has an older one is built anew.
 """
 
-VERSION = 4
+VERSION = 5
 SCHEMA = """
 CREATE TABLE chain (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -48,6 +48,14 @@ CREATE TABLE proposals (
 ) STRICT;
 CREATE INDEX proposals_by_subject ON proposals (cooperative, subject);
 CREATE INDEX proposals_by_text ON proposals (cooperative, text_hash);
+CREATE TABLE insights (
+    cooperative BLOB NOT NULL,
+    insight BLOB NOT NULL,
+    released_by BLOB NOT NULL DEFAULT x'',
+    validated_by BLOB NOT NULL DEFAULT x'',
+    withdrawn_by BLOB NOT NULL DEFAULT x'',
+    PRIMARY KEY (insight, cooperative)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE ballots (
     proposal BLOB NOT NULL,
     ballot BLOB NOT NULL,

@@ -8,15 +8,17 @@ says that its turnout is not known. Reads through this node's own engine.
 from config.errors import InvariantError, RefusedError
 from config.limits import LIST_PAGE_ENTRIES_MAX
 from did.codec import decode, encode
+from governance.insights import EFFECTS
 from governance.logs import COOPERATIVES, Log, LogName
 from governance.merkle_log import Frontier
-from governance.proposal_records import Decision, Proposal
+from governance.proposal_records import DecidedInsight, Decision, Outcome, Proposal
 from governance.records import Account, Roll, RollEntry
 from governance.state_keys import Collection, state_key
 from ledger.queries import LOG_PATH
 from ledger.rpc import EngineClient
 from node.sending import read_state
 from node.web.projection import ProjectedMember, Projection
+from node.web.projection_insights import ProjectedInsight
 from node.web.projection_proposals import ProjectedProposal
 
 _ANSWER_BYTES_MAX = 393_216
@@ -44,7 +46,8 @@ async def begin_from_state(projection: Projection, engine: EngineClient, *, heig
                 engine, Log(LogName.PROPOSALS, namespace=cooperative)
             )
         ]
-    projection.begin_at(height, members=members, proposals=proposals)
+    insights = await _read_insights(engine, proposals)
+    projection.begin_at(height, members=members, proposals=proposals, insights=insights)
 
 
 async def _read_list(engine: EngineClient, log: Log) -> list[bytes]:
@@ -124,3 +127,29 @@ async def _read_proposal(
         closed_height=None if decision is None else decision.closed_height,
         closed_ms=None if decision is None else decision.closed_ms,
     )
+
+
+async def _read_insights(
+    engine: EngineClient, proposals: list[ProjectedProposal]
+) -> list[ProjectedInsight]:
+    """What was decided on insights: each stands under its digest."""
+    places = {
+        (proposal.cooperative, proposal.subject): None
+        for proposal in proposals
+        if proposal.kind in EFFECTS and proposal.outcome is Outcome.ACCEPTED
+    }
+    insights = []
+    for cooperative, insight in places:
+        data = await read_state(engine, state_key(cooperative, Collection.INSIGHT, insight))
+        if data:
+            decided = DecidedInsight.decode(data)
+            insights.append(
+                ProjectedInsight(
+                    cooperative=cooperative,
+                    insight=insight,
+                    released_by=decided.released_by,
+                    validated_by=decided.validated_by,
+                    withdrawn_by=decided.withdrawn_by,
+                )
+            )
+    return insights

@@ -22,9 +22,9 @@ log = structlog.get_logger(__name__)
 
 
 async def publish_accepted(context: WebContext) -> int:
-    """Publish every draft that the members have accepted; how many were."""
+    """Publish every draft that the members have released and not withdrawn; how many were."""
     published = 0
-    for proposal in context.projection.list_accepted_insights(context.registry.own.id):
+    for proposal in context.projection.list_released_insights(context.registry.own.id):
         draft = context.private.get_draft(proposal.subject)
         if draft is None or draft.is_published:
             continue
@@ -36,6 +36,23 @@ async def publish_accepted(context: WebContext) -> int:
         except RefusedError as error:
             log.warning("insight_unfit", digest=draft.digest.hex(), reason=error.reason)
     return published
+
+
+def prove_activity(context: WebContext, activity: JsonObject, *, created: str) -> bytes:
+    """An activity of ours with the proof by which it can be read from our outbox.
+
+    Args:
+        context: Of the web process.
+        activity: Without a proof.
+        created: RFC 3339, UTC.
+    """
+    proved = add_proof(
+        activity,
+        key=context.assertion_key,
+        verification_method=get_key_id(context.origin, "assertion"),
+        created=created,
+    )
+    return canonicalize(proved)
 
 
 async def _publish(context: WebContext, draft: Draft, proposal: ProjectedProposal) -> None:
@@ -91,10 +108,4 @@ def _seal(context: WebContext, draft: Draft, decision: AnchoredDecision) -> Json
 def _build_activity(context: WebContext, insight: JsonObject, number: int) -> bytes:
     published = context.clock.now_text()
     activity = build_create(origin=context.origin, number=number, item=insight, published=published)
-    proved = add_proof(
-        activity,
-        key=context.assertion_key,
-        verification_method=get_key_id(context.origin, "assertion"),
-        created=published,
-    )
-    return canonicalize(proved)
+    return prove_activity(context, activity, created=published)

@@ -73,10 +73,13 @@ async def receive_insight(
     if _INSIGHT_TYPE not in get_types(document):
         return
     held = context.insights.find(document["id"])
-    if held is not None and held.state is InsightState.VERIFIED:
+    if held is not None and held.state in (InsightState.VERIFIED, InsightState.WITHDRAWN):
         return
     author = InsightAuthor(actor=actor, did=sender.did, assertion_key=sender.assertion_key)
     digest = check_insight(document, author=author, now_s=context.clock.now_s())
+    if context.projection.find_insight(sender.id, digest).withdrawn_by:
+        log.info("insight_withdrawn_before", insight=document["id"])
+        return
     if held is None and (
         context.insights.count_pending(sender.id) >= INSIGHTS_PENDING_PER_PARTNER_MAX
     ):

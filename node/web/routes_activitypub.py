@@ -74,7 +74,10 @@ async def get_outbox(request: web.Request) -> web.Response:
 async def get_activity(request: web.Request) -> web.Response:
     """One of our activities, byte for byte as it was sent."""
     number = read_number(request.match_info["number"], name="number")
-    activity = get_context(request).mailbox.get_activity(number)
+    mailbox = get_context(request).mailbox
+    activity = mailbox.get_activity(number)
+    if activity is None and 0 < number <= mailbox.count_activities():
+        return answer_refusal("this activity was taken back", status=410)
     if activity is None:
         return answer_refusal("there is no such activity", status=404)
     return web.Response(body=activity.body, content_type=ACTIVITY_TYPE)

@@ -25,8 +25,10 @@ from node.web.status import (
     describe_insight,
     describe_standing,
     describe_votes,
+    render_insight,
     render_proposal,
 )
+from node.web.withdrawing import render_tombstone
 
 _TITLE_CHARACTERS_MAX = 120
 _THRESHOLDS = {
@@ -59,6 +61,12 @@ _ASKS = {
     " of whom and of what is not public",
 }
 """What a proposal of a kind asks members to do, in words."""
+_ASKS_OF_INSIGHT = {
+    ProposalKind.INSIGHT: "release the insight",
+    ProposalKind.VALIDATION: "find a partner's insight valid:",
+    ProposalKind.WITHDRAWAL: "withdraw what was said of the insight",
+}
+"""The same, before the title of an insight that this node holds."""
 _BY_RULES = {
     ProposalKind.CONFIDENCE: "Shall a body lose its seats?",
     ProposalKind.COMPLAINT: "Is a complaint justified?",
@@ -117,6 +125,7 @@ async def get_proposal(request: web.Request) -> web.Response:
         needed_yes=_count_share(proposal, proposal.yes_of_roll_bps),
         threshold=_THRESHOLDS[KINDS[proposal.kind].threshold],
         quorum=_describe_quorum(proposal),
+        asks_of_insight=_ASKS_OF_INSIGHT.get(proposal.kind),
         insight_title=_find_insight_title(context, proposal.subject),
     )
 
@@ -125,27 +134,19 @@ async def get_proposal(request: web.Request) -> web.Response:
 async def get_insight(request: web.Request) -> web.Response:
     """One insight: a page for browsers, its document for other software.
 
-    Its id is the last part of an own insight's URL, or any insight's digest.
+    Its id is the last part of an own insight's URL, or any insight's digest. Of one that was
+    withdrawn there is a Tombstone, and the page says by which decision (status 410).
     """
     context = get_context(request)
     insight = _find_insight(context, request.match_info["id"])
     if insight is None:
         return answer_missing(context, "This node holds no such insight.")
-    document = parse_json_object(insight.activity)["object"]
     if _wants_json(request):
-        response = web.Response(body=canonicalize(document), content_type=ACTIVITY_TYPE)
-        response.headers["Vary"] = "Accept"
-        return response
-    is_verified = insight.state is InsightState.VERIFIED
-    described = _describe_insight(context, insight)
-    response = answer_page(
-        context,
-        "insight.html",
-        **described,
-        table=render_insight_table(document) if is_verified else None,
-        checks=_describe_checks(described) if is_verified else (described["standing"],),
-        proposal_id=document["validation"]["proposal"].rpartition("/")[2] if is_verified else "",
-    )
+        response = _answer_document(context, insight)
+    else:
+        response = answer_page(context, "insight.html", **_describe_whole(context, insight))
+    if insight.state is InsightState.WITHDRAWN:
+        response.set_status(410)
     response.headers["Vary"] = "Accept"
     return response
 
@@ -236,6 +237,26 @@ def _describe_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
         "cooperative_name": context.registry.get_name(insight.cooperative),
         "standing": describe_insight(insight),
     }
+
+
+def _describe_whole(context: WebContext, insight: HeldInsight) -> JsonObject:
+    """All that the page of an insight shows; its content only if it was checked and stands."""
+    document = parse_json_object(insight.activity)["object"]
+    is_verified = insight.state is InsightState.VERIFIED
+    described = {**_describe_insight(context, insight), **render_insight(context, insight)}
+    return {
+        **described,
+        "table": render_insight_table(document) if is_verified else None,
+        "checks": _describe_checks(described) if is_verified else (described["standing"],),
+        "proposal_id": document["validation"]["proposal"].rpartition("/")[2] if is_verified else "",
+    }
+
+
+def _answer_document(context: WebContext, insight: HeldInsight) -> web.Response:
+    document = parse_json_object(insight.activity)["object"]
+    if insight.state is InsightState.WITHDRAWN:
+        document = render_tombstone(context, insight)
+    return web.Response(body=canonicalize(document), content_type=ACTIVITY_TYPE)
 
 
 def _find_insight(context: WebContext, name: str) -> HeldInsight | None:

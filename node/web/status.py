@@ -116,8 +116,26 @@ def render_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
         "cooperative_name": context.registry.get_name(insight.cooperative),
         "state": insight.state.value,
         "reason": insight.reason,
+        **_render_decisions(context, insight),
         "received_at_ms": insight.received_at_ms,
         "verified_at_ms": insight.verified_at_ms,
+    }
+
+
+def _render_decisions(context: WebContext, insight: HeldInsight) -> JsonObject:
+    """By which proposals it was released, found valid by partners, and withdrawn."""
+    decided = context.projection.find_insight(insight.cooperative, insight.digest)
+    return {
+        "released_by": decided.released_by.hex() or None,
+        "withdrawn_by": decided.withdrawn_by.hex() or None,
+        "validations": [
+            {
+                "cooperative": item.cooperative.hex(),
+                "cooperative_name": context.registry.get_name(item.cooperative),
+                "proposal": item.validated_by.hex(),
+            }
+            for item in context.projection.list_validations(insight.digest)
+        ],
     }
 
 
@@ -186,6 +204,8 @@ def describe_insight(insight: HeldInsight) -> str:
         return f"Waiting: {insight.reason}"
     if insight.state is InsightState.REFUSED:
         return f"Refused: {insight.reason}"
+    if insight.state is InsightState.WITHDRAWN:
+        return "Withdrawn"
     return "Released by our own members" if insight.is_own else "Verified"
 
 

@@ -98,6 +98,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     node.do("receipt", "fetch", "block", "2", "--node", url, "-o", node.root / "block.json")
     said = node.do("ledger", "verify", node.root / "block.json", "--trust", home / "genesis.json")
     assert "and the ledger before it has the app hash" in said
+    _withdraw(node, home, wallets[0], url)
     _check_rebuilding(home)
 
 
@@ -209,6 +210,19 @@ def _vote(node: Terminal, wallets: list[Path], url: str, *, motion: str, release
     return receipt
 
 
+def _withdraw(node: Terminal, home: Path, wallet: Path, url: str) -> None:
+    """Members take their insight back; nobody gets it any more."""
+    (row,) = _get_status(home)["insights"]
+    about = ["--kind", "withdrawal", "--subject", row["digest"], "-w", wallet, "--node", url]
+    proposal = node.ask("propose", "Take it back", *about)["proposal"]
+    _wait_until(lambda: "voting" in {item["stage"] for item in _list_proposals(url)})
+    node.do("vote", "yes", "-w", wallet, "--node", url, "--receipt", node.root / "last.json")
+    _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["withdrawn"])
+    with pytest.raises(urllib.error.HTTPError, match="410") as gone:
+        _download(f"{url}/insights/{row['digest']}")
+    assert f"/proposals/{proposal}" in gone.value.read().decode()
+
+
 def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Path) -> None:
     """A receipt holds against the genesis file or a bundle, for its owner, and unchanged."""
     genesis, bundle = home / "genesis.json", node.root / "trust.json"
@@ -295,8 +309,9 @@ def _check_rebuilding(home: Path) -> None:
     before = _dump(path)
     assert {table: len(rows) for table, rows in before.items()} == {
         "members": 2,
-        "proposals": 2,
-        "ballots": 3,
+        "proposals": 3,
+        "insights": 1,
+        "ballots": 4,
     }
     told = json.loads(open_home(home).status_path.read_bytes())
     (web,) = (item["pid"] for item in told["processes"] if item["name"] == "web")
@@ -331,7 +346,7 @@ def _dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as database:
         return {
             table: sorted(database.execute(f"SELECT * FROM {table}"))  # noqa: S608 - our names
-            for table in ("members", "proposals", "ballots")
+            for table in ("members", "proposals", "insights", "ballots")
         }
 
 

@@ -32,6 +32,7 @@ from federation.record import (
     sign_record,
 )
 from governance.events import ProposalClosed, ProposalSubmitted
+from governance.insights import EFFECTS
 from governance.merkle_log import compute_root
 from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from ledger.genesis import assemble_genesis
@@ -91,7 +92,10 @@ class WebNode:
     runner: web.AppRunner
 
     def learn(self, leaf: DecisionLeaf) -> None:
-        """Let this node's ledger and read model know a decision."""
+        """Let this node's ledger and read model know a decision, and what followed from it."""
+        told = EFFECTS[leaf.kind][1](
+            cooperative=leaf.cooperative, insight=leaf.subject, proposal=leaf.proposal
+        )
         height = self.context.projection.height + 1
         self.context.projection.apply_block(
             ProjectedBlock(
@@ -124,6 +128,7 @@ class WebNode:
                         yes_of_roll_bps=500,
                         call=1,
                     ),
+                    *([told] if leaf.outcome is Outcome.ACCEPTED else []),
                 ),
             )
         )
@@ -159,12 +164,18 @@ class WebNode:
         )
         return digest
 
-    def decide(self, digest: bytes, *, outcome: Outcome = Outcome.ACCEPTED) -> DecisionLeaf:
-        """What the members of this cooperative decide about a digest."""
+    def decide(
+        self,
+        digest: bytes,
+        *,
+        kind: ProposalKind = ProposalKind.INSIGHT,
+        outcome: Outcome = Outcome.ACCEPTED,
+    ) -> DecisionLeaf:
+        """What the members of this cooperative decide about an insight's digest."""
         return DecisionLeaf(
             cooperative=self.context.registry.own.id,
-            proposal=digest[::-1],
-            kind=ProposalKind.INSIGHT,
+            proposal=bytes([kind]) + digest[::-1][1:],
+            kind=kind,
             outcome=outcome,
             subject=digest,
             yes_count=3,

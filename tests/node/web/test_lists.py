@@ -119,7 +119,7 @@ async def test_transactions_are_newest_first_and_chosen_by_whom_and_what(node: A
 
 async def test_blocks_that_were_undone_leave_no_transaction(node: Any) -> None:
     """The read model begins anew, with what the chain tells then."""
-    node.context.projection.begin_at(1, members=(), proposals=())
+    node.context.projection.begin_at(1, members=(), proposals=(), insights=())
 
     page, _ = await ask(node, "/api/transactions")
 

@@ -19,6 +19,7 @@ from governance.federal_events import MembersImported
 from governance.proposal_records import Outcome, ProposalKind, Stage
 from governance.refusals import RefusalCode
 from node.web.projection import ProjectedBlock, ProjectedMember, Projection
+from node.web.projection_insights import ProjectedInsight
 from node.web.status import describe_votes
 
 COOPERATIVE, PROPOSAL, TEXT = b"c" * 32, b"p" * 32, b"t" * 32
@@ -180,11 +181,14 @@ def test_a_model_that_begins_with_state_goes_on_with_blocks(projection: Projecti
     assert seen is not None
     voting = dataclasses.replace(seen, stage=Stage.VOTING, electorate_count=5)
     member = ProjectedMember(account=b"m" * 32, cooperative=COOPERATIVE, joined_height=3)
+    insight = ProjectedInsight(cooperative=COOPERATIVE, insight=b"i" * 32, released_by=PROPOSAL)
 
-    projection.begin_at(7, members=[member], proposals=[voting])
+    projection.begin_at(7, members=[member], proposals=[voting], insights=[insight])
 
     assert (projection.begins_height, projection.height) == (7, 6)
     assert projection.is_member(b"m" * 32)
+    assert projection.find_insight(COOPERATIVE, b"i" * 32) == insight
+    assert [item.id for item in projection.list_released_insights(COOPERATIVE)] == [PROPOSAL]
     found = projection.find_proposal(PROPOSAL)
     assert found == dataclasses.replace(voting, ballots_count=0, are_ballots_known=False)
     admitted = MembersAdmitted(
