@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from config.errors import RefusedError
 from config.limits import APPLICATION_AGE_S_MAX, APPLICATION_BYTES_MAX, CLOCK_SKEW_S_MAX
+from config.register_limits import PERSON_TEXT_CHARACTERS_MAX
 from did.accounts import Inception
 from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.jws import check_jws, parse_jws, sign_jws
 from did.keys import KeyPair, did_key, did_key_verification_method
 
 APPLICATION_TYPE = "rochdale-application+jws"
-_NAME_CHARACTERS_MAX = 200
 _NONCE_BYTES = 16
 
 
@@ -133,8 +133,10 @@ def _read_hex(text: object, *, bytes_count: int) -> bytes:
 
 def _read_text(claims: JsonObject, name: str) -> str:
     text = claims[name]
-    if not isinstance(text, str) or len(text) > _NAME_CHARACTERS_MAX or not _is_plain(text):
-        raise ApplicationError(f"{name} is a text of at most {_NAME_CHARACTERS_MAX} characters")
+    if not isinstance(text, str) or len(text) > PERSON_TEXT_CHARACTERS_MAX or not _is_plain(text):
+        raise ApplicationError(
+            f"{name} is a text of at most {PERSON_TEXT_CHARACTERS_MAX} characters"
+        )
     return text
 
 

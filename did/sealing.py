@@ -159,6 +159,19 @@ def open_first(sealed: bytes, *, secret: bytes) -> bytes:
     return encode(inner)
 
 
+def list_readers(sealed: bytes) -> frozenset[bytes]:
+    """Public keys of those to whom something is sealed, to each or to two together.
+
+    Raises:
+        SealError: These are no boxes.
+    """
+    try:
+        boxes = _read_boxes(sealed, parts_count=2)
+    except SealError:
+        boxes = _read_boxes(sealed, parts_count=3)
+    return frozenset(box[0] for box in boxes)
+
+
 def _read_boxes(sealed: bytes, *, parts_count: int) -> list[list[bytes]]:
     found = decode(sealed, bytes_max=SEALED_BYTES_MAX)
     if not isinstance(found, list) or not all(

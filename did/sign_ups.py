@@ -13,12 +13,13 @@ from msgspec import Meta
 
 from config.errors import RefusedError
 from config.limits import CLOCK_SKEW_S_MAX, SIGN_UP_AGE_S_MAX, SIGN_UP_BYTES_MAX
+from config.register_limits import PERSON_TEXT_CHARACTERS_MAX
 from did.jcs import canonicalize
 from did.login.signed_proofs import SignedToken, parse_signed_token
 
 SIGN_UP_TYPE = "rochdale-sign-up+jws"
 _DEPTH_MAX = 1
-_TEXT = Annotated[str, Meta(max_length=200)]
+_TEXT = Annotated[str, Meta(max_length=PERSON_TEXT_CHARACTERS_MAX)]
 _HEX_32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 _HEX_16 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 

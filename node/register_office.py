@@ -23,6 +23,7 @@ from config.limits import (
     REGISTRARS_MAX,
     SEALED_BYTES_MAX,
 )
+from config.register_limits import PERSON_TEXT_CHARACTERS_MAX
 from did.resolution.syntax import parse_did
 from did.sealing import SealError, compute_box_key
 from node.keystore import load_secret
@@ -42,6 +43,7 @@ class Act(StrEnum):
     """What a link is opened for."""
 
     OPEN = "open"
+    CORRECT = "correct"
     ERASE = "erase"
     REBIND = "rebind"
 
@@ -55,6 +57,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: str
     did: str = ""
     """The new login, for `rebind`."""
+    new_name: str | None = None
+    """For `correct`; None to keep the name."""
+    new_contact: str | None = None
+    """For `correct`; None to keep the contact."""
     first: _HEX_32
     """Public key of the first registrar."""
     boxes: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$", max_length=2 * SEALED_BYTES_MAX)]
@@ -67,6 +73,7 @@ class Completed:
 
     act: Act
     name: str
+    """As it is now, and so the contact."""
     contact: str
     holder: Holder
     """As it was before."""
@@ -137,17 +144,22 @@ def begin_request(
     name: str,
     reason: str,
     did: str = "",
+    new_name: str | None = None,
+    new_contact: str | None = None,
     now_ms: int,
 ) -> bytes:
     """The first registrar's part; the request's file, which names the person.
 
     Raises:
-        RefusedError: No such name or more than one, no reason, or no DID for a new login.
+        RefusedError: No such name or more than one, no reason, no DID for a new login, or
+            nothing to correct.
         MisconfiguredError: The key is not that of a registrar.
     """
     _check_reason(reason)
     if act is Act.REBIND:
         parse_did(did)
+    if act is Act.CORRECT:
+        _check_correction(new_name, new_contact)
     found = _find_name(store, secret, name)
     first = compute_box_key(secret)
     request = Request(
@@ -156,6 +168,8 @@ def begin_request(
         name=found.name,
         reason=reason,
         did=did,
+        new_name=new_name,
+        new_contact=new_contact,
         first=first.hex(),
         boxes=store.names.open_link(found.entry, secret).hex(),
     )
@@ -206,28 +220,35 @@ def complete_request(
     _check_reason(request.reason)
     entry = bytes.fromhex(request.entry)
     holder_id = _open_link(store, secret, request)
-    from_ms = 0
     with store.write():
         holder = store.holders.get(holder_id)
         if holder is None or not store.names.has(entry):
             raise RefusedError("this person was erased: there is nothing left to open")
         if store.names.get_name(entry, secret) != request.name:
             raise RefusedError("this request opens another person than it says")
+        if request.act is Act.ERASE and holder.account is not None and not has_left:
+            raise RefusedError("a ledger account: once it shows that they left, say `--left`")
         contact = store.names.open_contact(entry, secret)
-        second = _fingerprint(compute_box_key(secret))
-        first = request.first[:_FINGERPRINT_DIGITS]
-        detail = f"by {first} and {second}, to {request.act}: {request.reason}"
-        store.log.add(LogEvent.OPENED, at_ms=now_ms, detail=detail, holder_id=holder.id)
+        _log_opening(store, holder, request, secret, now_ms=now_ms)
+        from_ms = 0
         if request.act is Act.REBIND:
             from_ms = now_ms + (REBINDING_DELAY_TEST_MS if is_test_chain else REBINDING_DELAY_MS)
             _rebind(store, holder, request.did, from_ms=from_ms, now_ms=now_ms)
-        elif request.act is Act.ERASE and holder.account is not None and not has_left:
-            raise RefusedError("a ledger account: once it shows that they left, say `--left`")
+        elif request.act is Act.CORRECT:
+            _correct(store, holder, request, secret, now_ms=now_ms)
     if request.act is Act.ERASE:
         erase_person(store, erasures, holder_id=holder.id, entry=entry, now_ms=now_ms)
-    return Completed(
-        act=request.act, name=request.name, contact=contact, holder=holder, from_ms=from_ms
-    )
+    name = request.name if request.new_name is None else request.new_name
+    contact = contact if request.new_contact is None else request.new_contact
+    return Completed(act=request.act, name=name, contact=contact, holder=holder, from_ms=from_ms)
+
+
+def _log_opening(
+    store: PrivateStore, holder: Holder, request: Request, secret: bytes, *, now_ms: int
+) -> None:
+    first, second = request.first[:_FINGERPRINT_DIGITS], _fingerprint(compute_box_key(secret))
+    detail = f"by {first} and {second}, to {request.act}: {request.reason}"
+    store.log.add(LogEvent.OPENED, at_ms=now_ms, detail=detail, holder_id=holder.id)
 
 
 def _open_link(store: PrivateStore, secret: bytes, request: Request) -> bytes:
@@ -254,12 +275,45 @@ def _rebind(store: PrivateStore, holder: Holder, did: str, *, from_ms: int, now_
     )
 
 
+def _correct(
+    store: PrivateStore, holder: Holder, request: Request, secret: bytes, *, now_ms: int
+) -> None:
+    _check_correction(request.new_name, request.new_contact)
+    box = store.names.correct(
+        bytes.fromhex(request.entry),
+        secret,
+        did=holder.did,
+        name=request.new_name,
+        contact=request.new_contact,
+    )
+    store.holders.set_name_box(holder.id, box)
+    changed = (("name", request.new_name), ("contact", request.new_contact))
+    store.log.add(
+        LogEvent.CORRECTED,
+        at_ms=now_ms,
+        detail=" and ".join(term for term, value in changed if value is not None),
+        holder_id=holder.id,
+    )
+
+
 def _find_name(store: PrivateStore, secret: bytes, name: str) -> Name:
     matches = [item for item in store.names.list_names(secret) if item.name == name]
     if len(matches) != 1:
         many = "more than one person has" if matches else "nobody has"
         raise RefusedError(f"{many} exactly this name in the register")
     return matches[0]
+
+
+def _check_correction(name: str | None, contact: str | None) -> None:
+    if name is None and contact is None:
+        raise RefusedError("say what is to be corrected: `--name NEW`, `--contact NEW`, or both")
+    for term, text in (("name", name), ("contact", contact)):
+        if text is not None and (len(text) > PERSON_TEXT_CHARACTERS_MAX or not text.isprintable()):
+            raise RefusedError(
+                f"a {term} is one line of at most {PERSON_TEXT_CHARACTERS_MAX} characters"
+            )
+    if name is not None and not name.strip():
+        raise RefusedError("a name is corrected, not taken away: erasing is another request")
 
 
 def _check_reason(reason: str) -> None:

@@ -1,19 +1,20 @@
 """`rochdale register`: the cooperative's book of people, and who may open it."""
 
-import os
 import secrets
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
-
-if TYPE_CHECKING:
-    from config.settings import Settings
-    from node.home import Home
-    from node.register_office import Act
+from node.commands.register_options import (
+    KeyOption,
+    ReasonOption,
+    load_key,
+    now_ms,
+    open_node,
+    show_plain,
+)
 
 _DAY_MS = 86_400_000
 _INVITATION_BYTES = 16
@@ -21,17 +22,6 @@ _INVITATION_BYTES = 16
 register_app = typer.Typer(
     no_args_is_help=True, help="Who the people are; opened by two registrars together."
 )
-KeyOption = Annotated[
-    Path | None,
-    typer.Option("--key", help="Your own key file; without it the node's registrar key."),
-]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Why, in one line; the people concerned read it.")
-]
-OutOption = Annotated[
-    Path, typer.Option("-o", "--out", help="File for the second registrar; it holds the name.")
-]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Exactly as in the register.")]
 
 
 @register_app.command("key")
@@ -73,13 +63,13 @@ def name_them(
     from node.register_office import name_registrars  # noqa: PLC0415
     from node.registrar import load_registrar_secret, open_register  # noqa: PLC0415
 
-    opened, _ = _open(home)
+    opened, _ = open_node(home)
     wanted = [_parse_key(item) for item in keys or []]
     if alone and not wanted:
         wanted = [compute_box_key(load_registrar_secret(opened))]
     with open_register(opened) as store:
         if wanted:
-            name_registrars(store, wanted, is_alone=alone, now_ms=_now_ms())
+            name_registrars(store, wanted, is_alone=alone, now_ms=now_ms())
         found = [item.hex() for item in store.names.list_registrars()]
     if as_json:
         say_json(found)
@@ -102,11 +92,11 @@ def invite(
     from node.registrar import open_register  # noqa: PLC0415
     from node.web.sign_ups import put_invitation  # noqa: PLC0415
 
-    opened, _ = _open(home)
+    opened, _ = open_node(home)
     code = encode_base64url(secrets.token_bytes(_INVITATION_BYTES))
-    now_ms = _now_ms()
+    now = now_ms()
     with open_register(opened) as store:
-        put_invitation(store.connection, code, until_ms=now_ms + days * _DAY_MS, now_ms=now_ms)
+        put_invitation(store.connection, code, until_ms=now + days * _DAY_MS, now_ms=now)
     say(code)
 
 
@@ -121,115 +111,19 @@ def inspect(
     from node.register_office import inspect_names  # noqa: PLC0415
     from node.registrar import open_register  # noqa: PLC0415
 
-    opened, settings = _open(home)
+    opened, settings = open_node(home)
     with open_register(opened) as store:
         names = inspect_names(
             store,
-            _load_key(opened, key),
+            load_key(opened, key),
             reason=reason,
-            now_ms=_now_ms(),
+            now_ms=now_ms(),
             book_years=settings.register.book_years,
         )
     if as_json:
         say_json(names)
         return
-    _show_plain(names or ["Nobody is in the book."])
-
-
-@register_app.command("open")
-def open_link(
-    name: NameArgument,
-    reason: ReasonOption,
-    out: OutOption,
-    key: KeyOption = None,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Ask to open the link from a name to an account; a second registrar completes it."""
-    from node.register_office import Act  # noqa: PLC0415
-
-    _begin(home, key, Act.OPEN, name=name, reason=reason, out=out)
-
-
-@register_app.command()
-def erase(
-    name: NameArgument,
-    reason: ReasonOption,
-    out: OutOption,
-    key: KeyOption = None,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Ask to erase a person; a second registrar completes it. Nothing brings them back."""
-    from node.register_office import Act  # noqa: PLC0415
-
-    _begin(home, key, Act.ERASE, name=name, reason=reason, out=out)
-
-
-@register_app.command()
-def rebind(
-    *,
-    name: NameArgument,
-    did: Annotated[str, typer.Option("--did", help="By which the person will log in.")],
-    reason: ReasonOption,
-    out: OutOption,
-    key: KeyOption = None,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Ask to give somebody who lost their keys another login; see the person first.
-
-    For people without a ledger account. It waits seven days, in which the old login may object.
-    """
-    from node.register_office import Act  # noqa: PLC0415
-
-    _begin(home, key, Act.REBIND, name=name, reason=reason, out=out, did=did)
-
-
-@register_app.command()
-def complete(
-    *,
-    request: Annotated[Path, typer.Argument(metavar="FILE", help="From the first registrar.")],
-    key: KeyOption = None,
-    left: Annotated[
-        bool, typer.Option("--left", help="For an erasure: the ledger shows that they left.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    home: HomeOption = DEFAULT_HOME,
-    as_json: JsonOption = False,
-) -> None:
-    """Complete what a first registrar has asked; the person is told."""
-    from node.chain import read_given_file  # noqa: PLC0415
-    from node.register_office import complete_request, parse_request  # noqa: PLC0415
-    from node.registrar import open_register  # noqa: PLC0415
-    from node.web.clock import render_time  # noqa: PLC0415
-    from node.web.erasure import ErasureList  # noqa: PLC0415
-
-    opened, settings = _open(home)
-    asked = parse_request(read_given_file(request))
-    if not yes:
-        _show_plain([f"{asked.act}: {asked.name}", f"because: {asked.reason}"])
-        typer.confirm("Go on?", abort=True)
-    with open_register(opened) as store:
-        done = complete_request(
-            store,
-            ErasureList(opened.erasures_path),
-            _load_key(opened, key),
-            asked,
-            has_left=left,
-            is_test_chain=settings.network.is_test_chain,
-            now_ms=_now_ms(),
-        )
-    account = "" if done.holder.account is None else done.holder.account.hex()
-    told = {
-        "act": str(done.act),
-        "name": done.name,
-        "contact": done.contact,
-        "account": account,
-        "did": done.holder.did,
-        "from": render_time(done.from_ms) if done.from_ms else "",
-    }
-    if as_json:
-        say_json(told)
-        return
-    _show_plain([f"{term}: {value}" for term, value in told.items() if value])
+    show_plain(names or ["Nobody is in the book."])
 
 
 @register_app.command("log")
@@ -238,7 +132,7 @@ def show_log(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> No
     from node.registrar import open_register  # noqa: PLC0415
     from node.web.clock import render_time  # noqa: PLC0415
 
-    opened, _ = _open(home)
+    opened, _ = open_node(home)
     with open_register(opened) as store:
         store.log.check()
         entries = [
@@ -254,7 +148,7 @@ def show_log(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> No
     if as_json:
         say_json(entries)
         return
-    _show_plain(["  ".join(str(value) for value in item.values()) for item in entries])
+    show_plain(["  ".join(str(value) for value in item.values()) for item in entries])
 
 
 @register_app.command("rotate-key")
@@ -262,8 +156,8 @@ def rotate_key(home: HomeOption = DEFAULT_HOME) -> None:
     """Give the register another key; the node must stand still."""
     from node.register_upkeep import rotate_register_key  # noqa: PLC0415
 
-    opened, _ = _open(home)
-    old = rotate_register_key(opened, now_ms=_now_ms())
+    opened, _ = open_node(home)
+    old = rotate_register_key(opened, now_ms=now_ms())
     say(f"The register has a new key; the old one is {old}")
     say("Destroy it when no backup needs it any more: then what was erased is gone from them too.")
 
@@ -276,7 +170,7 @@ def backup(
     """Copy the encrypted register while the node runs; its key is not in the copy."""
     from node.register_upkeep import back_up_register  # noqa: PLC0415
 
-    opened, _ = _open(home)
+    opened, _ = open_node(home)
     back_up_register(opened, target)
     say(f"Wrote {target}. It opens with keys/register.key alone: keep that apart from it.")
 
@@ -289,60 +183,12 @@ def restore(
     """Put a copy back and erase again who was erased since; the node must stand still."""
     from node.register_upkeep import restore_register  # noqa: PLC0415
 
-    opened, _ = _open(home)
-    count = restore_register(opened, source, now_ms=_now_ms())
+    opened, _ = open_node(home)
+    count = restore_register(opened, source, now_ms=now_ms())
     say(f"The register is back; {count} erased entries were erased from it again.")
-
-
-def _begin(
-    home: Path, key: Path | None, act: "Act", *, name: str, reason: str, out: Path, did: str = ""
-) -> None:
-    from node.commands.wallet_options import write_private  # noqa: PLC0415
-    from node.register_office import begin_request  # noqa: PLC0415
-    from node.registrar import open_register  # noqa: PLC0415
-
-    opened, _ = _open(home)
-    with open_register(opened) as store:
-        data = begin_request(
-            store,
-            _load_key(opened, key),
-            act=act,
-            name=name,
-            reason=reason,
-            did=did,
-            now_ms=_now_ms(),
-        )
-    write_private(out, data)
-    say(f"Wrote {out}. A second registrar goes on: rochdale register complete {out} --key …")
-
-
-def _open(path: Path) -> "tuple[Home, Settings]":
-    from node.home import open_home  # noqa: PLC0415
-    from node.settings import load_settings  # noqa: PLC0415
-
-    home = open_home(path)
-    return home, load_settings(home.settings_path, environ=os.environ)
-
-
-def _load_key(home: "Home", path: Path | None) -> bytes:
-    from node.register_office import load_registrar_key  # noqa: PLC0415
-    from node.registrar import load_registrar_secret  # noqa: PLC0415
-
-    return load_registrar_secret(home) if path is None else load_registrar_key(path)
 
 
 def _parse_key(text: str) -> bytes:
     from node.web.requests import parse_hash  # noqa: PLC0415
 
     return parse_hash(text, name="a registrar's public key")
-
-
-def _show_plain(lines: list[str]) -> None:
-    from rich.markup import escape  # noqa: PLC0415
-
-    for line in lines:
-        say(escape(line))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -8,6 +8,7 @@ the node can write here but not read. Each entry has keys of its own: without th
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from config.errors import MisconfiguredError, RefusedError
 from did.jcs import canonicalize, parse_json_object
@@ -16,6 +17,7 @@ from did.sealing import (
     SealError,
     compute_box_key,
     find_box_key,
+    list_readers,
     open_as_one,
     open_first,
     seal,
@@ -47,6 +49,8 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 """
 ENTRY_BYTES = 16
+_READERS = {"name": "name_keys", "link": "link"}
+"""The column whose boxes say to whom a part is sealed."""
 _PLACE = b"rochdale/name/v1/"
 _DAY_MS = 86_400_000
 _DAYS_PER_YEAR = 366
@@ -106,27 +110,94 @@ class NamesBook:
         Raises:
             MisconfiguredError: The cooperative has named no registrars.
         """
-        registrars = self.list_registrars()
-        if not registrars:
-            raise MisconfiguredError(
-                "nobody may open the register yet: run `rochdale register registrars`"
-            )
+        registrars = self._get_registrars()
         entry = self._random(ENTRY_BYTES)
-        fields = {"name": person.name, "since_day": person.since_day}
-        name_key, contact_key = self._random(KEY_BYTES), self._random(KEY_BYTES)
         self._connection.execute(
             "INSERT INTO names VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 entry,
-                seal_to_each(registrars, name_key),
-                self._seal(canonicalize(fields), name_key, entry, "name"),
-                seal_to_each(registrars, contact_key),
-                self._seal(person.contact.encode(), contact_key, entry, "contact"),
+                *self._seal_part(_render_name(person.name, person.since_day), entry, "name"),
+                *self._seal_part(person.contact.encode(), entry, "contact"),
                 seal_to_two(registrars, entry + person.holder_id),
                 int(person.is_book),
             ),
         )
-        return _seal_to_person(person, entry)
+        return _seal_to_person(person.did, entry, name=person.name, contact=person.contact)
+
+    def correct(
+        self, entry: bytes, secret: bytes, *, did: str, name: str | None, contact: str | None
+    ) -> bytes:
+        """Give somebody another name or contact; returns what they alone can open, as `put`.
+
+        Args:
+            entry: Whose.
+            secret: A registrar's, to whom the entry is sealed.
+            did: To which the person's own copy is sealed.
+            name: None to keep it.
+            contact: None to keep it.
+
+        Raises:
+            RefusedError: There is no such entry, or the person was erased.
+            MisconfiguredError: It is sealed to others, or was changed.
+        """
+        if not self.has(entry):
+            raise RefusedError("this person was erased: only the name is kept, as it was")
+        old = self._read(self._get(entry), secret)
+        name = old.name if name is None else name
+        contact = self.open_contact(entry, secret) if contact is None else contact
+        self._rewrite(entry, name=name, since_day=old.since_day, contact=contact)
+        return _seal_to_person(did, entry, name=name, contact=contact)
+
+    def list_outdated(self, part: Literal["name", "link"], *, reader: bytes) -> list[bytes]:
+        """Entries of which a part is sealed to other registrars than now, in a fixed order.
+
+        Args:
+            part: The name with the contact, or the link.
+            reader: A registrar's public key; only what is sealed to it, perhaps together with
+                another, is listed.
+        """
+        current, column = frozenset(self.list_registrars()), _READERS[part]
+        rows = self._connection.execute(
+            f"SELECT entry, {column} AS boxes FROM names"  # noqa: S608 - our own columns
+            f" WHERE {column} IS NOT NULL ORDER BY entry"
+        )
+        return [
+            bytes(row["entry"])
+            for row in rows
+            if (readers := list_readers(bytes(row["boxes"]))) != current and reader in readers
+        ]
+
+    def count_outdated(self) -> int:
+        """How many entries are, in either part, sealed to other registrars than now."""
+        current = frozenset(self.list_registrars())
+        rows = self._connection.execute("SELECT name_keys, link FROM names")
+        return sum(
+            any(part is not None and list_readers(bytes(part)) != current for part in row)
+            for row in rows
+        )
+
+    def reseal_name(self, entry: bytes, secret: bytes) -> None:
+        """Seal a name and contact under new keys, to the registrars of now.
+
+        Raises:
+            RefusedError: There is no such entry.
+            MisconfiguredError: It is sealed to others, or was changed.
+        """
+        row = self._get(entry)
+        old = self._read(row, secret)
+        contact = None if row["contact_keys"] is None else self.open_contact(entry, secret)
+        self._rewrite(entry, name=old.name, since_day=old.since_day, contact=contact)
+
+    def reseal_link(self, entry: bytes, holder_id: bytes) -> None:
+        """Seal a link that two registrars have opened, to those of now.
+
+        Raises:
+            MisconfiguredError: The cooperative has named no registrars.
+        """
+        link = seal_to_two(self._get_registrars(), entry + holder_id)
+        self._connection.execute(
+            "UPDATE names SET link = ? WHERE entry = ? AND link IS NOT NULL", (link, entry)
+        )
 
     def list_names(self, secret: bytes) -> list[Name]:
         """All entries, by name, with one registrar's key.
@@ -214,6 +285,24 @@ class NamesBook:
         """Ids of all entries."""
         return [bytes(row["entry"]) for row in self._connection.execute("SELECT entry FROM names")]
 
+    def _get_registrars(self) -> list[bytes]:
+        registrars = self.list_registrars()
+        if not registrars:
+            raise MisconfiguredError(
+                "nobody may open the register yet: run `rochdale register registrars`"
+            )
+        return registrars
+
+    def _rewrite(self, entry: bytes, *, name: str, since_day: int, contact: str | None) -> None:
+        parts: tuple[bytes | None, bytes | None] = (None, None)
+        if contact is not None:
+            parts = self._seal_part(contact.encode(), entry, "contact")
+        self._connection.execute(
+            "UPDATE names SET name_keys = ?, name = ?, contact_keys = ?, contact = ?"
+            " WHERE entry = ?",
+            (*self._seal_part(_render_name(name, since_day), entry, "name"), *parts, entry),
+        )
+
     def _get(self, entry: bytes) -> sqlite3.Row:
         row: sqlite3.Row | None = self._connection.execute(
             "SELECT * FROM names WHERE entry = ?", (entry,)
@@ -222,8 +311,11 @@ class NamesBook:
             raise RefusedError("there is no such entry in the register")
         return row
 
-    def _seal(self, data: bytes, key: bytes, entry: bytes, part: str) -> bytes:
-        return seal(data, key=key, place=_place(entry, part), random=self._random)
+    def _seal_part(self, data: bytes, entry: bytes, part: str) -> tuple[bytes, bytes]:
+        """A new key, sealed to each registrar, and what it opens."""
+        key = self._random(KEY_BYTES)
+        sealed = seal(data, key=key, place=_place(entry, part), random=self._random)
+        return seal_to_each(self._get_registrars(), key), sealed
 
     def _read(self, row: sqlite3.Row, secret: bytes) -> Name:
         fields = parse_json_object(_open(row, secret, part="name"))
@@ -257,13 +349,17 @@ def _place(entry: bytes, part: str) -> bytes:
     return _PLACE + part.encode() + b"/" + entry
 
 
-def _seal_to_person(person: Person, entry: bytes) -> bytes:
+def _render_name(name: str, since_day: int) -> bytes:
+    return canonicalize({"name": name, "since_day": since_day})
+
+
+def _seal_to_person(did: str, entry: bytes, *, name: str, contact: str) -> bytes:
     """What their own wallet opens: did:key with Ed25519 can be sealed to."""
-    multikey = person.did.removeprefix("did:key:")
-    if multikey == person.did:
+    multikey = did.removeprefix("did:key:")
+    if multikey == did:
         return b""
     key = parse_multikey(multikey)
     if key.kind is not KeyKind.ED25519:
         return b""
-    fields = {"entry": entry.hex(), "name": person.name, "contact": person.contact}
+    fields = {"entry": entry.hex(), "name": name, "contact": contact}
     return seal_to(find_box_key(key.public_key), canonicalize(fields))

@@ -42,6 +42,7 @@ class LogEvent(StrEnum):
     INSPECTED = "inspected"
     ASKED = "opening-asked"
     OPENED = "opened"
+    CORRECTED = "corrected"
     BOUND = "login-replaced"
     OBJECTED = "login-replacement-stopped"
     ERASED = "erased"

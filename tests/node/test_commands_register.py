@@ -1,6 +1,8 @@
 """`rochdale register`, typed."""
 
+import io
 import secrets
+import sys
 import time
 from pathlib import Path
 
@@ -75,6 +77,33 @@ def test_two_registrars_open_a_name_in_two_steps(terminal: Terminal, home: Home)
     log = terminal.ask("register", "log", "--home", home.root)
     assert [item["what"] for item in log] == ["opened", "opening-asked", "registrars-named"]
     assert log[0]["detail"] == ""
+
+
+def test_two_registrars_correct_a_name_in_two_steps(
+    terminal: Terminal, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second sees what will be changed before they say yes."""
+    ruth, omar = make_keys(terminal, home)
+    enter(home)
+    request = terminal.root / "request.json"
+    why = ["--reason", "she married", "--home", home.root]
+    terminal.type("register", "correct", "Ann [b]Example", "--key", ruth, *why, "-o", request)
+    assert "say what is to be corrected" in terminal.error
+    new = ["--name", "Ann [i]Other", "--contact", ""]
+    terminal.do("register", "correct", "Ann [b]Example", *new, "--key", ruth, *why, "-o", request)
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    asked = terminal.type("register", "complete", request, "--key", omar, "--home", home.root)
+    done = terminal.ask(
+        "register", "complete", request, "--key", omar, "--yes", "--home", home.root
+    )
+
+    assert "new name: Ann [i]Other" in asked
+    assert "new contact: " in asked
+    assert (done["name"], done["contact"]) == ("Ann [i]Other", "")
+    assert terminal.ask("register", "inspect", "--key", ruth, *why) == ["Ann [i]Other"]
+    log = terminal.ask("register", "log", "--home", home.root)
+    assert [item["what"] for item in log[1:3]] == ["corrected", "opened"]
 
 
 def test_an_inspection_shows_names_only(terminal: Terminal, home: Home) -> None:

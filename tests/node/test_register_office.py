@@ -1,13 +1,16 @@
 """Two registrars over the names."""
 
+import json
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from config.errors import MisconfiguredError, RefusedError
 from did.keys import KeyPair, did_key
-from did.sealing import compute_box_key
+from did.sealing import compute_box_key, find_box_secret, open_box
 from node.register_office import (
     Act,
     Completed,
@@ -25,7 +28,8 @@ from node.web.private import PrivateStore
 from node.web.register_log import LogEvent
 
 REGISTRARS = [b"1" * 32, b"2" * 32, b"3" * 32]
-DID = did_key(KeyPair(b"w" * 32).public_key)
+WALLET = KeyPair(b"w" * 32)
+DID = did_key(WALLET.public_key)
 NEW_DID = did_key(KeyPair(b"n" * 32).public_key)
 
 
@@ -55,10 +59,10 @@ class Office:
             since_day=20_000,
             is_book=account is not None,
         )
-        self.store.names.put(person)
+        self.store.holders.set_name_box(holder.id, self.store.names.put(person))
         return holder.id
 
-    def ask(self, act: Act = Act.OPEN, *, name: str = "Ann", did: str = "") -> Request:
+    def ask(self, act: Act = Act.OPEN, *, name: str = "Ann", did: str = "", **new: str) -> Request:
         """What the first registrar hands over."""
         data = begin_request(
             self.store,
@@ -67,6 +71,8 @@ class Office:
             name=name,
             reason="a court asks",
             did=did,
+            new_name=new.get("new_name"),
+            new_contact=new.get("new_contact"),
             now_ms=self.now_ms,
         )
         return parse_request(data)
@@ -279,3 +285,93 @@ def test_a_registrars_key_is_for_its_owner_alone(tmp_path: Path) -> None:
 def _change(request: Request, **changes: str) -> Request:
     fields = {name: getattr(request, name) for name in request.__struct_fields__}
     return Request(**{**fields, **changes})
+
+
+def read_own_entry(office: Office, holder_id: bytes) -> dict[str, str]:
+    """What Ann's wallet reads in her export."""
+    holder = office.store.holders.get(holder_id)
+    assert holder is not None
+    box = open_box(holder.name_box, secret=find_box_secret(WALLET))
+    entry: dict[str, str] = json.loads(box)
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("new", "name", "contact", "said"),
+    [
+        ({"new_name": "Ann Other"}, "Ann Other", "by post", "name"),
+        ({"new_contact": "ann@b.example"}, "Ann", "ann@b.example", "contact"),
+        ({"new_contact": ""}, "Ann", "", "contact"),
+        ({"new_name": "Ann O.", "new_contact": "0"}, "Ann O.", "0", "name and contact"),
+    ],
+)
+def test_two_registrars_correct_a_name_or_a_contact(
+    office: Office, new: dict[str, str], name: str, contact: str, said: str
+) -> None:
+    """For every registrar and in the person's own copy; the person is told, without the name."""
+    holder_id = office.enter(account=b"a" * 32)
+    (before,) = office.store.names.list_names(REGISTRARS[0])
+
+    done = office.complete(office.ask(Act.CORRECT, **new))
+
+    assert (done.name, done.contact) == (name, contact)
+    for secret in REGISTRARS:
+        (after,) = office.store.names.list_names(secret)
+        assert after == replace(before, name=name)
+        assert office.store.names.open_contact(after.entry, secret) == contact
+    own = read_own_entry(office, holder_id)
+    assert own == {"entry": before.entry.hex(), "name": name, "contact": contact}
+    corrected, opened, *_ = office.store.log.list_notices(holder_id)
+    assert (corrected.what, corrected.detail) == (LogEvent.CORRECTED, said)
+    assert "to correct: a court asks" in opened.detail
+    assert corrected.holder_id == opened.holder_id == holder_id
+    office.store.log.check()
+    assert office.complete(office.ask(name=name)).holder.id == holder_id
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        ({}, "say what is to be corrected"),
+        ({"new_name": " "}, "erasing is another request"),
+        ({"new_name": "x" * 201}, "at most 200 characters"),
+        ({"new_contact": "a\nb"}, "one line"),
+    ],
+)
+def test_a_correction_says_something_that_can_be_kept(
+    office: Office, new: dict[str, str], sentence: str
+) -> None:
+    """Asked for by the first registrar; the second checks it again, for a file can be changed."""
+    office.enter()
+    right = office.ask(Act.CORRECT, new_name="Ann Other")
+
+    with pytest.raises(RefusedError, match=sentence):
+        office.ask(Act.CORRECT, **new)
+    changed = msgspec.structs.replace(
+        right, new_name=new.get("new_name"), new_contact=new.get("new_contact")
+    )
+    with pytest.raises(RefusedError, match=sentence):
+        office.complete(changed)
+
+    assert [item.name for item in office.store.names.list_names(REGISTRARS[0])] == ["Ann"]
+    assert LogEvent.OPENED not in [item.what for item in office.store.log.list_entries()]
+
+
+def test_one_registrar_alone_corrects_nothing(office: Office) -> None:
+    """Nor with the request that they made themselves."""
+    office.enter()
+
+    with pytest.raises(RefusedError, match="another registrar"):
+        office.complete(office.ask(Act.CORRECT, new_name="Eve"), REGISTRARS[0])
+
+    assert [item.name for item in office.store.names.list_names(REGISTRARS[0])] == ["Ann"]
+
+
+def test_who_was_erased_is_not_corrected(office: Office) -> None:
+    """Of a member the name is kept as the law wants it, and nothing leads to anybody."""
+    office.enter(account=b"a" * 32)
+    correction = office.ask(Act.CORRECT, new_name="Eve")
+    office.complete(office.ask(Act.ERASE), has_left=True)
+
+    with pytest.raises(RefusedError, match="erased"):
+        office.complete(correction)
