@@ -36,7 +36,7 @@ from node.commands.proposing import propose
 from node.commands.receipts import receipt_app, trust_app
 from node.commands.recover import genesis_app
 from node.commands.register import register_app
-from node.commands.register_acts import complete, correct, erase, open_link, rebind
+from node.commands.register_acts import complete, correct, erase, open_link, rebind, reseal
 from node.commands.run import start, stop
 from node.commands.simulate import simulate
 from node.commands.status import show_settings, status
@@ -76,7 +76,7 @@ app.add_typer(genesis_app, name="genesis")
 app.add_typer(federation_app, name="federation")
 app.add_typer(member_app, name="member")
 register_app.command("open")(open_link)
-for register_command in (correct, erase, rebind, complete):
+for register_command in (correct, erase, rebind, reseal, complete):
     register_app.command()(register_command)
 app.add_typer(register_app, name="register")
 app.add_typer(consent_app, name="consent")

@@ -111,7 +111,7 @@ def name_registrars(
         store.log.add(
             LogEvent.REGISTRARS,
             at_ms=now_ms,
-            detail=" ".join(_fingerprint(item) for item in wanted),
+            detail=" ".join(render_fingerprint(item) for item in wanted),
         )
 
 
@@ -124,14 +124,14 @@ def inspect_names(
         RefusedError: No reason, or too long a one.
         MisconfiguredError: The key is not that of a registrar of every entry.
     """
-    _check_reason(reason)
+    check_reason(reason)
     with store.write():
         store.names.purge(today=compute_day(now_ms), book_years=book_years)
         found = [item.name for item in store.names.list_names(secret) if item.is_book]
         store.log.add(
             LogEvent.INSPECTED,
             at_ms=now_ms,
-            detail=f"by {_fingerprint(compute_box_key(secret))}: {reason}",
+            detail=f"by {render_fingerprint(compute_box_key(secret))}: {reason}",
         )
     return found
 
@@ -155,7 +155,7 @@ def begin_request(
             nothing to correct.
         MisconfiguredError: The key is not that of a registrar.
     """
-    _check_reason(reason)
+    check_reason(reason)
     if act is Act.REBIND:
         parse_did(did)
     if act is Act.CORRECT:
@@ -174,7 +174,7 @@ def begin_request(
         boxes=store.names.open_link(found.entry, secret).hex(),
     )
     store.log.add(
-        LogEvent.ASKED, at_ms=now_ms, detail=f"by {_fingerprint(first)}, to {act}: {reason}"
+        LogEvent.ASKED, at_ms=now_ms, detail=f"by {render_fingerprint(first)}, to {act}: {reason}"
     )
     return msgspec.json.encode(request)
 
@@ -217,7 +217,7 @@ def complete_request(
     Raises:
         RefusedError: Not for this registrar, changed, or not possible for this person.
     """
-    _check_reason(request.reason)
+    check_reason(request.reason)
     entry = bytes.fromhex(request.entry)
     holder_id = _open_link(store, secret, request)
     with store.write():
@@ -236,6 +236,7 @@ def complete_request(
             _rebind(store, holder, request.did, from_ms=from_ms, now_ms=now_ms)
         elif request.act is Act.CORRECT:
             _correct(store, holder, request, secret, now_ms=now_ms)
+        store.names.renew(entry, holder.id, secret)
     if request.act is Act.ERASE:
         erase_person(store, erasures, holder_id=holder.id, entry=entry, now_ms=now_ms)
     name = request.name if request.new_name is None else request.new_name
@@ -246,7 +247,7 @@ def complete_request(
 def _log_opening(
     store: PrivateStore, holder: Holder, request: Request, secret: bytes, *, now_ms: int
 ) -> None:
-    first, second = request.first[:_FINGERPRINT_DIGITS], _fingerprint(compute_box_key(secret))
+    first, second = request.first[:_FINGERPRINT_DIGITS], render_fingerprint(compute_box_key(secret))
     detail = f"by {first} and {second}, to {request.act}: {request.reason}"
     store.log.add(LogEvent.OPENED, at_ms=now_ms, detail=detail, holder_id=holder.id)
 
@@ -316,12 +317,18 @@ def _check_correction(name: str | None, contact: str | None) -> None:
         raise RefusedError("a name is corrected, not taken away: erasing is another request")
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Check what people will read.
+
+    Raises:
+        RefusedError: None, more than a line, or too long.
+    """
     if not reason.strip() or not reason.isprintable():
         raise RefusedError("say why, in one line: the people concerned will read it")
     if len(reason) > REGISTER_REASON_CHARACTERS_MAX:
         raise RefusedError(f"a reason has at most {REGISTER_REASON_CHARACTERS_MAX} characters")
 
 
-def _fingerprint(public_key: bytes) -> str:
+def render_fingerprint(public_key: bytes) -> str:
+    """A registrar's key as it stands in the log."""
     return public_key.hex()[:_FINGERPRINT_DIGITS]

@@ -55,7 +55,7 @@ def name_them(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who opens the register, or name them anew; what was sealed before stays as it is.
+    """Show who opens the register, or name them anew; `reseal` hands over what was there before.
 
     With `--alone` and no key it is the node's own registrar key.
     """
@@ -71,6 +71,7 @@ def name_them(
         if wanted:
             name_registrars(store, wanted, is_alone=alone, now_ms=now_ms())
         found = [item.hex() for item in store.names.list_registrars()]
+        outdated_count = store.names.count_outdated()
     if as_json:
         say_json(found)
         return
@@ -80,6 +81,11 @@ def name_them(
         say("One registrar opens names and links alone: nobody else has to agree.")
     elif not found:
         say("No registrar is named: `rochdale register registrars KEY KEY`")
+    if found and outdated_count:
+        say(
+            f"{outdated_count} entries are sealed to others: two who could open them go on with"
+            " `rochdale register reseal`"
+        )
 
 
 @register_app.command()

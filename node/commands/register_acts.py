@@ -1,4 +1,4 @@
-"""`rochdale register open`, `erase`, `rebind`, `correct`: what two registrars do together."""
+"""`rochdale register open`, `erase`, `rebind`, `correct`, `reseal`: acts of two registrars."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,8 @@ from node.commands.register_options import (
 )
 
 if TYPE_CHECKING:
-    from node.register_office import Act, Request
+    from node.register_office import Act, Completed, Request
+    from node.register_reseal import Resealed
 
 
 def open_link(
@@ -90,6 +91,32 @@ def correct(
     )
 
 
+def reseal(
+    *,
+    reason: ReasonOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File for the second registrar.")],
+    key: KeyOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Seal what is in the register to the registrars who are named now; everybody is told.
+
+    Names and contacts at once; for the links somebody goes on who could open them before.
+    """
+    from node.commands.wallet_options import write_private  # noqa: PLC0415
+    from node.register_reseal import begin_reseal  # noqa: PLC0415
+    from node.registrar import open_register  # noqa: PLC0415
+
+    opened, _ = open_node(home)
+    with open_register(opened) as store:
+        done, data = begin_reseal(store, load_key(opened, key), reason=reason, now_ms=now_ms())
+    if data:
+        write_private(out, data)
+    _show_resealed(done, "names", as_json=as_json)
+    if data and not as_json:
+        say(f"Wrote {out}. A second registrar goes on: rochdale register complete {out} --key …")
+
+
 def complete(
     *,
     request: Annotated[Path, typer.Argument(metavar="FILE", help="From the first registrar.")],
@@ -104,12 +131,18 @@ def complete(
     """Complete what a first registrar has asked; the person is told."""
     from node.chain import read_given_file  # noqa: PLC0415
     from node.register_office import complete_request, parse_request  # noqa: PLC0415
+    from node.register_reseal import complete_reseal, parse_reseal  # noqa: PLC0415
     from node.registrar import open_register  # noqa: PLC0415
-    from node.web.clock import render_time  # noqa: PLC0415
     from node.web.erasure import ErasureList  # noqa: PLC0415
 
     opened, settings = open_node(home)
-    asked = parse_request(read_given_file(request))
+    data = read_given_file(request)
+    if resealing := parse_reseal(data):
+        with open_register(opened) as store:
+            sealed = complete_reseal(store, load_key(opened, key), resealing, now_ms=now_ms())
+        _show_resealed(sealed, "links", as_json=as_json)
+        return
+    asked = parse_request(data)
     if not yes:
         show_plain(_describe(asked))
         typer.confirm("Go on?", abort=True)
@@ -123,19 +156,36 @@ def complete(
             is_test_chain=settings.network.is_test_chain,
             now_ms=now_ms(),
         )
-    account = "" if done.holder.account is None else done.holder.account.hex()
-    told = {
-        "act": str(done.act),
-        "name": done.name,
-        "contact": done.contact,
-        "account": account,
-        "did": done.holder.did,
-        "from": render_time(done.from_ms) if done.from_ms else "",
-    }
+    told = _render(done)
     if as_json:
         say_json(told)
         return
     show_plain([f"{term}: {value}" for term, value in told.items() if value])
+
+
+def _render(done: "Completed") -> dict[str, str]:
+    from node.web.clock import render_time  # noqa: PLC0415
+
+    return {
+        "act": str(done.act),
+        "name": done.name,
+        "contact": done.contact,
+        "account": "" if done.holder.account is None else done.holder.account.hex(),
+        "did": done.holder.did,
+        "from": render_time(done.from_ms) if done.from_ms else "",
+    }
+
+
+def _show_resealed(done: "Resealed", what: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"done": done.done_count, "left": done.left_count})
+        return
+    say(f"{done.done_count} {what} are sealed to the registrars of now.")
+    if done.left_count:
+        say(
+            f"{done.left_count} entries are still sealed, in part, to others: let those who could"
+            " open them go on."
+        )
 
 
 def _describe(asked: "Request") -> list[str]:

@@ -167,6 +167,24 @@ class NamesBook:
             if (readers := list_readers(bytes(row["boxes"]))) != current and reader in readers
         ]
 
+    def renew(self, entry: bytes, holder_id: bytes, secret: bytes) -> None:
+        """Seal an entry that two registrars have just opened to those of now, if it is not yet.
+
+        Args:
+            entry: Which; with its link.
+            holder_id: Where the link leads.
+            secret: Of the second registrar.
+
+        Raises:
+            RefusedError: There is no such entry.
+        """
+        current, row, own = set(self.list_registrars()), self._get(entry), compute_box_key(secret)
+        readers = list_readers(bytes(row["name_keys"]))
+        if readers != current and own in readers:
+            self.reseal_name(entry, secret)
+        if row["link"] is not None and list_readers(bytes(row["link"])) != current:
+            self.reseal_link(entry, holder_id)
+
     def count_outdated(self) -> int:
         """How many entries are, in either part, sealed to other registrars than now."""
         current = frozenset(self.list_registrars())
@@ -256,6 +274,11 @@ class NamesBook:
         row = self._connection.execute(
             "SELECT 1 FROM names WHERE entry = ? AND link IS NOT NULL", (entry,)
         ).fetchone()
+        return row is not None
+
+    def has_name(self, entry: bytes) -> bool:
+        """Whether there is such an entry, with a link or without."""
+        row = self._connection.execute("SELECT 1 FROM names WHERE entry = ?", (entry,)).fetchone()
         return row is not None
 
     def erase(self, entry: bytes, *, today: int) -> None:

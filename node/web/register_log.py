@@ -46,6 +46,7 @@ class LogEvent(StrEnum):
     BOUND = "login-replaced"
     OBJECTED = "login-replacement-stopped"
     ERASED = "erased"
+    RESEALED = "resealed"
     KEY_ROTATED = "key-rotated"
     RESTORED = "restored"
     STEWARD = "steward-decided"

@@ -166,6 +166,7 @@ _WORDS = {
     LogEvent.INSPECTED: "The names were inspected",
     LogEvent.ASKED: "One registrar asked to open the link from a name to an account",
     LogEvent.OPENED: "Two registrars opened the link from a name to an account",
+    LogEvent.RESEALED: "Entries were sealed anew, to the registrars named now",
     LogEvent.KEY_ROTATED: "The register got a new key",
     LogEvent.RESTORED: "The register was put back from a backup",
 }

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from did.sealing import compute_box_key
 from node import exit_codes
 from node.home import Home, open_home
+from node.register_office import load_registrar_key
 from node.registrar import open_register
 from node.web.names import Person
 from tests.node.terminal import Terminal, free_ports
@@ -104,6 +106,33 @@ def test_two_registrars_correct_a_name_in_two_steps(
     assert terminal.ask("register", "inspect", "--key", ruth, *why) == ["Ann [i]Other"]
     log = terminal.ask("register", "log", "--home", home.root)
     assert [item["what"] for item in log[1:3]] == ["corrected", "opened"]
+
+
+def test_a_register_is_sealed_to_its_next_registrar(terminal: Terminal, home: Home) -> None:
+    """Ruth and Omar hand over to Ruth and Nele; then Omar's key opens nothing."""
+    ruth, omar = make_keys(terminal, home)
+    enter(home)
+    nele, request = terminal.root / "nele.key", terminal.root / "reseal.json"
+    public = terminal.do("register", "key", nele).strip()
+    own = compute_box_key(load_registrar_key(ruth)).hex()
+    named = terminal.do("register", "registrars", own, public, "--home", home.root)
+    assert "rochdale register reseal" in named
+    why = ["--reason", "Omar has left", "--home", home.root]
+
+    said = terminal.do("register", "reseal", "--key", ruth, *why, "-o", request)
+    done = terminal.ask("register", "complete", request, "--key", omar, "--home", home.root)
+
+    assert "1 names are sealed" in said
+    assert "1 entries are still sealed, in part, to others" in said
+    assert request.stat().st_mode & 0o777 == 0o600
+    assert done == {"done": 1, "left": 0}
+    assert terminal.ask("register", "inspect", "--key", nele, *why) == ["Ann [b]Example"]
+    terminal.type("register", "inspect", "--key", omar, *why)
+    assert "does not open with the key" in terminal.error
+    assert terminal.ask("register", "reseal", "--key", ruth, *why, "-o", request) == {
+        "done": 0,
+        "left": 0,
+    }
 
 
 def test_an_inspection_shows_names_only(terminal: Terminal, home: Home) -> None:
