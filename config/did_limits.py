@@ -62,6 +62,14 @@ CONSENT_RECEIPT_ENTRIES_MAX = 32
 """Entries of a history in one receipt: the latest at the period's end."""
 CONSENT_ENTRY_BYTES_MAX = 16_384
 """What one entry commits to."""
+CONSENT_PERIOD_MS = 604_800_000
+"""How long after one root the node puts the next on the ledger: a week."""
+CONSENT_LOOK_S = 3_600
+"""How often the node looks whether that is over."""
+CONSENT_ANCHORING_S_MAX = 120
+"""How long the command for it may take."""
+CONSENT_PERIODS_LISTED_MAX = 520
+"""Receipts in one list: the latest ten years'."""
 CONSENT_LEAVES_MIN = 1_024
 """Under a period's root, so that their number tells nothing of a cooperative's people."""
 

@@ -15,12 +15,14 @@ from config.errors import InvariantError, RefusedError, UnavailableError
 from config.limits import RECEIPT_BYTES_MAX
 from did.codec import Value, decode, encode
 from did.jcs import canonicalize
+from governance.consent_anchors import consent_root_key
 from governance.logs import Log, frontier_key
 from governance.proposal_records import BallotChoice, Choice
 from ledger.ics23 import ProofError
 from ledger.light_source import LightSource
 from ledger.queries import COUNTED_PATH, LOG_PATH, STATE_PATH
-from ledger.receipt_extras import CountedBallot, ListPage
+from ledger.receipt_consents import ConsentHistory, read_history
+from ledger.receipt_extras import CountedBallot, ListPage, ReceiptError
 from ledger.receipts import (
     Receipt,
     ReceiptKind,
@@ -170,6 +172,29 @@ async def build_counted_receipt(
     receipt = await build_state_receipt(source, key, wait_s=wait_s)
     kind = find_kind(key=key, value=receipt.value, extra=counted)
     return _fit(replace(receipt, kind=kind, extra=counted))
+
+
+async def build_consent_receipt(
+    source: LightSource,
+    *,
+    cooperative: bytes,
+    period: int,
+    history: ConsentHistory,
+    wait_s: float = WAIT_S,
+) -> Receipt | None:
+    """Build the receipt of a history of consent; None if the period's root is another.
+
+    Raises:
+        UnavailableError: As `build_state_receipt`.
+    """
+    key = consent_root_key(cooperative, period)
+    receipt = await build_state_receipt(source, key, wait_s=wait_s)
+    try:
+        read_history(key, receipt.value, history)
+    except ReceiptError:
+        return None
+    kind = find_kind(key=key, value=receipt.value, extra=history)
+    return _fit(replace(receipt, kind=kind, extra=history))
 
 
 async def _build(

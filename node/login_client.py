@@ -29,6 +29,7 @@ from did.wallets import Wallet
 from node.member_client import check_node_url
 
 CLIENT_ID = "rochdale-wallet"
+_CHUNK_BYTES = 65_536
 _REDIRECT = "http://127.0.0.1/callback"
 _JSON = {"Accept": "application/json"}
 
@@ -265,7 +266,7 @@ class LoginClient:
             async with self._session.request(
                 method, self._url + path, allow_redirects=False, **options
             ) as response:
-                data = await response.content.read(FETCH_BYTES_MAX)
+                data = await _read_whole(response)
                 headers = {name.title(): value for name, value in response.headers.items()}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"{self._url} does not answer") from error
@@ -274,11 +275,21 @@ class LoginClient:
         return Answer(
             status=response.status,
             headers=headers,
-            body=parse_json_object(data) if data and is_json else {},
+            body=parse_json_object(data, bytes_max=FETCH_BYTES_MAX) if data and is_json else {},
         )
 
     def _make_secret(self) -> str:
         return self._random(32).hex()
+
+
+async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
+    """All of an answer: one read gives only what has come so far."""
+    data = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        data += chunk
+        if len(data) > FETCH_BYTES_MAX:
+            raise UnavailableError(f"{response.url} answers with more than can be right")
+    return bytes(data)
 
 
 def check_answer(answer: Answer) -> JsonObject:

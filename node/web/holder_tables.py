@@ -47,6 +47,8 @@ HOLDER_TABLES = (
     HolderTable(name="consent_entries"),
     HolderTable(name="mandate_handles"),
     HolderTable(name="notices_seen", exported=("seq",)),
+    # The paths lie sealed; a receipt has what they are for (node.web.consent_receipts).
+    HolderTable(name="consent_paths", exported=("chain", "period")),
 )
 REGISTER_TABLES = frozenset({"holder_dids", "applications", "register_log"})
 """The register's own, which `node.web.erasure` and `node.web.holder_export` know."""

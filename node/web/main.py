@@ -15,6 +15,7 @@ from node.web import (
     routes_accountability,
     routes_activitypub,
     routes_api,
+    routes_consent_receipts,
     routes_consents,
     routes_credentials,
     routes_explorer,
@@ -37,6 +38,7 @@ from node.web import (
     routes_wallet,
 )
 from node.web.catching_up import CatchUp
+from node.web.consent_anchoring_loop import keep_consents_anchored
 from node.web.context import CONTEXT, WebContext, wait_for
 from node.web.delivering import deliver_post
 from node.web.ledger_follower import follow_ledger, watch_chain
@@ -64,6 +66,7 @@ ROUTE_MODULES = (
     routes_accountability,
     routes_resolution,
     routes_consents,
+    routes_consent_receipts,
     routes_credentials,
     routes_activitypub,
     routes_ledger,
@@ -108,6 +111,7 @@ async def run_web(home: Home, settings: Settings) -> None:
                     fetch_texts(context),
                     PartnerFinder(context).run(),
                     CatchUp(context).run(),
+                    keep_consents_anchored(context, home),
                 ):
                     group.create_task(loop)
         finally:

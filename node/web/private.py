@@ -16,6 +16,7 @@ from typing import Self
 from federation.budget import create_budget_table
 from node.web.applications import APPLICATIONS_SCHEMA, ApplicationStore
 from node.web.clock import Clock
+from node.web.consent_anchor_store import CONSENT_ANCHORS_SCHEMA, ConsentAnchorStore
 from node.web.consent_store import CONSENT_SCHEMA, ConsentStore
 from node.web.credential_store import STATUS_LISTS_SCHEMA
 from node.web.database import open_database, transaction
@@ -44,7 +45,7 @@ CREATE TABLE texts (
     body BLOB NOT NULL
 ) STRICT;
 {MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}
-{REGISTER_SCHEMA}{CONSENT_SCHEMA}{MANDATES_SCHEMA}"""
+{REGISTER_SCHEMA}{CONSENT_SCHEMA}{MANDATES_SCHEMA}{CONSENT_ANCHORS_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,9 @@ class PrivateStore:
         self.applications = ApplicationStore(connection, self.holders)
         self.consents = ConsentStore(connection, self.holders, random=random)
         self.mandates = MandateHandles(connection, self.holders)
+        self.consent_anchors = ConsentAnchorStore(
+            connection, self.holders, self.consents, random=random
+        )
         self.names = NamesBook(connection, random=random)
         self.log = RegisterLog(connection, self.holders)
 

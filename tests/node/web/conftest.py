@@ -7,7 +7,7 @@ RFC 6962 code that the ledger uses.
 
 import base64
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from aiohttp import web
 
 from config.settings import Settings
 from did.codec import decode, encode
-from did.jcs import canonicalize
+from did.jcs import JsonObject, canonicalize
 from federation.aggregate import AgeBand, Aggregate, Cell, Group, Sex
 from federation.anchors import compute_insight_digest
 from federation.budget import Budget, BudgetAccount
@@ -58,14 +58,23 @@ class DecisionEngine:
     leaves: list[bytes] = field(default_factory=list)
     state: dict[bytes, bytes] = field(default_factory=dict)
     is_down: bool = False
+    methods: dict[str, Callable[[JsonObject], JsonObject]] = field(default_factory=dict)
+    """Answers to other calls; one that raises ConnectionError is lost on the way."""
+    get: Callable[[bytes], bytes | None] | None = None
+    """State, if it is another than `state`."""
 
     async def handle(self, request: web.Request) -> web.Response:
         call = await request.json()
         if self.is_down:
             raise web.HTTPServiceUnavailable
+        if call["method"] in self.methods:
+            try:
+                return web.json_response({"result": self.methods[call["method"]](call["params"])})
+            except ConnectionError:
+                raise web.HTTPServiceUnavailable from None
         assert call["method"] == "abci_query"
         if call["params"]["path"] == STATE_PATH:
-            found = self.state.get(bytes.fromhex(call["params"]["data"]), b"")
+            found = (self.get or self.state.get)(bytes.fromhex(call["params"]["data"])) or b""
             return _answer_query(found)
         assert call["params"]["path"] == "/log/decisions"
         size, index = decode(bytes.fromhex(call["params"]["data"]), bytes_max=1_024)
