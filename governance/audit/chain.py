@@ -8,6 +8,7 @@ from governance.audit.electorates import Electorates
 from governance.audit.findings import Audited, AuditError, Place, expect
 from governance.audit.insights import check_insights
 from governance.audit.lists import read_list
+from governance.audit.nettings import audit_nettings
 from governance.audit.sealed import Sealed
 from governance.audit.seats import check_seats
 from governance.audit.vacancies import recount_vacancies
@@ -29,7 +30,7 @@ class _Auditor:
         self.time_ms = time_ms
         self.sealed = sealed
         self.outcomes_count = self.ballots_count = self.countbacks_count = 0
-        self.distributions_count = self.amounts_count = 0
+        self.distributions_count = self.nettings_count = self.amounts_count = 0
 
     def audit_cooperative(self, cooperative: bytes, decisions: list[DecisionLeaf]) -> None:
         electorates = Electorates(self.view, cooperative)
@@ -61,6 +62,7 @@ class _Auditor:
             self.audit_cooperative(cooperative, decisions)
             prefix = state_key(cooperative, Collection.DECISION, b"")
             decided_count += sum(1 for _ in self.view.kv.scan(prefix))
+        self.nettings_count = audit_nettings(self.values)
         place = Place(cooperative=b"", what="list", id="decisions")
         expect(place, "recounted", expected=self.outcomes_count, found=decided_count)
         expect(place, "entries", expected=self.outcomes_count, found=len(decisions))
@@ -101,6 +103,7 @@ def audit_chain(
         ballots_count=auditor.ballots_count,
         countbacks_count=auditor.countbacks_count,
         distributions_count=auditor.distributions_count,
+        nettings_count=auditor.nettings_count,
         amounts_count=auditor.amounts_count,
         difference=difference,
     )

@@ -17,9 +17,10 @@ class Place:
     cooperative: bytes
     """Id; empty for what is the federation's."""
     what: str
-    """`proposal`, `insight`, `countback`, `period`, `body`, `roll`, `books` or `list`."""
+    """`proposal`, `insight`, `countback`, `period`, `netting`, `body`, `roll`, `books` or
+    `list`."""
     id: str
-    """The proposal's id in hexadecimal, the period's number, or a name."""
+    """The proposal's id in hexadecimal, a period's or quarter's number, or a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Audited:
     ballots_count: int = 0
     countbacks_count: int = 0
     distributions_count: int = 0
+    nettings_count: int = 0
     amounts_count: int = 0
     """Members' amounts that were checked with what the auditor was shown."""
     difference: Difference | None = None

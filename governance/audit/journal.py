@@ -67,8 +67,8 @@ class Journal:
         entry_id = compute_entry_id(purpose=purpose, subject=subject, number=number)
         entry = self._entries.get(entry_id)
         field = f"entry {purpose}" + (f" {number}" if number else "")
-        found = () if entry is None else _list_amounts(entry.legs)
-        expect(place, field, expected=_list_amounts(legs), found=found)
+        found = () if entry is None else list_amounts(entry.legs)
+        expect(place, field, expected=list_amounts(legs), found=found)
         if entry is not None:
             expect(place, f"{field} maker", expected=Maker.RULES, found=entry.maker)
             expect(place, f"{field} phase", expected=Phase.POSTED, found=entry.phase)
@@ -114,5 +114,6 @@ class Journal:
             self._balances[leg.account] += leg.amount_minor
 
 
-def _list_amounts(legs: Sequence[Leg]) -> tuple[str, ...]:
+def list_amounts(legs: Sequence[Leg]) -> tuple[str, ...]:
+    """An entry's accounts and amounts, as a finding names them."""
     return tuple(f"{leg.account} {leg.amount_minor}" for leg in legs)

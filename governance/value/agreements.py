@@ -24,7 +24,9 @@ from governance.value.netting import (
     compute_admitted_uses,
     compute_nets,
     compute_payments,
+    compute_positions,
 )
+from governance.value.netting_entries import book_netting
 from governance.value.offices import require_officer
 from governance.value.records import (
     Agreement,
@@ -111,7 +113,7 @@ def apply_report_usage(
 def apply_close_netting(
     view: ValueView, tx: CloseNetting, *, sender: Sender, block: BlockContext
 ) -> Events:
-    """Net a quarter's obligations in one currency.
+    """Net a quarter's obligations in one currency, and enter it in everybody's books.
 
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, QUARTER_OPEN,
@@ -123,17 +125,18 @@ def apply_close_netting(
     netting = view.get_netting(tx.quarter, currency=tx.currency)
     if netting.is_closed:
         raise TxRefusedError(RefusalCode.QUARTER_NETTED)
-    nets = compute_nets(
-        _compute_obligation(_require_agreement(view, agreement), usage)
-        for agreement, usage in view.scan_usage(tx.quarter, currency=tx.currency)
-    )
-    if len(nets) > NETTING_COOPERATIVES_MAX:  # members come and go, but never so many in a quarter
+    positions = compute_positions(list_obligations(view, tx.quarter, currency=tx.currency))
+    nets = compute_nets(positions)
+    if len(positions) > NETTING_COOPERATIVES_MAX:  # members come and go, never so many at once
         raise TxRefusedError(RefusalCode.USAGE_REPORTS_TOO_MANY)
     payments = compute_payments(nets)
+    booked, posted = book_netting(
+        view, positions, quarter=tx.quarter, currency=tx.currency, block=block
+    )
     view.put_netting(
         tx.quarter,
         currency=tx.currency,
-        netting=replace(netting, is_closed=True, nets=nets, payments=payments),
+        netting=replace(netting, is_closed=True, nets=nets, payments=payments, booked=booked),
     )
     return (
         NettingClosed(
@@ -143,7 +146,16 @@ def apply_close_netting(
             payments_count=len(payments),
             total_minor=sum(payment.amount_minor for payment in payments),
         ),
+        *posted,
     )
+
+
+def list_obligations(view: ValueView, quarter: int, *, currency: str) -> list[Obligation]:
+    """What was owed for a quarter's uses by what both sides admit, agreement by agreement."""
+    return [
+        _compute_obligation(_require_agreement(view, agreement), usage)
+        for agreement, usage in view.scan_usage(quarter, currency=currency)
+    ]
 
 
 def _check_parties(view: ValueView, agreement: Agreement, cooperative: bytes) -> None:

@@ -38,6 +38,10 @@ INFORMATION: Final = 3_320
 EDUCATION: Final = 3_330
 SURPLUS: Final = 3_900
 """Surplus that is carried on; a debit balance is a loss that is."""
+INSIGHTS_EARNED: Final = 4_300
+"""Revenue: what partners pay for using the cooperative's insights."""
+INSIGHTS_USED: Final = 5_300
+"""Costs: what the cooperative pays for using partners' insights."""
 
 
 class AccountKind(IntEnum):
@@ -102,11 +106,13 @@ STANDARD: Final = {
     INFORMATION: Access.FUND,
     EDUCATION: Access.FUND,
     SURPLUS: Access.RULES,
+    INSIGHTS_EARNED: Access.RULES,
+    INSIGHTS_USED: Access.RULES,
 }
 """Ascending by code."""
 OWED_TO_MEMBERS: Final = (MEMBERS_PAYABLE, EQUAL_POOL, CONTRIBUTION_POOL, NEED_POOL)
 """What only a close fills."""
-_MAY_BE_NEGATIVE: Final = (BANK, PARTNERS, SURPLUS)
+_MAY_BE_NEGATIVE: Final = (BANK, PARTNERS, SURPLUS, INSIGHTS_EARNED, INSIGHTS_USED)
 
 
 def get_kind(code: int) -> AccountKind:

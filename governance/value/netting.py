@@ -8,6 +8,7 @@ the same for any order of obligations.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -51,6 +52,22 @@ class Payment(Record, frozen=True, kw_only=True):
     amount_minor: Annotated[int, Meta(ge=1, le=_NET_MAX)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """What a cooperative's obligations and claims of one quarter come to."""
+
+    cooperative: bytes
+    earned_minor: int
+    """What partners owe it for using its insights."""
+    used_minor: int
+    """What it owes partners for using theirs."""
+
+    @property
+    def net_minor(self) -> int:
+        """Positive receives, negative pays."""
+        return self.earned_minor - self.used_minor
+
+
 def compute_admitted_uses(*, by_user: int | None, by_provider: int | None) -> int:
     """How many uses count for a quarter.
 
@@ -67,22 +84,37 @@ def compute_admitted_uses(*, by_user: int | None, by_provider: int | None) -> in
     return by_user if by_provider is None else min(by_user, by_provider)
 
 
-def compute_nets(obligations: Iterable[Obligation]) -> tuple[Net, ...]:
-    """Each cooperative's net, ascending by id; they add up to zero.
+def compute_positions(obligations: Iterable[Obligation]) -> tuple[Position, ...]:
+    """What each cooperative earned and used that did, ascending by id; nets add up to zero.
 
     Raises:
         InvariantError: A cooperative owes itself.
     """
-    totals: dict[bytes, int] = {}
+    earned: dict[bytes, int] = {}
+    used: dict[bytes, int] = {}
     for item in obligations:
         if item.debtor == item.creditor:
             raise InvariantError("a cooperative owes itself nothing")
-        totals[item.creditor] = totals.get(item.creditor, 0) + item.amount_minor
-        totals[item.debtor] = totals.get(item.debtor, 0) - item.amount_minor
+        if item.amount_minor == 0:
+            continue
+        earned[item.creditor] = earned.get(item.creditor, 0) + item.amount_minor
+        used[item.debtor] = used.get(item.debtor, 0) + item.amount_minor
     return tuple(
-        Net(cooperative=cooperative, amount_minor=totals[cooperative])
-        for cooperative in sorted(totals)
-        if totals[cooperative]
+        Position(
+            cooperative=cooperative,
+            earned_minor=earned.get(cooperative, 0),
+            used_minor=used.get(cooperative, 0),
+        )
+        for cooperative in sorted({**earned, **used})
+    )
+
+
+def compute_nets(positions: Iterable[Position]) -> tuple[Net, ...]:
+    """Each cooperative's net that is not zero, in the order of positions."""
+    return tuple(
+        Net(cooperative=item.cooperative, amount_minor=item.net_minor)
+        for item in positions
+        if item.net_minor
     )
 
 

@@ -177,6 +177,8 @@ class Netting(Record, frozen=True, kw_only=True):
     is_closed: bool = False
     nets: Annotated[tuple[Net, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
     payments: Annotated[tuple[Payment, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
+    booked: Annotated[tuple[Hash, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
+    """Cooperatives whose books have an entry of it; ascending."""
 
 
 def compute_pool_id(*, cooperative: bytes, period: int, pool: Pool) -> bytes:

@@ -85,6 +85,7 @@ def _describe(audited: "Audited", *, height: int, took_s: float) -> dict[str, ob
         "ballots": audited.ballots_count,
         "countbacks": audited.countbacks_count,
         "distributions": audited.distributions_count,
+        "nettings": audited.nettings_count,
         "amounts": audited.amounts_count,
         "took_s": round(took_s, 3),
         "difference": None if difference is None else _describe_difference(difference),
@@ -119,5 +120,7 @@ def _show(audited: "Audited", *, height: int, took_s: float) -> None:
     if audited.countbacks_count:
         say(f"  {audited.countbacks_count} seats that fell vacant, from the ballots")
     say(f"  {audited.distributions_count} distributions")
+    if audited.nettings_count:
+        say(f"  {audited.nettings_count} nettings between cooperatives, in everybody's books")
     if audited.amounts_count:
         say(f"  {audited.amounts_count} members' amounts, against the sealed file")

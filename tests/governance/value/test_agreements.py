@@ -147,7 +147,7 @@ def test_a_quarter_is_netted_into_few_payments() -> None:
     assert world.refusals == [None] * 4
     end_quarter(world)
 
-    [event] = world.run(close_netting(sender=THIRD))
+    [event] = world.run(close_netting(sender=THIRD))  # nobody keeps books here
 
     # 1,000 from the second to the first, 700 from the third to the second; the third's own
     # word about the circle counts for nothing.

@@ -13,6 +13,7 @@ from governance.value.netting import (
     compute_admitted_uses,
     compute_nets,
     compute_payments,
+    compute_positions,
 )
 
 COOPS = [bytes([number]) * 32 for number in range(8)]
@@ -31,16 +32,31 @@ def owe(debtor: int, creditor: int, amount: int) -> Obligation:
     return Obligation(debtor=COOPS[debtor], creditor=COOPS[creditor], amount_minor=amount)
 
 
+def nets_of(items: list[Obligation]) -> tuple[Net, ...]:
+    return compute_nets(compute_positions(items))
+
+
+@given(obligations)
+def test_what_some_earn_others_use(items: list[Obligation]) -> None:
+    """F1: revenue and costs of a netting are equal, and no position is empty."""
+    positions = compute_positions(items)
+
+    earned_minor = sum(position.earned_minor for position in positions)
+    assert earned_minor == sum(position.used_minor for position in positions)
+    assert earned_minor == sum(item.amount_minor for item in items)
+    assert all(position.earned_minor or position.used_minor for position in positions)
+
+
 @given(obligations)
 def test_nets_add_up_to_zero(items: list[Obligation]) -> None:
     """F1: what some receive, others pay."""
-    assert sum(net.amount_minor for net in compute_nets(items)) == 0
+    assert sum(net.amount_minor for net in nets_of(items)) == 0
 
 
 @given(obligations)
 def test_payments_settle_every_net_and_are_fewer_than_nets(items: list[Obligation]) -> None:
     """F1: nobody pays and receives, nobody pays more than their net."""
-    nets = compute_nets(items)
+    nets = nets_of(items)
     payments = compute_payments(nets)
 
     settled: dict[bytes, int] = {}
@@ -57,7 +73,7 @@ def test_the_order_of_obligations_does_not_matter(
     orders: tuple[list[Obligation], list[Obligation]],
 ) -> None:
     """F1: every node finds the same payments."""
-    first, second = (compute_nets(order) for order in orders)
+    first, second = (nets_of(order) for order in orders)
 
     assert first == second
     assert compute_payments(first) == compute_payments(second[::-1])
@@ -65,12 +81,12 @@ def test_the_order_of_obligations_does_not_matter(
 
 def test_a_circle_of_debts_is_no_payment() -> None:
     """F1: what goes round is not paid."""
-    assert compute_nets([owe(0, 1, 5), owe(1, 2, 5), owe(2, 0, 5)]) == ()
+    assert nets_of([owe(0, 1, 5), owe(1, 2, 5), owe(2, 0, 5)]) == ()
 
 
 def test_who_owes_just_what_another_is_owed_pays_them() -> None:
     """F1: three payments here, where the greatest first would make four."""
-    nets = compute_nets([owe(1, 2, 5), owe(0, 3, 3), owe(0, 5, 3)])
+    nets = nets_of([owe(1, 2, 5), owe(0, 3, 3), owe(0, 5, 3)])
 
     assert compute_payments(nets) == (
         Payment(payer=COOPS[0], payee=COOPS[3], amount_minor=3),
@@ -81,7 +97,7 @@ def test_who_owes_just_what_another_is_owed_pays_them() -> None:
 
 def test_the_lesser_id_comes_first_among_equals() -> None:
     """F1: a rule, so that no node chooses."""
-    nets = compute_nets([owe(2, 0, 4), owe(3, 0, 4), owe(4, 1, 8)])
+    nets = nets_of([owe(2, 0, 4), owe(3, 0, 4), owe(4, 1, 8)])
 
     assert compute_payments(nets) == (
         Payment(payer=COOPS[2], payee=COOPS[1], amount_minor=4),
@@ -109,6 +125,6 @@ def test_what_both_admit_counts(
 def test_nets_that_are_none_are_our_bug() -> None:
     """Both follow from agreements between two."""
     with pytest.raises(InvariantError):
-        compute_nets([owe(1, 1, 5)])
+        nets_of([owe(1, 1, 5)])
     with pytest.raises(InvariantError):
         compute_payments([Net(cooperative=COOPS[0], amount_minor=1)])
