@@ -1,7 +1,8 @@
-"""The signed challenge: how our own wallets prove a DID when they log in.
+"""The signed challenge: how a wallet proves a DID when its holder logs in.
 
 A statement of its own type over audience, nonce, client and purpose: it can never pass for a
-transaction, an application or a consent, nor for a login elsewhere. Never decides whether a
+transaction, an application or a consent, nor for a login elsewhere. Our own wallets sign with
+Ed25519, foreign ones with the algorithm of their DID's key, as ES256. Never decides whether a
 DID may log in.
 """
 
@@ -12,14 +13,15 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
+from config.errors import RefusedError
 from config.limits import (
     CLOCK_SKEW_S_MAX,
     LOGIN_STATEMENT_AGE_S_MAX,
     LOGIN_STATEMENT_BYTES_MAX,
 )
-from did.jcs import canonicalize, parse_json_object
-from did.jws import Jws, JwsError, parse_jws
+from did.jcs import canonicalize
 from did.login.errors import OAuthError
+from did.login.signed_proofs import SignedToken, parse_signed_token
 
 LOGIN_TYPE = "rochdale-login+jws"
 _TEXT = Annotated[str, Meta(min_length=1, max_length=512)]
@@ -61,6 +63,16 @@ class Challenge:
     purpose: Purpose
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginStatement:
+    """A wallet's answer, whose signature is still to be checked with the key of `kid`."""
+
+    did: str
+    kid: str
+    """DID URL of the verification method that must have signed."""
+    token: SignedToken
+
+
 def render_challenge(challenge: Challenge, *, now_s: int) -> bytes:
     """The payload that a wallet signs with type `LOGIN_TYPE`."""
     return canonicalize(
@@ -75,7 +87,7 @@ def render_challenge(challenge: Challenge, *, now_s: int) -> bytes:
     )
 
 
-def parse_statement(text: str, *, expected: Challenge, now_s: int) -> tuple[str, Jws]:
+def parse_statement(text: str, *, expected: Challenge, now_s: int) -> LoginStatement:
     """Read a wallet's answer and check everything but its signature.
 
     Args:
@@ -83,17 +95,28 @@ def parse_statement(text: str, *, expected: Challenge, now_s: int) -> tuple[str,
         expected: What was asked.
         now_s: Now, in Unix seconds.
 
-    Returns:
-        The DID, and the statement, whose `kid` names the key that must have signed it.
-
     Raises:
-        OAuthError: Malformed, stale, or signed for something else.
+        OAuthError: Malformed, stale, signed for something else, or a header that says more
+            than `alg`, `kid` and `typ`.
     """
     try:
-        jws = parse_jws(text, typ=LOGIN_TYPE, bytes_max=LOGIN_STATEMENT_BYTES_MAX)
-        claims = msgspec.convert(parse_json_object(jws.payload, depth_max=1), _Claims)
-    except (JwsError, msgspec.ValidationError) as error:
+        token = parse_signed_token(text, bytes_max=LOGIN_STATEMENT_BYTES_MAX, depth_max=1)
+        claims = msgspec.convert(token.claims, _Claims)
+    except (RefusedError, msgspec.ValidationError) as error:
         raise OAuthError("access_denied", f"this is no signed login: {error}") from error
+    if set(token.header) != {"alg", "kid", "typ"} or token.header["typ"] != LOGIN_TYPE:
+        raise OAuthError(
+            "access_denied", f"a login has the type {LOGIN_TYPE}, and alg, kid and typ alone"
+        )
+    _check_claims(claims, expected=expected, now_s=now_s)
+    kid = str(token.header["kid"])
+    did, mark, _ = kid.partition("#")
+    if not mark or not did.startswith("did:"):
+        raise OAuthError("access_denied", "kid names no key of a DID")
+    return LoginStatement(did=did, kid=kid, token=token)
+
+
+def _check_claims(claims: _Claims, *, expected: Challenge, now_s: int) -> None:
     if claims.aud != expected.audience:
         raise OAuthError("access_denied", "this login was signed for another node")
     if claims.nonce != expected.nonce or claims.client != expected.client_id:
@@ -103,7 +126,3 @@ def parse_statement(text: str, *, expected: Challenge, now_s: int) -> tuple[str,
     is_lasting = claims.exp - claims.iat > LOGIN_STATEMENT_AGE_S_MAX
     if is_lasting or not claims.iat - CLOCK_SKEW_S_MAX <= now_s <= claims.exp:
         raise OAuthError("access_denied", "this statement is too old, or a clock is wrong")
-    did, mark, _ = jws.kid.partition("#")
-    if not mark or not did.startswith("did:"):
-        raise OAuthError("access_denied", "kid names no key of a DID")
-    return did, jws

@@ -62,14 +62,15 @@ async def check_statement(login: Login, statement: str, *, expected: Challenge) 
         OAuthError: It does not hold, or nobody logs in here with this DID and key.
         UnavailableError: The DID or the ledger cannot be looked up now, or too many tries.
     """
-    did, jws = parse_statement(statement, expected=expected, now_s=login.clock.now_s())
-    key = await login.keys.find(did, jws.kid)
-    if not key.is_signature_valid(alg="EdDSA", message=jws.signing_input, signature=jws.signature):
+    parsed = parse_statement(statement, expected=expected, now_s=login.clock.now_s())
+    did = parsed.did
+    key = await login.keys.find(did, parsed.kid)
+    if not parsed.token.is_signed_by(key):
         raise OAuthError("access_denied", "the signature is not by this DID's key")
     # Not before: counted for strangers, it would tell them who logged in a moment ago.
     login.proofs.take(did, now_s=login.clock.steady_s())
     holder = await login.keys.check_current(key, did, holder=login.holders.find_by_did(did))
-    return Proof(holder=holder, did=did, method=jws.kid, thumbprint=compute_thumbprint(key))
+    return Proof(holder=holder, did=did, method=parsed.kid, thumbprint=compute_thumbprint(key))
 
 
 async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> None:

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from did.applications import check_application
-from did.jws import check_jws
 from did.login.challenge import Challenge, Purpose, parse_statement
 from did.sealed_exports import open_export, seal_export
 from did.statements import check_statement
+from did.verification_keys import KeyKind, VerificationKey
 from did.wallets import ColdKeys, Home, bind_wallet
 from governance.key_transactions import RotateKeys
 from governance.proposal_records import Choice, compute_ballot_id
@@ -258,9 +258,9 @@ def test_bytes_are_those_of_the_command_line(context: BrowserContext, site: Site
         found["application"], cooperative_id=b"\x05" * 32, now_s=NOW_MS // 1_000
     )
     assert application.inception == wallet.inception
-    did, login = parse_statement(found["login"], expected=CHALLENGE, now_s=NOW_MS // 1_000)
-    check_jws(login, public_key=wallet.device_key.public_key)
-    assert did == wallet.login_did
+    login = parse_statement(found["login"], expected=CHALLENGE, now_s=NOW_MS // 1_000)
+    assert login.token.is_signed_by(VerificationKey(KeyKind.ED25519, wallet.device_key.public_key))
+    assert login.did == wallet.login_did
     assert application.name == "Zoë \N{GRINNING FACE}"
 
 
