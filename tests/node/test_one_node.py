@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from node.member_client import NodeClient
 from node.web.projection import Projection
 from node.web.projection_start import begin_from_state
 from tests.bylaws import make_bylaws, render_toml
+from tests.node.small_federation import wait_until
 from tests.node.terminal import Terminal, free_ports
 from tests.node.web.javascript import ask_verifier, make_question
 
@@ -53,7 +54,7 @@ def node(member_terminal: Terminal) -> Iterator[Terminal]:
         [sys.executable, "-P", "-m", "node.supervisor", str(home)], stdout=subprocess.DEVNULL
     )
     try:
-        _wait_until(lambda: _get_status(home).get("height", 0) > 0)
+        wait_until(lambda: _get_status(home).get("height", 0) > 0)
         yield member_terminal
     finally:
         member_terminal.type("stop", "--home", home)
@@ -69,11 +70,11 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     url = _get_url(home)
     _join(node, home, wallets, url)
     motion, release = _propose(node, home, wallets, url)
-    _wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"voting"})
+    wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"voting"})
 
     receipt = _vote(node, wallets, url, motion=motion, release=release)
     _check_receipts(node, home, wallets, receipt)
-    _wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"closed"})
+    wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"closed"})
 
     rows = {row["id"]: row for row in _list_proposals(url)}
     assert rows[motion]["outcome"] == rows[release]["outcome"] == "accepted"
@@ -92,7 +93,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     assert told["decision"]["outcome"] == "accepted"
     assert told["ballot"]["choice"] == "yes"
     _check_lists(node, home, wallets[0], url, proposals=(motion, release))
-    _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
+    wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
     _check_explorer(home, url, motion=motion)
     node.do("receipt", "fetch", "block", "2", "--node", url, "-o", node.root / "block.json")
@@ -215,9 +216,9 @@ def _withdraw(node: Terminal, home: Path, wallet: Path, url: str) -> None:
     (row,) = _get_status(home)["insights"]
     about = ["--kind", "withdrawal", "--subject", row["digest"], "-w", wallet, "--node", url]
     proposal = node.ask("propose", "Take it back", *about)["proposal"]
-    _wait_until(lambda: "voting" in {item["stage"] for item in _list_proposals(url)})
+    wait_until(lambda: "voting" in {item["stage"] for item in _list_proposals(url)})
     node.do("vote", "yes", "-w", wallet, "--node", url, "--receipt", node.root / "last.json")
-    _wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["withdrawn"])
+    wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["withdrawn"])
     with pytest.raises(urllib.error.HTTPError, match="410") as gone:
         _download(f"{url}/insights/{row['digest']}")
     assert f"/proposals/{proposal}" in gone.value.read().decode()
@@ -318,7 +319,7 @@ def _check_rebuilding(home: Path) -> None:
 
     path.unlink()
     os.kill(web, signal.SIGKILL)
-    _wait_until(lambda: _get_status(home).get("height", 0) >= height)
+    wait_until(lambda: _get_status(home).get("height", 0) >= height)
 
     assert _dump(path) == before
     status = _get_status(home)
@@ -327,7 +328,7 @@ def _check_rebuilding(home: Path) -> None:
         database.execute("UPDATE chain SET app_hash = zeroblob(32)")
         database.execute("DELETE FROM ballots")
         database.commit()
-    _wait_until(lambda: _dump(path) == before)
+    wait_until(lambda: _dump(path) == before)
     asyncio.run(_begin_from_state(home))
     assert _dump(home / "state.db") == before | {"ballots": []}
 
@@ -394,10 +395,3 @@ def _get_status(home: Path) -> JsonObject:
         return asyncio.run(ask())
     except (OSError, UnavailableError):
         return {}
-
-
-def _wait_until(predicate: Callable[[], object], *, timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not predicate():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
