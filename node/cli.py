@@ -46,6 +46,7 @@ from node.commands.vc_api import vc_api
 from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
+from node.commands.wallet_consent_export import export as export_consents
 from node.commands.wallet_consent_receipts import receipts
 from node.commands.wallet_consents import consents_app
 from node.commands.wallet_export import export
@@ -94,6 +95,7 @@ wallet_app.command()(export)
 wallet_app.command()(notices)
 wallet_app.add_typer(recover_app, name="recover")
 consents_app.command()(receipts)
+consents_app.command("export")(export_consents)
 wallet_app.add_typer(consents_app, name="consents")
 wallet_app.add_typer(mandates_app, name="mandates")
 app.add_typer(wallet_app, name="wallet")

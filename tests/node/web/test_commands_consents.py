@@ -69,3 +69,23 @@ async def _ask(terminal: Terminal, *words: str | Path) -> Any:
     """What a command answers beside the node's log, which comes to the same place here."""
     said = await asyncio.to_thread(terminal.do, "wallet", "consents", *words, "--json")
     return json.loads(said[said.index("\n{") if not said.startswith("{") else 0 :])
+
+
+async def test_consents_are_taken_away_as_fhir(
+    member_terminal: Terminal, pair: Pair, wallet: Path
+) -> None:
+    """Live and past ones of the whole history, for their owner's eyes."""
+    at, file = ("--node", pair[0].url), member_terminal.root / "consents.json"
+    granted = await _ask(member_terminal, "grant", wallet, "--purpose", "DUO:0000006", *at)
+    await _ask(member_terminal, "grant", wallet, "--purpose", "ActReason:HPAYMT", *at)
+    await _ask(member_terminal, "revoke", wallet, granted["grants"][0]["id"], *at)
+
+    exported = ("wallet", "consents", "export", wallet, "-o", file, *at)
+    await asyncio.to_thread(member_terminal.do, *exported)
+    refused = await asyncio.to_thread(member_terminal.type, *exported, "--format", "pdf")
+
+    found = [item["resource"] for item in json.loads(file.read_bytes())["entry"]]
+    assert [item["status"] for item in found] == ["inactive", "active"]
+    assert found[0]["organization"][0]["identifier"]["value"] == "did:web:ash.test"
+    assert file.stat().st_mode & 0o077 == 0
+    assert "a format is one of: fhir" in refused
