@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from did.keys import KeyPair
+from ledger.trust import write_trust_bundle
 from tests.browser.looking import fits, list_faults, shoot
 from tests.browser.site import Site
+from tests.ledger import receipt_samples as samples
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -68,6 +70,23 @@ def test_a_receipt_that_holds(
     for each in words:
         expect(verdict).to_contain_text(each)
     shoot(page, f"verify {kind} by {trust}")
+    assert fits(page)
+
+
+def test_a_history_of_consent(page: Page, site: Site) -> None:
+    """What happened and when, entry by entry, on a phone too."""
+    page.clock.set_fixed_time(samples.NOW_MS / 1_000)
+    open_page(page, site)
+    receipt = samples.render(samples.make_consent_receipt(samples.make_history()))
+
+    check(page, receipt=receipt, trust=write_trust_bundle(samples.TRUST))
+
+    verdict = page.get_by_role("status")
+    expect(verdict.get_by_role("heading", name="The receipt holds")).to_be_in_viewport()
+    expect(verdict).to_contain_text("root of period 7. Here are its latest 3 entries")
+    expect(verdict).to_contain_text("revocation, 2023-11-14 22:13:20 UTC")
+    shoot(page, "verify consents")
+    assert list_faults(page) == []
     assert fits(page)
 
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from config.did_limits import CONSENT_RECEIPT_ENTRIES_MAX
 from config.errors import RefusedError
 from did.consent.chain import EMPTY_HEAD, ChainError, EntryKind, append_entry, parse_body
-from did.consent.policies import CONSENT_TYPE, ConsentClaims, Grant, Revocation, render_consent
+from did.consent.policies import (
+    CONSENT_TYPE,
+    Act,
+    ConsentClaims,
+    Grant,
+    Mandate,
+    Revocation,
+    render_consent,
+)
 from did.consent.terms import Purpose, Resource
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key_verification_method
@@ -175,11 +183,12 @@ def test_an_entry_is_read_in_one_spelling(body: bytes) -> None:
         (EntryKind.CHANGE, "changed {id}: class:own-cooperative may use"),
         (EntryKind.STEWARD_DECISION, "granted by a steward {id}: class:own-cooperative may use"),
         (EntryKind.REVOCATION, "revoked {id}"),
+        (EntryKind.MANDATE, "mandated {id}: did:web:steward.test may grant records for DUO"),
     ],
 )
 def test_an_entry_says_what_happened_and_when(kind: EntryKind, sentence: str) -> None:
     """In UTC, by the node's clock."""
-    act: Grant | Revocation = Grant(
+    act: Act = Grant(
         id="ab" * 16,
         grantee="class:own-cooperative",
         purposes=(Purpose.HEALTH_RESEARCH,),
@@ -189,6 +198,15 @@ def test_an_entry_says_what_happened_and_when(kind: EntryKind, sentence: str) ->
     )
     if kind is EntryKind.REVOCATION:
         act = Revocation(id="ab" * 16)
+    if kind is EntryKind.MANDATE:
+        act = Mandate(
+            id="ab" * 16,
+            steward="did:web:steward.test",
+            purposes=(Purpose.HEALTH_RESEARCH,),
+            resources=(Resource.RECORDS,),
+            from_s=1_700_000_000,
+            until_s=(1 << 53) - 1,
+        )
     statement = sign_jws(
         render_consent(ConsentClaims(cooperative="00" * 32, seq=1, iat=1_700_000_000, act=act)),
         key=MEMBER,
