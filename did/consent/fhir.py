@@ -130,7 +130,7 @@ def _render(given: _Given, *, person: str, cooperative: str, now_s: int) -> Json
             "title": "The statement as it was signed (compact JWS)",
             "creation": _render_time(given.claims.iat),
         },
-        "policyRule": _concept(f"{_TERMINOLOGY}/v3-ActCode", "OPTIN"),
+        "policyRule": _concept(f"{_TERMINOLOGY}/v3-ActCode", "OPTINR"),
         "provision": {
             "type": "permit",
             # Ended before it began: FHIR wants no period that runs backwards.
