@@ -25,6 +25,7 @@ from testnet.manifest import Manifest
 from testnet.ports import NodePorts
 from testnet.report import print_summary
 from testnet.steps import (
+    consents,
     crash,
     discovery,
     dispute,
@@ -45,7 +46,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("4. Members join", members.run),
     ("5. Proposals, ballots, outcomes, receipts", vote.run),
     ("6. Insights, never records", insights.run),
-    ("7. Crashes", crash.run),
+    ("7. Consent, and a receipt of it", consents.run),
+    ("8. Crashes", crash.run),
 )
 QUARTER_STEPS: tuple[tuple[str, Step], ...] = (
     ("1. Genesis by everybody, and blocks", genesis.run),

@@ -1,4 +1,4 @@
-"""Step 7: a node is killed, comes back and misses nothing; a process is killed alone.
+"""Step 8: a node is killed, comes back and misses nothing; a process is killed alone.
 
 With four or more, one may fail and the others go on. Under four there is no fault to
 tolerate: the chain halts, the page says so, and it goes on when the node is back.

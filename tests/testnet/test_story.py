@@ -53,7 +53,7 @@ def test_four_cooperatives_tell_the_whole_story(tmp_path: Path) -> None:
     assert process.returncode == 0, output
     told = json.loads(report.read_text())
     assert told["ok"]
-    assert [step["ok"] for step in told["steps"]] == [True] * 7
+    assert [step["ok"] for step in told["steps"]] == [True] * 8
     assert all(isinstance(told[name], float) and told[name] > 0 for name in FIGURES)
     assert find_processes(directory) == []
 
