@@ -20,12 +20,11 @@ from governance.consent_anchors import (
 from governance.records import Role
 from governance.refusals import RefusalCode
 from governance.transactions import AnchorConsents
-from ledger.rpc import EngineClient
 from node.home import Home
 from node.offices import open_sender
 from node.own_cooperative import load_own_cooperative
 from node.registrar import open_register
-from node.sending import read_state
+from node.sending import Sender, read_state
 from node.web.consent_anchor_store import ConsentAnchor
 from node.web.private import PrivateStore
 
@@ -57,52 +56,58 @@ async def anchor_consents(home: Home, settings: Settings, *, now_ms: Callable[[]
         MisconfiguredError: The register or a key of the home cannot be used.
     """
     cooperative = load_own_cooperative(home, settings).id
-    chain = settings.network.chain_id
     with open_register(home) as store:
         async with open_sender(home, settings, role=Role.REGISTRAR, now_ms=now_ms) as sender:
+            anchoring = _Anchoring(
+                store, sender, chain=settings.network.chain_id, cooperative=cooperative
+            )
             for _ in range(_TRIES_MAX):
-                latest = await _fetch_latest(sender.engine, cooperative)
-                waiting = store.consent_anchors.find_waiting(chain)
-                if waiting is None or waiting.period <= latest:
-                    if waiting is not None and await _is_settled(
-                        store, sender.engine, waiting, chain=chain, cooperative=cooperative
-                    ):
-                        return Anchored(anchor=waiting, is_resumed=True)
-                    anchor = store.consent_anchors.close_period(chain, latest + 1, at_ms=now_ms())
-                else:
-                    anchor = waiting
-                payload = AnchorConsents(
-                    cooperative=cooperative, period=anchor.period, root=anchor.root
-                )
-                try:
-                    await sender.send(payload)
-                except RefusedError as error:
-                    # An earlier, interrupted call's transaction came into a block first.
-                    if error.code != RefusalCode.CONSENT_PERIOD_OTHER:
-                        raise
-                    continue
-                store.consent_anchors.note_anchored(chain, anchor.period)
-                return Anchored(anchor=anchor, is_resumed=anchor is waiting)
+                done = await anchoring.try_once(now_ms)
+                if done is not None:
+                    return done
     raise UnavailableError("somebody else anchors consents at the same time: try again later")
 
 
-async def _is_settled(
-    store: PrivateStore,
-    engine: EngineClient,
-    waiting: ConsentAnchor,
-    *,
-    chain: str,
-    cooperative: bytes,
-) -> bool:
-    """Whether the ledger has the root of a period that waits; if it has another, forget it."""
-    value = await read_state(engine, consent_root_key(cooperative, waiting.period))
-    if ConsentRoot.decode(value).root == waiting.root:
-        store.consent_anchors.note_anchored(chain, waiting.period)
-        return True
-    store.consent_anchors.drop(chain, waiting.period)
-    return False
+class _Anchoring:
+    """One cooperative's periods: as this node keeps them, and as the ledger has them."""
 
+    def __init__(
+        self, store: PrivateStore, sender: Sender, *, chain: str, cooperative: bytes
+    ) -> None:
+        self._periods = store.consent_anchors
+        self._sender = sender
+        self._chain = chain
+        self._cooperative = cooperative
 
-async def _fetch_latest(engine: EngineClient, cooperative: bytes) -> int:
-    value = await read_state(engine, consent_period_key(cooperative))
-    return ConsentPeriod.decode(value).number if value else 0
+    async def try_once(self, now_ms: Callable[[], int]) -> Anchored | None:
+        """Settle the period that waits, or send its root or a new one; None to look again."""
+        latest = await self._fetch_latest()
+        waiting = self._periods.find_waiting(self._chain)
+        if waiting is not None and waiting.period <= latest:
+            if await self._has_ledger(waiting):
+                self._periods.note_anchored(self._chain, waiting.period)
+                return Anchored(anchor=waiting, is_resumed=True)
+            self._periods.drop(self._chain, waiting.period)
+            waiting = None
+        anchor = waiting or self._periods.close_period(self._chain, latest + 1, at_ms=now_ms())
+        payload = AnchorConsents(
+            cooperative=self._cooperative, period=anchor.period, root=anchor.root
+        )
+        try:
+            await self._sender.send(payload)
+        except RefusedError as error:
+            # An earlier, interrupted call's transaction came into a block first.
+            if error.code != RefusalCode.CONSENT_PERIOD_OTHER:
+                raise
+            return None
+        self._periods.note_anchored(self._chain, anchor.period)
+        return Anchored(anchor=anchor, is_resumed=waiting is not None)
+
+    async def _has_ledger(self, anchor: ConsentAnchor) -> bool:
+        key = consent_root_key(self._cooperative, anchor.period)
+        value = await read_state(self._sender.engine, key)
+        return ConsentRoot.decode(value).root == anchor.root
+
+    async def _fetch_latest(self) -> int:
+        value = await read_state(self._sender.engine, consent_period_key(self._cooperative))
+        return ConsentPeriod.decode(value).number if value else 0

@@ -26,8 +26,10 @@ from governance.roll import require_account
 from governance.transactions import AnchorConsents
 from governance.view import MemoryKeyValue, Savepoint, StateView
 from ledger.envelope import decode_transaction
+from ledger.receipt_consents import read_history
 from node.consent_anchoring import Anchored, anchor_consents
 from node.web.consent_anchoring_loop import is_anchoring_due, run_anchoring
+from node.web.consent_receipts import _collect
 from node.web.erasure import erase_person
 from tests.bylaws import make_bylaws
 from tests.node.web.test_routes_consents import Person
@@ -276,6 +278,27 @@ async def test_a_refusal_by_the_ledger_is_told(person: Person, ledger: Ledger) -
 
     with pytest.raises(RefusedError, match="key unknown"):
         await ledger.anchor()
+
+
+async def test_a_long_history_is_shown_by_its_latest_entries(
+    person: Person, ledger: Ledger
+) -> None:
+    """As they were when the period was closed, with one hash for what came before."""
+    private, holder = person.node.context.private, person.holder.id
+    for number in range(1, 41):
+        private.consents.add_use(holder, {"use": number}, at_ms=number)
+    done = await ledger.anchor()
+    private.consents.add_use(holder, {"use": 41}, at_ms=41)
+    key = consent_root_key(person.node.context.registry.own.id, 1)
+
+    history = _collect(private, CHAIN, holder, 1)
+
+    assert history is not None
+    fact = read_history(key, ledger.kv.get(key), history)
+    assert (fact.period, done.anchor.period) == (1, 1)
+    assert [item.number for item in fact.entries] == list(range(9, 41))
+    assert [item.content["use"] for item in fact.entries] == list(range(9, 41))
+    assert history.before != bytes(32)
 
 
 async def test_a_period_is_over_after_a_week(person: Person, ledger: Ledger) -> None:
