@@ -4,7 +4,8 @@ State, logs and proofs stay whatever is dropped: receipts and lists are proven i
 state. What needs old blocks decides how long they stay: light clients go from a header that
 they trust to today's through the blocks between, so for as long as trust lasts; evidence, for
 as many blocks as the engine takes it; a node that joins, from the last snapshots on, which are
-younger. Times are those of headers: no clock.
+younger. Times are those of headers: no clock. Where a test chain's windows are shorter, so are
+days and blocks here.
 """
 
 import asyncio
@@ -12,12 +13,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from config.errors import UnavailableError
+from config.errors import RefusedError, UnavailableError
 from config.limits import EVIDENCE_BLOCKS_MAX, PRUNED_AT_ONCE_BLOCKS_MAX
+from governance.records import Parameters
+from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.headers import parse_header
 from ledger.rpc import EngineClient
+from node.sending import read_state
 
 _EVERY_S = 60.0
+_EVERY_S_MIN = 0.5
 _NS_PER_S = 1_000_000_000
 
 
@@ -40,12 +45,15 @@ async def keep_pruned(
     """
     async with EngineClient(rpc_socket) as engine:
         while True:
-            with suppress(UnavailableError):  # it starts, or goes with this process
-                tell(await find_retained(engine, keep_s=keep_s, keep_blocks=keep_blocks))
-            await asyncio.sleep(every_s)
+            scale = 1
+            with suppress(UnavailableError, RefusedError):  # it starts, or goes with this process
+                scale = await _read_time_scale(engine)
+                blocks = max(1, keep_blocks // scale)
+                tell(await find_retained(engine, keep_s=keep_s / scale, keep_blocks=blocks))
+            await asyncio.sleep(max(_EVERY_S_MIN, every_s / scale))
 
 
-async def find_retained(engine: EngineClient, *, keep_s: int, keep_blocks: int) -> int:
+async def find_retained(engine: EngineClient, *, keep_s: float, keep_blocks: int) -> int:
     """The first height to keep now; at most a few thousand blocks go at once.
 
     The engine drops them while the chain waits, so what a first look finds goes in steps.
@@ -55,7 +63,7 @@ async def find_retained(engine: EngineClient, *, keep_s: int, keep_blocks: int) 
     """
     status = await engine.status()
     earliest, last = status.earliest_height, status.height - keep_blocks
-    oldest_ns = await _get_time_ns(engine, status.height) - keep_s * _NS_PER_S
+    oldest_ns = await _get_time_ns(engine, status.height) - int(keep_s * _NS_PER_S)
     low, high = earliest, max(earliest, min(last, earliest + PRUNED_AT_ONCE_BLOCKS_MAX))
     while low < high:  # the first block from `low` on that is young enough, or `high`
         middle = (low + high) // 2
@@ -64,6 +72,13 @@ async def find_retained(engine: EngineClient, *, keep_s: int, keep_blocks: int) 
         else:
             high = middle
     return low
+
+
+async def _read_time_scale(engine: EngineClient) -> int:
+    value = await read_state(engine, state_key(FEDERATION, Collection.PARAMETERS, b""))
+    if not value:
+        raise UnavailableError("the chain has not begun")
+    return Parameters.parse(value).time_scale
 
 
 async def _get_time_ns(engine: EngineClient, height: int) -> int:

@@ -121,6 +121,7 @@ async def get_transaction(request: web.Request) -> web.Response:
         result = await context.engine.find_tx(read_hash(request, "hash"))
         if result is None:
             return answer_missing(context, "No block that this node has holds that transaction.")
+        _check_height(result.height, await context.engine.status())
         block, results = await asyncio.gather(
             context.engine.call("block", {"height": str(result.height)}),
             context.engine.block_results(result.height),

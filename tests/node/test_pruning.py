@@ -17,12 +17,17 @@ from node.founding import complete_settings
 from node.pruning import find_retained, keep_pruned
 from tests.ledger.running import now_ms, run_engine
 
+TIME_SCALE = 604_800
+"""Of the chain: five blocks stay."""
 PARAMETERS = state_key(FEDERATION, Collection.PARAMETERS, b"")
 
 
 async def test_old_blocks_go_and_receipts_are_made_all_the_same(short_directory: Path) -> None:
     """Five newest blocks stay here, though all are young enough for nobody."""
-    async with run_engine(short_directory, chain_id="test-pruned-1") as (client, application):
+    async with run_engine(short_directory, chain_id="test-pruned-1", time_scale=TIME_SCALE) as (
+        client,
+        application,
+    ):
         async with asyncio.timeout(60):
             await client.wait_for_height(12)
             pruning = asyncio.create_task(
@@ -30,7 +35,7 @@ async def test_old_blocks_go_and_receipts_are_made_all_the_same(short_directory:
                     short_directory / "rpc.sock",
                     keep_s=0,
                     tell=application.retain_from,
-                    keep_blocks=5,
+                    keep_blocks=5 * TIME_SCALE,
                     every_s=0.1,
                 )
             )
