@@ -51,6 +51,15 @@ class DutyPaused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutyHastened(Event):
+    """Something has happened for which a duty is due at once, and not in its own time."""
+
+    duty: DutyKind
+    body: BodyKind
+    grace_ends_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfidenceAsked(Event):
     """A body has missed a duty too often: members are asked whether it goes."""
 
@@ -127,6 +136,7 @@ ACCOUNTABILITY_EVENTS: tuple[type[Event], ...] = (
     DutyFulfilled,
     DutyOverdue,
     DutyPaused,
+    DutyHastened,
     ConfidenceAsked,
     BodyDismissed,
     ComplaintOpened,

@@ -189,6 +189,18 @@ class TermsEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElectionFailed(Event):
+    """An election that the rules submitted found too few candidates, or too few voters."""
+
+    proposal: bytes
+    body: BodyKind
+    failed_calls_count: int
+    """In a row, this one included."""
+    calls_again_ms: int
+    """When the rules submit the next one; 0 where they do not any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerRecalled(Event):
     """Members have taken a seat from an officer."""
 
@@ -298,6 +310,7 @@ BODY_EVENTS: tuple[type[Event], ...] = (
     OptionsCounted,
     OfficersSeated,
     TermsEnded,
+    ElectionFailed,
     OfficerRecalled,
     CountbackOpened,
     CountbackEnded,

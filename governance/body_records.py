@@ -74,6 +74,9 @@ class Body(Record, frozen=True, kw_only=True):
     """Ascending by office."""
     election: HashOrEmpty = b""
     """The proposal by which it is being elected; empty while it is not."""
+    failed_calls_count: Count = 0
+    """Elections in a row that the rules submitted and that found nobody; 0 again once somebody
+    is seated, or members are to meet about it."""
 
     @property
     def offices(self) -> tuple[bytes, ...]:

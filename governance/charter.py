@@ -59,6 +59,10 @@ ELECTION_LEAD_S: Final = 120 * _DAY_S
 """An election fills seats whose terms end within so long."""
 ELECTION_SLACK_S: Final = 14 * _DAY_S
 """So much earlier than its stages take the rules submit an election before terms end."""
+ELECTION_AGAIN_S: Final = 30 * _DAY_S
+"""So long after an election that the rules submitted found nobody they submit it again."""
+ELECTION_CALLS: Final = 3
+"""After so many in a row that found nobody the rules submit no more: members meet about it."""
 ARCHIVE_S: Final = 3 * 365 * _DAY_S
 """Ballots stay in state for so long after the count, longer than any term they elect to; then
 in the count's log alone, whose root the decision names."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from governance.accountability_events import DutyBegan, DutyFulfilled, DutyPaused
+from governance.accountability_events import DutyBegan, DutyFulfilled, DutyHastened, DutyPaused
 from governance.accountability_view import AccountabilityView
 from governance.body_acts import FulfilDuty
 from governance.body_records import BodyKind
@@ -115,22 +115,30 @@ def pause_duties(view: AccountabilityView, cooperative: bytes, body: BodyKind) -
 
 def schedule(view: AccountabilityView, cooperative: bytes, duty: Duty, *, from_ms: int) -> Duty:
     """Let a duty be due one interval after a time, by the bylaws now in force."""
-    rule = DUTIES[duty.kind]
-    owner = view.require_cooperative(cooperative)
-    settings = view.get_bylaws(owner.bylaws_hash).duties
-    scale = view.get_parameters().time_scale
-    due_ms = from_ms + compute_window_ms(getattr(settings, rule.interval), time_scale=scale)
-    overdue_ms = due_ms + compute_window_ms(getattr(settings, rule.grace), time_scale=scale)
-    duty = replace(duty, due_ms=due_ms, overdue_ms=overdue_ms)
-    view.put_duty(cooperative, duty)
-    put_due(
-        view,
-        Turn.DUTY,
-        due_ms=overdue_ms,
-        cooperative=cooperative,
-        subject=duty.kind.to_bytes(_SUBJECT_BYTES, "big"),
+    interval_ms = _compute_ms(view, cooperative, DUTIES[duty.kind].interval)
+    return _call_up(view, cooperative, duty, due_ms=from_ms + interval_ms)
+
+
+def hasten(
+    view: AccountabilityView, cooperative: bytes, kind: DutyKind, *, block: BlockContext
+) -> Events:
+    """Let a duty be due now; nothing happens if it is due already, or nobody owes it.
+
+    The grace is as long as ever, and what follows if it is missed is the same.
+    """
+    duty = view.get_duty(cooperative, kind)
+    if duty.due_ms <= block.time_ms:
+        return ()
+    leave_queue(view, cooperative, duty)
+    duty = _call_up(view, cooperative, duty, due_ms=block.time_ms)
+    return (
+        DutyHastened(
+            cooperative=cooperative,
+            duty=kind,
+            body=DUTIES[kind].body,
+            grace_ends_ms=duty.overdue_ms,
+        ),
     )
-    return duty
 
 
 def leave_queue(view: AccountabilityView, cooperative: bytes, duty: Duty) -> None:
@@ -160,3 +168,24 @@ def note_entry(
         text_hash=text_hash,
     )
     append(view, Log(LogName.DUTIES, namespace=cooperative), [entry.encode()])
+
+
+def _compute_ms(view: AccountabilityView, cooperative: bytes, setting: str) -> int:
+    owner = view.require_cooperative(cooperative)
+    settings = view.get_bylaws(owner.bylaws_hash).duties
+    scale = view.get_parameters().time_scale
+    return compute_window_ms(getattr(settings, setting), time_scale=scale)
+
+
+def _call_up(view: AccountabilityView, cooperative: bytes, duty: Duty, *, due_ms: int) -> Duty:
+    overdue_ms = due_ms + _compute_ms(view, cooperative, DUTIES[duty.kind].grace)
+    duty = replace(duty, due_ms=due_ms, overdue_ms=overdue_ms)
+    view.put_duty(cooperative, duty)
+    put_due(
+        view,
+        Turn.DUTY,
+        due_ms=overdue_ms,
+        cooperative=cooperative,
+        subject=duty.kind.to_bytes(_SUBJECT_BYTES, "big"),
+    )
+    return duty

@@ -204,7 +204,11 @@ def seat_winners(
     )
     kept = tuple(seat for seat in staying if all(seat.office != new.office for new in seated))
     seats = tuple(sorted((*kept, *seated), key=lambda seat: seat.office))
-    view.put_body(proposal.cooperative, replace(body, seats=seats, election=b""))
+    failed_count = 0 if seated else body.failed_calls_count
+    view.put_body(
+        proposal.cooperative,
+        replace(body, seats=seats, election=b"", failed_calls_count=failed_count),
+    )
     _call_terms(view, proposal.cooperative, body.kind, seated, bylaws=bylaws)
     if body.kind is BodyKind.COMMITTEE and seated:
         cooperative = view.require_cooperative(proposal.cooperative)

@@ -17,6 +17,7 @@ from governance.confidence import end_confidence
 from governance.context import BlockContext
 from governance.departures import decide_appeal
 from governance.duties import begin_duties
+from governance.election_calls import call_again
 from governance.elections import note_election, require_election, seat_winners
 from governance.emergencies import end_emergency
 from governance.events import (
@@ -62,7 +63,7 @@ def conclude(
         end_confidence(AccountabilityView(view.kv), proposal)
     if not is_accepted:
         note_election(view, proposal, is_open=False)
-        return ()
+        return call_again(AccountabilityView(view.kv), proposal, block=block)
     if KINDS[proposal.kind].has_options:
         return _use_result(view, proposal, block=block)
     if proposal.kind is ProposalKind.DATA_USE:

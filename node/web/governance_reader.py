@@ -28,6 +28,7 @@ async def read_bodies(engine: EngineClient, cooperative: bytes) -> list[JsonObje
             {
                 "body": kind.name.lower(),
                 "election": body.election.hex() or None,
+                "failed_elections": body.failed_calls_count,
                 "seats": [
                     {"office": seat.office.hex(), "until_ms": seat.term_ends_ms}
                     for seat in body.seats

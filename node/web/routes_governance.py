@@ -72,6 +72,7 @@ def _describe_body(body: JsonObject) -> JsonObject:
     return {
         "name": BODY_NAMES[body["body"]],
         "election": body["election"],
+        "failed_elections": body["failed_elections"],
         "seats": [
             {"office": seat["office"], "until": describe_time(seat["until_ms"])}
             for seat in body["seats"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from did.codec import Record
 from governance import machine
-from governance.body_records import Body, BodyMotion, Emergency, Petition
+from governance.body_records import Body, BodyKind, BodyMotion, Emergency, Petition
 from governance.charter_records import CharterAnswer, CharterChange
 from governance.context import BlockContext
 from governance.dispute_records import Dispute
@@ -23,7 +23,8 @@ from governance.election_records import (
 from governance.events import Event
 from governance.federal_records import Motion
 from governance.fields import STATE_VALUE_BYTES_MAX
-from governance.proposal_records import Ballot, Decision, Licence, Proposal, Tally
+from governance.proposal_records import Ballot, DecidedInsight, Decision, Licence, Proposal, Tally
+from governance.queues import Turn, put_due
 from governance.records import Account, Cooperative, Roll
 from governance.roll_records import Admission, Exclusion, Landing, RollClock
 from governance.state_keys import COLLECTION_AT, Collection
@@ -38,8 +39,16 @@ from governance.value.records import (
     Usage,
 )
 from governance.view import MemoryKeyValue
-from tests.governance.world import BLOCK_MS, CHAIN_ID, Act, World
+from tests.governance.world import (
+    BLOCK_MS,
+    CHAIN_ID,
+    COOPERATIVE,
+    OTHER_COOPERATIVE,
+    Act,
+    World,
+)
 
+PARTNERS_INSIGHT = bytes([10]) * 32
 RECORDS: dict[Collection, type[Record]] = {
     Collection.COOPERATIVE: Cooperative,
     Collection.ACCOUNT: Account,
@@ -49,6 +58,7 @@ RECORDS: dict[Collection, type[Record]] = {
     Collection.TALLY: Tally,
     Collection.DECISION: Decision,
     Collection.LICENCE: Licence,
+    Collection.INSIGHT: DecidedInsight,
     Collection.BODY: Body,
     Collection.BODY_MOTION: BodyMotion,
     Collection.EMERGENCY: Emergency,
@@ -138,3 +148,16 @@ def watch(world: World) -> HostileWorld:
     for key, value in world.dump():
         kv.put(key, value)
     return HostileWorld(kv=kv, height=world.height, time_ms=world.time_ms)
+
+
+def prepare(world: World) -> None:
+    """Let a partner have released an insight, and the rules be about to submit an election."""
+    released = DecidedInsight(released_by=bytes(32))
+    world.view.put_insight(OTHER_COOPERATIVE, PARTNERS_INSIGHT, released)
+    put_due(
+        world.view,
+        Turn.ELECTION,
+        due_ms=world.time_ms + 1,
+        cooperative=COOPERATIVE,
+        subject=BodyKind.OUTREACH.to_bytes(32, "big"),
+    )

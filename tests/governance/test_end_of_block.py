@@ -43,7 +43,6 @@ from governance.member_acts import (
 )
 from governance.proposal_records import (
     Choice,
-    DecidedInsight,
     Enactment,
     Outcome,
     ProposalKind,
@@ -74,7 +73,7 @@ from tests.governance.election_world import (
     start_petition,
     withdraw_nomination,
 )
-from tests.governance.hostile_world import HostileWorld, watch
+from tests.governance.hostile_world import PARTNERS_INSIGHT, HostileWorld, prepare, watch
 from tests.governance.world import (
     COOPERATIVE,
     DISCUSSION_MS,
@@ -110,7 +109,6 @@ WORK_MAX = (
 )
 
 ITEMS = tuple(number.to_bytes(32, "big") for number in range(1, COUNT_CANDIDATES_MAX + 1))
-PARTNERS_INSIGHT = bytes([10]) * 32
 LICENCE = GrantLicence(
     insight=INSIGHT, licensee=bytes(32), purpose=bytes(32), price_minor=0, days=3_660
 )
@@ -163,8 +161,7 @@ class Attacker:
         fill(world, BodyKind.TECHNICAL, [2, 3])
         fill(world, BodyKind.COMMITTEE, [3, 4])
         fill(world, BodyKind.AUDITORS, [5])
-        released = DecidedInsight(released_by=bytes(32))
-        world.view.put_insight(OTHER_COOPERATIVE, PARTNERS_INSIGHT, released)
+        prepare(world)
         self.world: HostileWorld = watch(world)
         self.motions: list[Act] = []
         self.asked: list[Act] = []

@@ -13,8 +13,10 @@ import pytest
 from did.applications import sign_application
 from did.documents import parse_did_document
 from did.wallets import create_wallet
+from governance.body_records import Body, BodyKind
 from governance.events import MembersAdmitted, ProposalSubmitted
 from governance.proposal_records import ProposalKind
+from governance.state_keys import Collection, state_key
 from node.web import middlewares
 from node.web.projection import ProjectedBlock
 from node.web.publishing import publish_accepted
@@ -343,3 +345,20 @@ async def test_an_insight_is_a_page_or_a_document(pair: Any, http: aiohttp.Clien
     assert "Heart disease by age and sex" in await page.text()
     assert (await document.json(content_type=None))["proof"]["cryptosuite"] == "eddsa-jcs-2022"
     assert "Released by our own members" in overview
+
+
+async def test_bodies_say_when_nobody_was_found_for_them(
+    pair: Any, http: aiohttp.ClientSession
+) -> None:
+    """Members read that they are asked to stand."""
+    node, _ = pair
+    own = node.context.registry.own.id
+    body = Body(kind=BodyKind.OUTREACH, failed_calls_count=2)
+    node.engine.state[state_key(own, Collection.BODY, bytes([body.kind]))] = body.encode()
+
+    page = await (await http.get(f"{node.url}/bodies")).text()
+    answer = await (await http.get(f"{node.url}/api/cooperatives/{own.hex()}/bodies")).json()
+
+    assert page.count("The last 2 elections of it found too few candidates or voters") == 1
+    failed = {item["body"]: item["failed_elections"] for item in answer["bodies"]}
+    assert failed["outreach"] == sum(failed.values()) == 2
