@@ -121,7 +121,7 @@ PRICE_MINOR_MAX = 10**6
 USAGE_REPORTS_MAX = 128
 """Agreements whose usage one cooperative may be the first to report in one quarter and
 currency: one as user and one as provider with each other member. A netting reads all."""
-NETTING_COOPERATIVES_MAX = 512
+NETTING_COOPERATIVES_MAX = 256
 """Cooperatives in one netting: what a value in state can hold."""
 SETTLEMENT_ITEMS_MAX = 256
 """Open agreements, disputes or cases that an event of a parting cooperative names, of each."""

@@ -6,14 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from config.errors import InvariantError
-from config.limits import USAGE_REPORTS_MAX
+from config.limits import NETTING_COOPERATIVES_MAX, USAGE_REPORTS_MAX
+from governance.fields import STATE_VALUE_BYTES_MAX
 from governance.logs import get_frontier
 from governance.refusals import RefusalCode
 from governance.value import agreements
 from governance.value.agreements import REPORTING_MS
 from governance.value.civil import compute_quarter
 from governance.value.events import AgreementSigned, NettingClosed
-from governance.value.netting import Net, Payment
+from governance.value.netting import _NET_MAX, Net, Payment
 from governance.value.records import Agreement, Netting, Reporter, Usage
 from governance.value.transactions import CloseNetting, ReportUsage, SignAgreement
 from governance.value.view import AGREEMENTS
@@ -217,6 +218,20 @@ def test_a_netting_stays_what_a_value_in_state_can_hold(monkeypatch: pytest.Monk
     end_quarter(world)
 
     assert world.refuse(close_netting()) is RefusalCode.USAGE_REPORTS_TOO_MANY
+
+
+def test_the_largest_netting_fits_into_state() -> None:
+    """A value that is too large would stop the chain."""
+    ids = tuple(number.to_bytes(32, "big") for number in range(NETTING_COOPERATIVES_MAX))
+    largest = Netting(
+        reporters=tuple(Reporter(cooperative=item, count=USAGE_REPORTS_MAX) for item in ids),
+        is_closed=True,
+        nets=tuple(Net(cooperative=item, amount_minor=-_NET_MAX) for item in ids),
+        payments=tuple(Payment(payer=item, payee=item, amount_minor=_NET_MAX) for item in ids),
+        booked=ids,
+    )
+
+    assert len(largest.encode()) <= STATE_VALUE_BYTES_MAX
 
 
 def test_usage_without_an_agreement_is_our_bug() -> None:
