@@ -1,8 +1,9 @@
 """did:rochdale: a DID whose keys and their history are state of a cooperatives' ledger.
 
 What such a DID looks like, and what document follows from a version of its keys. Where the
-keys come from, and their proof, is the caller's matter. A document has keys and nothing else:
-no name, no service, no other DID, for to be known as a member is health data already.
+keys come from, and their proof, is the caller's matter. A person's document has keys and
+nothing else: no name, no service, no other DID, for to be known as a member is health data
+already. A cooperative's says its did:web too.
 
 Specification: docs/did-rochdale.md. Source: W3C DID Core 1.1 §3.1, §5, §7.3.
 """
@@ -43,6 +44,10 @@ class KeyVersion:
     since_ms: int
     until_ms: int | None
     """None while they speak for it."""
+    created_ms: int
+    """When the account began."""
+    also_known_as: tuple[str, ...] = ()
+    """Other names that its document says; a person's says none."""
     is_deactivated: bool = False
 
 
@@ -74,11 +79,13 @@ def describe_version(did: str, version: KeyVersion) -> Resolution:
     Where several keys must sign together, none of them speaks alone: they are listed as
     verification methods without a purpose.
     """
-    metadata: JsonObject = {"versionId": str(version.number), "canonicalId": did}
+    metadata: JsonObject = {
+        "versionId": str(version.number),
+        "canonicalId": did,
+        "created": _render_time(version.created_ms),
+    }
     if version.number:
         metadata["updated"] = _render_time(version.since_ms)
-    else:
-        metadata["created"] = _render_time(version.since_ms)
     if version.until_ms is not None:
         metadata["nextUpdate"] = _render_time(version.until_ms)
         metadata["nextVersionId"] = str(version.number + 1)
@@ -89,6 +96,7 @@ def describe_version(did: str, version: KeyVersion) -> Resolution:
     document: JsonObject = {
         "@context": list(DID_CONTEXTS),
         "id": did,
+        **({"alsoKnownAs": list(version.also_known_as)} if version.also_known_as else {}),
         "verificationMethod": [
             {"id": name, "type": "Multikey", "controller": did, "publicKeyMultibase": multikey}
             for name, multikey in zip(methods, multikeys, strict=True)

@@ -32,11 +32,10 @@ NodeId = Annotated[bytes, Meta(min_length=20, max_length=20)]
 Address = Annotated[bytes, Meta(min_length=20, max_length=20)]
 """How the engine names a validator: 20 bytes of its key's SHA-256."""
 # Patterns end in \Z: a dollar would let a line's end pass.
-Did = Annotated[
-    str,
-    Meta(max_length=DID_CHARS_MAX, pattern=r"^did:web:[a-z0-9.-]+(%3A[1-9][0-9]{0,4})?\Z"),
-]
+_DID = r"did:web:[a-z0-9.-]+(%3A[1-9][0-9]{0,4})?"
+Did = Annotated[str, Meta(max_length=DID_CHARS_MAX, pattern=rf"^{_DID}\Z")]
 """A cooperative's did:web: that of an https origin, perhaps with a port."""
+DidOrEmpty = Annotated[str, Meta(max_length=DID_CHARS_MAX, pattern=rf"^({_DID})?\Z")]
 Name = Annotated[str, Meta(max_length=COOPERATIVE_NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 """As people read it; without control characters."""
 P2pAddress = Annotated[str, Meta(max_length=P2P_ADDRESS_CHARS_MAX, pattern=r"^[!-~]*\Z")]

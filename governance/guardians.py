@@ -17,8 +17,9 @@ from governance.events import Events
 from governance.key_events import AccountDeactivated, AccountRecovered, RecoveryRequested
 from governance.key_records import Recovery
 from governance.key_transactions import RecoverAccount, VetoRecovery
+from governance.key_versions import keep_keys
 from governance.key_view import KeyView
-from governance.keys import change_keys, end_recovery, keep_keys
+from governance.keys import change_keys, end_recovery
 from governance.queues import Turn, delete_due, put_due
 from governance.records import Role
 from governance.refusals import RefusalCode, TxRefusedError

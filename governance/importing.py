@@ -193,6 +193,7 @@ def _take_over(
         keys_version=imported.keys_version,
         keys_since_ms=block.time_ms,
         is_deactivated=imported.is_deactivated,
+        created_ms=imported.created_ms,
     )
     view.put_new_account(imported.account, account)
     return not imported.has_left

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from did.codec import Record
-from governance.fields import Count, Hash, TimeMs
+from governance.fields import Count, DidOrEmpty, Hash, TimeMs
 
 _KeyCount = Annotated[int, Meta(ge=1, le=16)]
 
@@ -21,6 +21,10 @@ class KeyState(Record, frozen=True, kw_only=True):
     """Block time from which they spoke for the account."""
     until_ms: TimeMs
     """Block time from which they did no more."""
+    created_ms: TimeMs
+    """Block time at which the account began."""
+    also_known_as: DidOrEmpty
+    """As the account had it then."""
 
 
 class Recovery(Record, frozen=True, kw_only=True):

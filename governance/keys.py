@@ -19,7 +19,7 @@ from governance.events import Events
 from governance.federal_events import RegistrarReplaced
 from governance.federal_view import FederalView
 from governance.key_events import KeysRotated, RecoveryVetoed
-from governance.key_records import KeyState, Recovery
+from governance.key_records import Recovery
 from governance.key_transactions import (
     DeactivateAccount,
     KeyPayload,
@@ -27,6 +27,7 @@ from governance.key_transactions import (
     RotateKeys,
     VetoRecovery,
 )
+from governance.key_versions import keep_keys
 from governance.key_view import KeyView
 from governance.queues import Turn, delete_due
 from governance.records import Account, AccountKey, Role, compute_office_account_id
@@ -165,21 +166,6 @@ def change_keys(
             ),
             keys_version=before.keys_version + 1,
             keys_since_ms=block.time_ms,
-        ),
-    )
-
-
-def keep_keys(view: KeyView, account_id: bytes, account: Account, *, block: BlockContext) -> None:
-    """Keep what an account's keys were until this block: a version of its document is over."""
-    view.put_key_state(
-        account.cooperative,
-        account_id,
-        KeyState(
-            version=account.keys_version,
-            keys=tuple(key.public_key for key in account.keys),
-            signatures_required=account.signatures_required,
-            since_ms=account.keys_since_ms,
-            until_ms=block.time_ms,
         ),
     )
 

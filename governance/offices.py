@@ -46,6 +46,7 @@ def apply_open_offices(
                 guardians_commitment=inception.guardians_commitment,
                 joined_height=block.height,
                 keys_since_ms=block.time_ms,
+                created_ms=block.time_ms,
             ),
         )
     return (OfficesOpened(cooperative=tx.cooperative, offices=offices),)

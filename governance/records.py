@@ -15,6 +15,7 @@ from did.codec import Record, encode
 from governance.fields import (
     Count,
     Did,
+    DidOrEmpty,
     Hash,
     HashOrEmpty,
     Height,
@@ -169,6 +170,10 @@ class Account(Record, frozen=True, kw_only=True):
     """Block time from which the current keys speak for it."""
     is_deactivated: bool = False
     """Whether it has ended for good."""
+    created_ms: TimeMs = 0
+    """Block time at which it began, on a former chain if it was taken over from there."""
+    also_known_as: DidOrEmpty = ""
+    """Of a cooperative's root account its did:web; empty for all others."""
 
 
 class Quota(Record, frozen=True, kw_only=True):

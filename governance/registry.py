@@ -19,6 +19,8 @@ from governance.federal_events import (
 )
 from governance.federal_records import Node
 from governance.federal_view import FederalView
+from governance.key_versions import keep_keys
+from governance.key_view import KeyView
 from governance.logs import COOPERATIVES, append
 from governance.records import (
     Account,
@@ -30,6 +32,7 @@ from governance.records import (
     compute_office_account_id,
 )
 from governance.refusals import RefusalCode, TxRefusedError
+from governance.roll import require_account
 from governance.settlements import list_settlement
 from governance.transactions import UpdateCooperative
 from governance.validators import appoint, check_key_free, stop
@@ -127,6 +130,8 @@ def apply_update_cooperative(
         _check_node(view, cooperative.id, tx.node_id)
         _let_node_go(view, cooperative, block=block)
         view.put_node(tx.node_id, Node(cooperative=cooperative.id))
+    if tx.did != cooperative.did:
+        _rename(KeyView(view.kv), cooperative.id, tx.did, block=block)
     view.put_cooperative(
         replace(
             cooperative,
@@ -203,6 +208,21 @@ def _let_node_go(view: FederalView, cooperative: Cooperative, *, block: BlockCon
     view.put_node(cooperative.node_id, Node(cooperative=cooperative.id, until_ms=until_ms))
 
 
+def _rename(view: KeyView, root: bytes, did: str, *, block: BlockContext) -> None:
+    """Let the root's DID document say another did:web: a version of it is over."""
+    account = require_account(view, root)
+    keep_keys(view, root, account, block=block)
+    view.put_account(
+        root,
+        replace(
+            account,
+            keys_version=account.keys_version + 1,
+            keys_since_ms=block.time_ms,
+            also_known_as=did,
+        ),
+    )
+
+
 def _put_offices(view: StateView, new: NewCooperative, *, block: BlockContext) -> bytes:
     root = Account(
         cooperative=new.id,
@@ -212,6 +232,8 @@ def _put_offices(view: StateView, new: NewCooperative, *, block: BlockContext) -
         guardians_commitment=new.inception.guardians_commitment,
         joined_height=block.height,
         keys_since_ms=block.time_ms,
+        created_ms=block.time_ms,
+        also_known_as=new.did,
     )
     registrar = replace(
         root,
@@ -220,6 +242,7 @@ def _put_offices(view: StateView, new: NewCooperative, *, block: BlockContext) -
         # The root key replaces a registrar, so the office commits to no successor.
         next_key_commitment=_NO_COMMITMENT,
         guardians_commitment=_NO_COMMITMENT,
+        also_known_as="",
     )
     view.put_new_account(new.id, root)
     registrar_id = compute_office_account_id(cooperative=new.id, role=Role.REGISTRAR)

@@ -119,6 +119,7 @@ def _come(
         guardians_commitment=inception.guardians_commitment,
         joined_height=block.height,
         keys_since_ms=block.time_ms,
+        created_ms=block.time_ms,
     )
     view.put_new_account(account_id, account)
     return RollEntry(account=account_id, height=block.height)

@@ -118,4 +118,5 @@ def _render(account_id: bytes, account: Account) -> ImportedAccount:
         has_left=account.left_height is not None,
         keys_version=account.keys_version,
         is_deactivated=account.is_deactivated,
+        created_ms=account.created_ms,
     )

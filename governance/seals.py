@@ -70,6 +70,7 @@ class ImportedAccount(Record, frozen=True, kw_only=True):
     has_left: bool
     keys_version: Count = 0
     is_deactivated: bool = False
+    created_ms: TimeMs = 0
 
 
 class ImportedEntry(Record, frozen=True, kw_only=True):

@@ -52,6 +52,8 @@ def read_version(key: bytes, value: bytes) -> tuple[bytes, KeyVersion]:
             signatures_required=account.signatures_required,
             since_ms=account.keys_since_ms,
             until_ms=None,
+            created_ms=account.created_ms,
+            also_known_as=_list_names(account.also_known_as),
             is_deactivated=account.is_deactivated,
         )
     if collection == Collection.KEY_STATE:
@@ -62,6 +64,8 @@ def read_version(key: bytes, value: bytes) -> tuple[bytes, KeyVersion]:
             signatures_required=state.signatures_required,
             since_ms=state.since_ms,
             until_ms=state.until_ms,
+            created_ms=state.created_ms,
+            also_known_as=_list_names(state.also_known_as),
         )
     raise RefusedError("the proof is about something other than an account's keys")
 
@@ -87,3 +91,7 @@ def describe(network: str, *, key: bytes, value: bytes | None, receipt: JsonObje
         describe_version(did, version),
         resolution_metadata={"proof": {"type": PROOF_TYPE, "receipt": receipt}},
     )
+
+
+def _list_names(did: str) -> tuple[str, ...]:
+    return (did,) if did else ()

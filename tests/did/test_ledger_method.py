@@ -23,6 +23,7 @@ def version(**changes: object) -> KeyVersion:
         "signatures_required": 1,
         "since_ms": 1_800_000_000_999,
         "until_ms": None,
+        "created_ms": 1_700_000_000_001,
         **changes,
     }
     return KeyVersion(**fields)  # type: ignore[arg-type]
@@ -72,6 +73,7 @@ def test_the_key_speaks_for_the_account() -> None:
     assert resolution.document_metadata == {
         "versionId": "2",
         "canonicalId": DID,
+        "created": "2023-11-14T22:13:20Z",
         "updated": "2027-01-15T08:00:00Z",
     }
 
@@ -85,14 +87,14 @@ def test_where_several_must_sign_none_speaks_alone() -> None:
     assert "authentication" not in resolution.document
 
 
-def test_the_first_version_was_created_and_a_former_one_has_a_successor() -> None:
-    """DID Core 1.1 §7.3."""
+def test_a_former_version_has_a_successor_and_the_first_was_never_updated() -> None:
+    """DID Core 1.1 §7.1.3: `created` is the DID's, in each version's metadata."""
     metadata = describe_version(DID, version(number=0, until_ms=1_800_000_100_000))
 
     assert metadata.document_metadata == {
         "versionId": "0",
         "canonicalId": DID,
-        "created": "2027-01-15T08:00:00Z",
+        "created": "2023-11-14T22:13:20Z",
         "nextUpdate": "2027-01-15T08:01:40Z",
         "nextVersionId": "1",
     }
@@ -104,3 +106,15 @@ def test_an_ended_account_has_no_document() -> None:
 
     assert resolution.document is None
     assert resolution.is_deactivated
+
+
+def test_a_cooperatives_document_says_its_other_name() -> None:
+    """A person's says none: whose it is would be told with it."""
+    web = "did:web:ash.example"
+    told = describe_version(DID, version(also_known_as=(web,))).document
+    silent = describe_version(DID, version()).document
+    assert told is not None
+    assert silent is not None
+
+    assert read_did_document(told, did=DID).also_known_as == (web,)
+    assert "alsoKnownAs" not in silent

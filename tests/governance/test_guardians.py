@@ -211,6 +211,7 @@ def test_what_an_ended_account_had_for_keys_can_still_be_found() -> None:
     (former,) = view_of(world).scan_key_states(COOPERATIVE, WARD)
     assert (former.version, former.keys) == (0, (CURRENT.public_key,))
     assert (former.since_ms, former.until_ms) == (began_ms, world.time_ms)
+    assert former.created_ms == account_of(world).created_ms == began_ms
     assert (account_of(world).keys_version, account_of(world).keys_since_ms) == (1, world.time_ms)
 
 

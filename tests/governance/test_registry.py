@@ -4,8 +4,11 @@ import pytest
 
 from config.errors import InvariantError
 from governance.federal_events import CooperativeUpdated
+from governance.key_view import KeyView
+from governance.records import Role, compute_office_account_id
 from governance.refusals import RefusalCode
 from governance.registry import is_node_admitted
+from governance.roll import require_account
 from governance.transactions import UpdateCooperative
 from tests.governance.federation_world import (
     FederationWorld,
@@ -56,6 +59,27 @@ def test_a_cooperative_says_anew_who_it_is() -> None:
         b"a" * 32,
         "New",
     )
+
+
+def test_another_web_name_begins_a_version_of_the_roots_document() -> None:
+    """What it said before stays; the same name once more is no version, an office has none."""
+    world = make_federation(2)
+    before = require_account(world.view, coop(0))
+    world.run(_update(node_id=NEW_NODE))
+    world.run(_update(name="Newer"))
+    after = require_account(world.view, coop(0))
+
+    assert (before.keys_version, after.keys_version) == (0, 1)
+    assert (before.also_known_as, after.also_known_as) == ("did:web:c0.test", "did:web:new.test")
+    assert [key.public_key for key in after.keys] == [key.public_key for key in before.keys]
+    assert world.cooperative(0).name == "Newer"
+    (former,) = KeyView(world.kv).scan_key_states(coop(0), coop(0))
+    assert (former.version, former.also_known_as) == (0, before.also_known_as)
+    assert former.keys == tuple(key.public_key for key in before.keys)
+    assert former.created_ms == before.created_ms == after.created_ms
+    assert former.until_ms == after.keys_since_ms
+    office = compute_office_account_id(cooperative=coop(0), role=Role.REGISTRAR)
+    assert require_account(world.view, office).also_known_as == ""
 
 
 def test_an_old_node_may_connect_until_its_successor_has_taken_over() -> None:

@@ -196,6 +196,8 @@ def test_a_roll_comes_over_intact() -> None:
     rotated = require_account(world.view, member(ROTATED))
     assert [key.public_key for key in rotated.keys] == [make_key(ROTATED + 1).public_key]
     assert rotated.joined_height == world.height - 2  # of the first part's block
+    former = require_account(solo.view, member(ROTATED))
+    assert rotated.created_ms == former.created_ms < rotated.keys_since_ms
     assert world.refuse(bring_over(part_of(solo, 0, 3))) is RefusalCode.NO_IMPORT
 
 

@@ -2,7 +2,9 @@
 
 import json
 import stat
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +62,8 @@ def test_an_account_is_rotated_lost_and_recovered(
         former = terminal.ask("did", "resolve", did, "--version-id", "0", *trust)
         assert former["didDocument"] == first["didDocument"]
         created = str(first["didDocumentMetadata"]["created"])
+        times_agree(created, second=second, former=former)
+        names_agree(terminal, url, trust)
         at_first = terminal.ask("did", "resolve", did, "--version-time", created, *trust)
         assert at_first["didDocumentMetadata"]["versionId"] in {"0", "1"}  # same second
 
@@ -81,6 +85,23 @@ def test_an_account_is_rotated_lost_and_recovered(
         assert ended["didDocument"] is None
         assert ended["didDocumentMetadata"]["deactivated"] is True
         refused(terminal, did, trust)
+
+
+def times_agree(created: str, *, second: Any, former: Any) -> None:
+    """`created` is the DID's, in each version's metadata."""
+    later, earlier = second["didDocumentMetadata"], former["didDocumentMetadata"]
+    assert (later["created"], earlier["created"]) == (created, created)
+    assert "updated" not in earlier
+    assert earlier["nextUpdate"] == later["updated"]
+
+
+def names_agree(terminal: Terminal, url: str, trust: tuple[object, ...]) -> None:
+    """The cooperative's two DIDs name each other, the ledger's with a proof; a person's none."""
+    with urllib.request.urlopen(f"{url}/.well-known/did.json") as answer:  # noqa: S310 - ours
+        web = json.load(answer)
+    root = web["alsoKnownAs"][-1]
+    told = terminal.ask("did", "resolve", root, *trust)["didDocument"]
+    assert (told["id"], told["alsoKnownAs"]) == (root, [web["id"]])
 
 
 def log_in(terminal: Terminal, wallet: Path) -> bool:
