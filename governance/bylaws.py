@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from config.errors import RefusedError
 from did.codec import CodecError, Record
 from governance.bylaws_tables import (
+    METRIC_PERMILLE_TOTAL,
     Bodies,
     Complaints,
     Duties,
@@ -22,9 +23,11 @@ from governance.bylaws_tables import (
     QuadraticVoting,
     Quorum,
     Recall,
+    Reserve,
     RollRules,
     Setting,
     Stages,
+    Value,
     Veto,
     list_settings,
     list_tables,
@@ -56,6 +59,8 @@ class Bylaws(Record, frozen=True, kw_only=True):
     roll: RollRules
     duties: Duties
     complaints: Complaints
+    reserve: Reserve
+    value: Value
 
     def compute_hash(self) -> bytes:
         """What proposals pin; 32 bytes."""
@@ -143,6 +148,10 @@ def _check_together(bylaws: Bylaws) -> None:
         first, second = group + "_bps", group + "_second_bps"
         if getattr(bylaws.quorum, second) > getattr(bylaws.quorum, first):
             raise BylawsError(f"bylaws: quorum.{second} is at most quorum.{first}")
+    weights = [name for name in list_settings(Value) if name.endswith("_permille")]
+    if sum(getattr(bylaws.value, name) for name in weights) != METRIC_PERMILLE_TOTAL:
+        names = ", ".join(weights)
+        raise BylawsError(f"bylaws: value: {names} are {METRIC_PERMILLE_TOTAL} together")
 
 
 def _parse_table(name: str, kind: type[Record], table: object) -> Record:

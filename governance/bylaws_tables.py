@@ -11,12 +11,23 @@ from typing import Annotated, Final, NamedTuple, get_args, get_type_hints
 
 from msgspec import Meta
 
+from config.limits import KUDOS_PER_MEMBER_MAX, MONEY_MINOR_MAX, POINTS_MAX
 from did.codec import Record
 
 _DAY_S: Final = 86_400
 _WHOLE: Final = 10_000
 _QUORUM_LEAST: Final = 3_000
 """Specification §4.1.1: a quorum of 30 % of the roll, at the first call of every kind."""
+
+
+LEGAL_RESERVE_BPS_MIN: Final = 1_500
+"""Regulation (EC) 1435/2003 art. 65(2): at least 15 % of the surplus."""
+CAPITAL_MINOR_MIN: Final = 3_000_000
+"""Art. 3(2): 30,000 EUR. Until the reserve has reached it, art. 65(2) feeds the reserve."""
+ENDOWMENT_SPEND_BPS_MAX: Final = 1_000
+METRIC_PERMILLE_TOTAL: Final = 1_000
+DATA_BANDS: Final = 2
+"""Data counts in bands and never by volume: whether, and whether kept."""
 
 
 class Setting(NamedTuple):
@@ -46,6 +57,14 @@ def _interval(days_max: int, of_what: str) -> Meta:
 
 def _grace(days_max: int, of_what: str) -> Meta:
     return _within(_DAY_S, days_max * _DAY_S, f"How late the {of_what} may be.")
+
+
+def _weight(of_what: str) -> Meta:
+    return _within(0, METRIC_PERMILLE_TOTAL, f"Weight of {of_what}; all five are 1,000 together.")
+
+
+def _cap(of_what: str) -> Meta:
+    return _within(0, POINTS_MAX, f"Most points of {of_what} that count for a member and period.")
 
 
 def _step(meaning: str) -> Meta:
@@ -217,6 +236,41 @@ class Complaints(Record, frozen=True, kw_only=True):
         _within(7 * _DAY_S, 30 * _DAY_S, "How long the complainant may go on before the rules do."),
     ]
     open_per_member_max: Annotated[int, _within(1, 16, "Open complaints of one member.")]
+
+
+class Reserve(Record, frozen=True, kw_only=True):
+    """What a surplus feeds before anybody divides it."""
+
+    legal_bps: Annotated[
+        int, _within(LEGAL_RESERVE_BPS_MIN, _WHOLE, "Of a surplus, until the reserve is full.")
+    ]
+    minimum_capital_minor: Annotated[
+        int, _within(CAPITAL_MINOR_MIN, MONEY_MINOR_MAX, "When it is full, in minor units.")
+    ]
+
+
+class Value(Record, frozen=True, kw_only=True):
+    """How a surplus may be shared; how it is, members vote on for each period."""
+
+    dividend_max_bps: Annotated[
+        int, _within(0, _WHOLE, "Most of a period's distributable surplus that reaches members.")
+    ]
+    endowment_spend_bps: Annotated[
+        int, _within(0, ENDOWMENT_SPEND_BPS_MAX, "Of the endowment, to the commons at each close.")
+    ]
+    data_permille: Annotated[int, _weight("data that is there for studies")]
+    participation_permille: Annotated[int, _weight("votes and assemblies")]
+    working_groups_permille: Annotated[int, _weight("work in working groups and committee")]
+    education_permille: Annotated[int, _weight("teaching and outreach")]
+    mutual_help_permille: Annotated[int, _weight("members' thanks")]
+    data_cap: Annotated[int, _within(0, DATA_BANDS, "Highest band of data that counts.")]
+    participation_cap: Annotated[int, _cap("votes and assemblies")]
+    working_groups_cap: Annotated[int, _cap("work in working groups and committee")]
+    education_cap: Annotated[int, _cap("teaching and outreach")]
+    mutual_help_cap: Annotated[int, _cap("members' thanks")]
+    kudos_per_member_max: Annotated[
+        int, _within(0, KUDOS_PER_MEMBER_MAX, "Members whom one member may thank in a period.")
+    ]
 
 
 @cache

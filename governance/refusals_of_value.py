@@ -39,7 +39,7 @@ REASONS_OF_VALUE: dict[int, str] = {
     432: (
         "Members have not decided this split: put it before them as a proposal on the distribution."
     ),
-    433: "The split breaks a floor or is no whole: correct the field.",
+    433: "The split gives members more than the bylaws allow, or is no whole: correct the field.",
     434: "This metric of the period is attested already: an attestation is final.",
     435: "A metric that counts is not attested yet: its attestor does so first.",
     440: (

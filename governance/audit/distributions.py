@@ -10,6 +10,7 @@ from governance.state_keys import Collection, state_key
 from governance.value.allocation import Unit, compute_unit
 from governance.value.books import Leg
 from governance.value.chart import EQUAL_POOL
+from governance.value.contribution import read_policy
 from governance.value.period import (
     compute_distribution,
     make_closing_legs,
@@ -61,7 +62,7 @@ def audit_distributions(
                 journal,
                 period=number,
                 pool=pool,
-                policy=period.split.policy.contribution,
+                policy=read_policy(view.get_bylaws(period.bylaws_hash)),
                 sealed=sealed,
             )
     journal.enter_period(books.period, closing_ids=())
@@ -90,7 +91,9 @@ def _audit_period(
     equal_id = compute_entry_id(purpose=equal, subject=cooperative, number=0)
     journal.enter_period(number, closing_ids=[*ids, equal_id])
     accounts = journal.list_accounts()
-    found = compute_distribution(read_figures(accounts), period.split)
+    found = compute_distribution(
+        read_figures(accounts), period.split, bylaws=view.get_bylaws(period.bylaws_hash)
+    )
     for field in (
         "result_minor",
         "legal_reserve_minor",
@@ -136,6 +139,10 @@ def _check_decided(view: ValueView, cooperative: bytes, period: Period, *, place
     expect(place, "proposal.outcome", expected=Outcome.ACCEPTED, found=decision.outcome)
     split_hash = period.split.compute_hash()
     expect(place, "proposal.subject", expected=split_hash, found=proposal.subject)
+    expect(place, "bylaws_hash", expected=proposal.bylaws_hash, found=period.bylaws_hash)
+    most_bps = view.get_bylaws(period.bylaws_hash).value.dividend_max_bps
+    is_within = period.split.dividend_bps <= most_bps
+    expect(place, "split.dividend_is_within_bylaws", expected=True, found=is_within)
 
 
 def _check_members(electorates: Electorates, period: Period, *, place: Place) -> None:

@@ -20,6 +20,7 @@ from governance.body_events import (
     ReviewOpened,
 )
 from governance.body_records import BodyKind
+from governance.bylaws import parse_bylaws
 from governance.events import (
     Event,
     Events,
@@ -46,6 +47,7 @@ from governance.sim.sharing import share_surplus
 from governance.sim.standing import Candidates
 from governance.sim.voting import open_call
 from governance.transactions import CastBallot, SubmitProposal, compute_proposal_id
+from governance.value.contribution import read_policy
 
 _DIGEST_KINDS = (ProposalKind.DATA_USE, ProposalKind.DISTRIBUTION)
 
@@ -97,6 +99,7 @@ class Simulation:
         self.candidates = Candidates(scenario, self.chance, self.people)
         self.officers = Officers(scenario, self.chance, self.people, self.candidates)
         self.chain = SimulatedChain(dict(bylaws), self.chance)
+        self._policy = read_policy(parse_bylaws(bylaws))
         self.course = Course(seats_won=dict.fromkeys(self.candidates.office_of, 0))
         self._place_of = {person.account: person.place for person in self.people}
         self._on_roll: list[int] = []
@@ -312,6 +315,7 @@ class Simulation:
             places=self._on_roll,
             votes=self._votes,
             seats=self._count_seats(),
+            policy=self._policy,
             scenario=self.scenario,
             chance=self.chance,
         )

@@ -21,6 +21,7 @@ def share_surplus(
     places: Sequence[int],
     votes: Mapping[int, int],
     seats: Mapping[int, int],
+    policy: ContributionPolicy,
     scenario: Scenario,
     chance: Chance,
 ) -> tuple[list[int], int]:
@@ -31,13 +32,13 @@ def share_surplus(
         places: Who is on the roll.
         votes: How often each has voted since the last time, by place.
         seats: How many seats each holds, by place.
+        policy: How contributions count, by the bylaws.
         scenario: Says whose need is recognised.
         chance: Of the simulation.
 
     Returns:
         What each gets, in the order of `places`, and what is left for the next time.
     """
-    policy = ContributionPolicy()
     needs = chance.list_bps(max(places, default=-1) + 1, "need")
     needy = scenario.dividends.needy_bps
     pools = compute_pools(pot_minor)

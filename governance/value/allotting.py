@@ -27,7 +27,7 @@ from governance.value.commitments import (
     is_commitment,
     is_opening,
 )
-from governance.value.contribution import ContributionPolicy, Metric, compute_weight
+from governance.value.contribution import ContributionPolicy, Metric, compute_weight, read_policy
 from governance.value.events import AllocationOpened, CommitmentsAdded
 from governance.value.need import SlotCommitment, is_band_proof_valid
 from governance.value.offices import require_books
@@ -161,7 +161,7 @@ def _require_pool(
         allocation = Allocation(period=tx.period, pool=tx.pool)
     if period.split is None or allocation.is_open:
         raise TxRefusedError(RefusalCode.ALLOCATION_CLOSED)
-    policy = period.split.policy.contribution
+    policy = read_policy(view.get_bylaws(period.bylaws_hash))
     return _SharedPool(id=pool_id, allocation=allocation, policy=policy)
 
 

@@ -11,6 +11,7 @@ from config.limits import MONEY_MINOR_MAX
 from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
+from governance.federal_view import FederalView
 from governance.logs import get_frontier
 from governance.proposal_records import Outcome, ProposalKind
 from governance.refusals import RefusalCode, TxRefusedError
@@ -23,7 +24,7 @@ from governance.value.events import MetricAttested, PeriodClosed
 from governance.value.offices import require_books
 from governance.value.period import (
     Distribution,
-    DistributionSplit,
+    check_dividend,
     check_split,
     compute_distribution,
     make_closing_legs,
@@ -73,7 +74,7 @@ def apply_close_period(
     Raises:
         TxRefusedError: COOPERATIVE_UNKNOWN, COOPERATIVE_LEFT, OFFICE_REQUIRED, BOOKS_UNKNOWN,
             PERIOD_OTHER, ENTRIES_PENDING, IMPORT_UNFINISHED, SPLIT_UNFIT, SPLIT_UNDECIDED,
-            BALANCE_TOO_LARGE; in this order.
+            SPLIT_UNFIT (more for members than the bylaws allow), BALANCE_TOO_LARGE; in this order.
     """
     books = require_books(view, sender, tx.cooperative, Charge.TREASURER)
     if tx.period != books.period:
@@ -82,42 +83,43 @@ def apply_close_period(
         raise TxRefusedError(RefusalCode.ENTRIES_PENDING)
     if view.is_importing(tx.cooperative):
         raise TxRefusedError(RefusalCode.IMPORT_UNFINISHED)
-    _check_decided(view, tx)
+    bylaws_hash = _check_decided(view, tx)
+    bylaws = view.get_bylaws(bylaws_hash)
+    if tx.split is not None:
+        check_dividend(tx.split, bylaws)
     accounts = tuple(view.scan_book_accounts(tx.cooperative))
-    found = compute_distribution(read_figures(accounts), tx.split)
+    found = compute_distribution(read_figures(accounts), tx.split, bylaws=bylaws)
     stamp = Stamp(period=tx.period, time_ms=block.time_ms)
     steps = (make_closing_legs(accounts), make_distribution_legs(found), make_endowment_legs(found))
     _post_steps(view, tx, steps, stamp=stamp)
     members_count = view.get_roll(tx.cooperative).active_count
     unit = _share_equally(view, tx, members_count=members_count, stamp=stamp)
     view.put_books(tx.cooperative, replace(books, period=books.period + 1))
-    period = _make_period(tx, found, unit, members_count=members_count, block=block)
+    period = _make_period(
+        tx, found, unit, bylaws_hash=bylaws_hash, members_count=members_count, block=block
+    )
     view.put_period(tx.cooperative, period)
     return (_render_closed(view, tx.cooperative, period),)
 
 
-def _check_decided(view: ValueView, tx: ClosePeriod) -> None:
+def _check_decided(view: ValueView, tx: ClosePeriod) -> bytes:
+    """Check that members decided the split; the hash of the bylaws that hold for the close."""
     if tx.split is None:
         if tx.proposal:
             raise TxRefusedError(RefusalCode.SPLIT_UNFIT, "proposal")
-        return
+        return FederalView(view.kv).require_cooperative(tx.cooperative).bylaws_hash
     check_split(tx.split, cooperative=tx.cooperative, period=tx.period)
-    if not _is_decided(view, tx.cooperative, tx.proposal, tx.split):
+    proposal = view.get_proposal(tx.cooperative, tx.proposal)
+    decision = view.get_decision(tx.cooperative, tx.proposal)
+    if (
+        proposal is None
+        or proposal.kind is not ProposalKind.DISTRIBUTION
+        or proposal.subject != tx.split.compute_hash()
+        or decision is None
+        or decision.outcome is not Outcome.ACCEPTED
+    ):
         raise TxRefusedError(RefusalCode.SPLIT_UNDECIDED)
-
-
-def _is_decided(
-    view: ValueView, cooperative: bytes, proposal_id: bytes, split: DistributionSplit
-) -> bool:
-    proposal = view.get_proposal(cooperative, proposal_id)
-    decision = view.get_decision(cooperative, proposal_id)
-    return (
-        proposal is not None
-        and proposal.kind is ProposalKind.DISTRIBUTION
-        and proposal.subject == split.compute_hash()
-        and decision is not None
-        and decision.outcome is Outcome.ACCEPTED
-    )
+    return proposal.bylaws_hash
 
 
 def _post_steps(
@@ -156,7 +158,13 @@ def _share_equally(view: ValueView, tx: ClosePeriod, *, members_count: int, stam
 
 
 def _make_period(
-    tx: ClosePeriod, found: Distribution, unit: Unit, *, members_count: int, block: BlockContext
+    tx: ClosePeriod,
+    found: Distribution,
+    unit: Unit,
+    *,
+    bylaws_hash: bytes,
+    members_count: int,
+    block: BlockContext,
 ) -> Period:
     return Period(
         number=tx.period,
@@ -164,6 +172,7 @@ def _make_period(
         closed_ms=block.time_ms,
         proposal=tx.proposal,
         split=tx.split,
+        bylaws_hash=bylaws_hash,
         result_minor=found.result_minor,
         legal_reserve_minor=found.legal_reserve_minor,
         distributable_minor=found.distributable_minor,

@@ -15,15 +15,14 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from config.errors import RefusedError
-from config.limits import KUDOS_PER_MEMBER_MAX, POINTS_MAX
+from config.limits import POINTS_MAX
 from did.codec import Record
+from governance.bylaws import Bylaws
 from governance.charge_records import Charge
 from governance.fields import Count, Hash
 
 METRICS_COUNT: Final = 5
-PERMILLE_TOTAL: Final = 1_000
 _Points = Annotated[int, Meta(ge=0, le=POINTS_MAX)]
-_Permille = Annotated[int, Meta(ge=0, le=PERMILLE_TOTAL)]
 
 
 class Metric(IntEnum):
@@ -72,19 +71,26 @@ class ContributionError(RefusedError):
         self.field = field
 
 
-class ContributionPolicy(Record, frozen=True, kw_only=True):
-    """How the metrics count; part of what members vote on (`governance.value.period`)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionPolicy:
+    """How the metrics count, by a cooperative's bylaws: known before anybody contributes."""
 
-    weights_permille: Annotated[
-        tuple[_Permille, ...], Meta(min_length=METRICS_COUNT, max_length=METRICS_COUNT)
-    ] = (0, 250, 250, 250, 250)
-    """In the order of the metrics; 1,000 together. That of data may be 0, and is by default."""
-    caps: Annotated[
-        tuple[_Points, ...], Meta(min_length=METRICS_COUNT, max_length=METRICS_COUNT)
-    ] = (2, 20, 20, 20, 10)
+    weights_permille: tuple[int, ...]
+    """In the order of the metrics; 1,000 together. That of data may be 0."""
+    caps: tuple[int, ...]
     """Points of each metric that count for one member in one period, at most."""
-    kudos_per_member_max: Annotated[int, Meta(ge=0, le=KUDOS_PER_MEMBER_MAX)] = 5
+    kudos_per_member_max: int
     """Members whom one member may thank in a period."""
+
+
+def read_policy(bylaws: Bylaws) -> ContributionPolicy:
+    """How contributions count by checked bylaws."""
+    names = [metric.name.lower() for metric in Metric]
+    return ContributionPolicy(
+        weights_permille=tuple(getattr(bylaws.value, f"{name}_permille") for name in names),
+        caps=tuple(getattr(bylaws.value, f"{name}_cap") for name in names),
+        kudos_per_member_max=bylaws.value.kudos_per_member_max,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,19 +137,6 @@ class MetricTotal(Record, frozen=True, kw_only=True):
     """Root of the cooperative's list of attestations, which auditors are shown."""
 
 
-def check_policy(policy: ContributionPolicy) -> ContributionPolicy:
-    """Pass on a policy whose weights are a whole.
-
-    Raises:
-        ContributionError: They do not add up to 1,000, or data's cap is beyond its bands.
-    """
-    if sum(policy.weights_permille) != PERMILLE_TOTAL:
-        raise ContributionError(f"{PERMILLE_TOTAL} together", field="weights_permille")
-    if policy.caps[0] > max(DataBand):
-        raise ContributionError("data counts in bands, which end with 2", field="caps")
-    return policy
-
-
 def check_attestation(item: Attestation) -> None:
     """Check that the right two parties attest, neither of them for themselves.
 
@@ -171,7 +164,6 @@ def compute_scores(
     Raises:
         ContributionError: An attestation or thank-you breaks a rule.
     """
-    check_policy(policy)
     points: dict[bytes, list[int]] = {}
     evidence: dict[tuple[bytes, Metric, bytes], bool] = {}
     for item in attestations:

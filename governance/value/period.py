@@ -12,12 +12,11 @@ Source: Regulation (EC) 1435/2003 art. 3(2), 65, 67; specification §4.3.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from config.limits import MONEY_MINOR_MAX
 from did.codec import Record
+from governance.bylaws import Bylaws
 from governance.fields import BasisPoints, Count, Hash
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.value.allocation import BPS_TOTAL, Pools, compute_parts, compute_pools
@@ -38,30 +37,8 @@ from governance.value.chart import (
     AccountKind,
     BookAccount,
 )
-from governance.value.contribution import ContributionError, ContributionPolicy, check_policy
 
-LEGAL_RESERVE_BPS_MIN: Final = 1_500
-"""Art. 65(2): at least 15 % of the surplus."""
-CAPITAL_MINOR_MIN: Final = 3_000_000
-"""Art. 3(2): 30,000 EUR. Until the reserve has reached it, art. 65(2) feeds the reserve."""
-ENDOWMENT_SPEND_BPS_MAX: Final = 1_000
 _SPLIT_DOMAIN: Final = b"rochdale/distribution/v1"
-
-
-class DistributionPolicy(Record, frozen=True, kw_only=True):
-    """What beside the split members decide for a period; the defaults are the law's floors."""
-
-    legal_reserve_bps: Annotated[int, Meta(ge=LEGAL_RESERVE_BPS_MIN, le=BPS_TOTAL)] = (
-        LEGAL_RESERVE_BPS_MIN
-    )
-    """Of the surplus, until the reserve equals the minimum capital."""
-    minimum_capital_minor: Annotated[int, Meta(ge=CAPITAL_MINOR_MIN, le=MONEY_MINOR_MAX)] = (
-        CAPITAL_MINOR_MIN
-    )
-    endowment_spend_bps: Annotated[int, Meta(ge=0, le=ENDOWMENT_SPEND_BPS_MAX)] = 0
-    """Of the endowment, into the commons fund at each close."""
-    contribution: ContributionPolicy = ContributionPolicy()
-    """How contributions of the period count."""
 
 
 class DistributionSplit(Record, frozen=True, kw_only=True):
@@ -76,8 +53,7 @@ class DistributionSplit(Record, frozen=True, kw_only=True):
     information_bps: BasisPoints
     education_bps: BasisPoints
     dividend_bps: BasisPoints
-    """These five add up to 10,000."""
-    policy: DistributionPolicy = DistributionPolicy()
+    """These five add up to 10,000; the dividend is at most what the bylaws allow."""
 
     @property
     def parts_bps(self) -> tuple[int, ...]:
@@ -150,10 +126,17 @@ def check_split(split: DistributionSplit, *, cooperative: bytes, period: int) ->
         raise TxRefusedError(RefusalCode.SPLIT_UNFIT, "period")
     if sum(split.parts_bps) != BPS_TOTAL:
         raise TxRefusedError(RefusalCode.SPLIT_UNFIT, f"parts add up to {BPS_TOTAL}")
-    try:
-        check_policy(split.policy.contribution)
-    except ContributionError as error:
-        raise TxRefusedError(RefusalCode.SPLIT_UNFIT, error.reason) from error
+
+
+def check_dividend(split: DistributionSplit, bylaws: Bylaws) -> None:
+    """Check that a split gives members no more than bylaws allow.
+
+    Raises:
+        TxRefusedError: SPLIT_UNFIT.
+    """
+    if split.dividend_bps > bylaws.value.dividend_max_bps:
+        most = f"dividend is at most {bylaws.value.dividend_max_bps} by the bylaws"
+        raise TxRefusedError(RefusalCode.SPLIT_UNFIT, most)
 
 
 def read_figures(accounts: Sequence[BookAccount]) -> Figures:
@@ -173,15 +156,17 @@ def read_figures(accounts: Sequence[BookAccount]) -> Figures:
     )
 
 
-def compute_distribution(figures: Figures, split: DistributionSplit | None) -> Distribution:
+def compute_distribution(
+    figures: Figures, split: DistributionSplit | None, *, bylaws: Bylaws
+) -> Distribution:
     """Divide a period's surplus; with no vote, the legal reserve alone takes its part.
 
     Args:
         figures: Of the period.
         split: What members decided, checked; None if they decided nothing.
+        bylaws: By which they decided; those in force if they decided nothing.
     """
-    policy = DistributionPolicy() if split is None else split.policy
-    legal_minor = compute_legal_reserve(figures, policy)
+    legal_minor = compute_legal_reserve(figures, bylaws)
     before_minor = figures.result_minor + figures.carried_minor - legal_minor
     endowment_minor = distributable_minor = 0
     parts: tuple[int, ...] = (0, 0, 0, 0, 0)
@@ -192,6 +177,7 @@ def compute_distribution(figures: Figures, split: DistributionSplit | None) -> D
         parts, _ = compute_parts(distributable_minor, split.parts_bps)
     reserve_minor, research_minor, information_minor, education_minor, dividend_minor = parts
     pools = compute_pools(dividend_minor)
+    spent_minor = figures.endowment_minor * bylaws.value.endowment_spend_bps // BPS_TOTAL
     return Distribution(
         result_minor=figures.result_minor,
         legal_reserve_minor=legal_minor,
@@ -203,11 +189,11 @@ def compute_distribution(figures: Figures, split: DistributionSplit | None) -> D
         education_minor=education_minor,
         pools=pools,
         carried_minor=before_minor - endowment_minor - sum(parts) + pools.carry_minor,
-        endowment_spent_minor=figures.endowment_minor * policy.endowment_spend_bps // BPS_TOTAL,
+        endowment_spent_minor=spent_minor,
     )
 
 
-def compute_legal_reserve(figures: Figures, policy: DistributionPolicy) -> int:
+def compute_legal_reserve(figures: Figures, bylaws: Bylaws) -> int:
     """What the law puts into the reserve before anything else, in minor units.
 
     Rounded up: 15 % is the least. Nothing once the reserve equals the minimum capital, and
@@ -216,8 +202,8 @@ def compute_legal_reserve(figures: Figures, policy: DistributionPolicy) -> int:
     Source: Regulation (EC) 1435/2003 art. 65(2).
     """
     surplus_minor = max(0, figures.result_minor + min(0, figures.carried_minor))
-    share_minor = -(-surplus_minor * policy.legal_reserve_bps // BPS_TOTAL)
-    return min(share_minor, max(0, policy.minimum_capital_minor - figures.reserve_minor))
+    share_minor = -(-surplus_minor * bylaws.reserve.legal_bps // BPS_TOTAL)
+    return min(share_minor, max(0, bylaws.reserve.minimum_capital_minor - figures.reserve_minor))
 
 
 def make_closing_legs(accounts: Sequence[BookAccount]) -> tuple[Leg, ...]:

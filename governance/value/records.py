@@ -70,6 +70,8 @@ class Period(Record, frozen=True, kw_only=True):
     proposal: HashOrEmpty
     """By which members decided the split; empty if they decided nothing."""
     split: DistributionSplit | None
+    bylaws_hash: Hash
+    """By which it was closed: those of the proposal, or those in force then."""
     result_minor: Signed
     legal_reserve_minor: Money
     distributable_minor: Money

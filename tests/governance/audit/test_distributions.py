@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from config.errors import RefusedError
 from governance.audit.findings import Audited
 from governance.audit.sealed import SEALED_FORMAT, parse_sealed
+from governance.bylaws import parse_bylaws
 from governance.logs import entry_key
 from governance.value.commitments import add_points, commit, encode_scalar
 from governance.value.contribution import Metric
 from governance.value.need import NeedBand, SlotCommitment, compute_slot
 from governance.value.records import Pool, compute_pool_id
 from governance.value.view import LedgerBooks, ValueView, commitments_log
+from tests.bylaws import make_bylaws
 from tests.governance.audit.audit_world import (
     NEED_PLACE,
     audit,
@@ -226,3 +228,17 @@ def test_a_contribution_pool_is_shared_once_more() -> None:
     view.put_metric(COOPERATIVE, period=0, metric=Metric.EDUCATION, total=changed)
 
     assert find(world).field == "weight_total"
+
+
+def test_a_close_by_other_bylaws_is_found() -> None:
+    """It follows those that its proposal names, with the greatest dividend that they allow."""
+    world = shared()
+    view = ValueView(world.kv)
+    period = view.get_period(COOPERATIVE, 0)
+    assert period is not None
+    other = parse_bylaws(make_bylaws(value={"kudos_per_member_max": 4}))
+    view.put_bylaws(other)
+
+    view.put_period(COOPERATIVE, replace(period, bylaws_hash=other.compute_hash()))
+
+    assert find(world).field == "bylaws_hash"

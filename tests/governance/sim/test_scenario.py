@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from governance.bylaws import parse_bylaws
 from governance.bylaws_tables import list_settings, list_tables
 from governance.sim.chance import Chance
 from governance.sim.scenario import Scenario, ScenarioError, parse_scenario
 from governance.sim.sharing import compute_gini_permille, share_surplus
+from governance.value.contribution import read_policy
+from tests.bylaws import make_bylaws
 
 LEAST: dict[str, Any] = {"version": 1, "title": "Least", "seed": "s", "years": 1}
 
@@ -94,6 +97,7 @@ def test_what_is_shared_and_what_is_left_is_the_whole() -> None:
         places=[0, 2, 5],
         votes={0: 3},
         seats={2: 1},
+        policy=read_policy(parse_bylaws(make_bylaws())),
         scenario=parse_scenario(LEAST),
         chance=Chance("s"),
     )

@@ -14,10 +14,9 @@ from governance.state_keys import Collection, state_key
 from governance.value.allocation import compute_shares
 from governance.value.chart import COMMONS, CONTRIBUTION_POOL, MEMBERS_PAYABLE, NEED_POOL
 from governance.value.commitments import GROUP_ORDER, commit
-from governance.value.contribution import ContributionPolicy, Metric
+from governance.value.contribution import Metric
 from governance.value.events import AllocationOpened, CommitmentsAdded
 from governance.value.need import NeedBand, compute_need_amounts, compute_need_total
-from governance.value.period import DistributionPolicy
 from governance.value.records import Pool, compute_pool_id
 from governance.value.view import commitments_log
 from tests.governance.value.test_commitments import ORDER_8
@@ -245,10 +244,12 @@ def test_contributions_that_were_attested_are_not_given_to_the_commons() -> None
 
 def test_data_of_no_weight_needs_no_attestation() -> None:
     """V2: where its weight is 0, nobody asks."""
-    policy = DistributionPolicy(
-        contribution=ContributionPolicy(weights_permille=(0, 1_000, 0, 0, 0))
+    world = make_closed_world(
+        participation_permille=1_000,
+        working_groups_permille=0,
+        education_permille=0,
+        mutual_help_permille=0,
     )
-    world = make_closed_world(policy=policy)
     world.run(attest(Metric.PARTICIPATION, 16))
     world.run(commit_slots(CONTRIBUTION_SLOTS, **TO_CONTRIBUTION))
 

@@ -5,6 +5,8 @@ from dataclasses import replace as replace_act
 from msgspec.structs import replace
 
 from config.limits import MONEY_MINOR_MAX
+from governance.bylaws import parse_bylaws
+from governance.federal_view import FederalView
 from governance.proposal_records import Choice, ProposalKind
 from governance.refusals import RefusalCode
 from governance.state_keys import FEDERATION, Collection, state_key
@@ -21,9 +23,11 @@ from governance.value.chart import (
 )
 from governance.value.contribution import Metric
 from governance.value.events import MetricAttested, PeriodClosed
+from tests.bylaws import make_bylaws
 from tests.governance.value.books_world import COSTS, LICENCES, draft
 from tests.governance.value.value_world import (
     MEMBERS_COUNT,
+    REVENUE_MINOR,
     attest,
     balance,
     by_treasurer,
@@ -191,3 +195,41 @@ def test_an_attestation_is_final_and_of_this_or_the_last_period() -> None:
     assert world.refuse(attest(Metric.EDUCATION, 13, period=2)) is RefusalCode.PERIOD_OTHER
     wrong = by_treasurer(attest(Metric.DATA, 1).payload)  # type: ignore[arg-type]
     assert world.refuse(wrong) is RefusalCode.OFFICE_REQUIRED
+
+
+def test_v3_members_get_no_more_than_the_bylaws_allowed_when_it_was_proposed() -> None:
+    """V3, facts §6: a proposal is decided by the bylaws that it was submitted under."""
+    world = make_books_world(dividend_max_bps=4_999)
+    too_much, enough = make_split(), make_split(dividend_bps=4_999, research_bps=2_001)
+    proposals = [
+        decide(world, split.compute_hash(), nonce=nonce)
+        for nonce, split in enumerate((too_much, enough), start=1)
+    ]
+    later = parse_bylaws(make_bylaws(value={"dividend_max_bps": 0}))
+    cooperative = FederalView(world.kv).require_cooperative(COOPERATIVE)
+    world.view.put_bylaws(later)
+    world.view.put_cooperative(replace(cooperative, bylaws_hash=later.compute_hash()))
+
+    refusal = world.refuse(close(proposal=proposals[0], split=too_much))
+    taken = world.refuse(close(proposal=proposals[1], split=enough))
+
+    assert (refusal, taken) == (RefusalCode.SPLIT_UNFIT, None)
+    period = view_of(world).get_period(COOPERATIVE, 0)
+    assert period is not None
+    assert period.bylaws_hash == cooperative.bylaws_hash
+
+
+def test_v1_without_a_vote_the_reserve_takes_what_the_bylaws_say() -> None:
+    """Regulation (EC) 1435/2003 art. 65: at least 15 %, and more where bylaws ask for more."""
+    world = make_books_world()
+    bylaws = parse_bylaws(make_bylaws(reserve={"legal_bps": 2_000}))
+    cooperative = FederalView(world.kv).require_cooperative(COOPERATIVE)
+    world.view.put_bylaws(bylaws)
+    world.view.put_cooperative(replace(cooperative, bylaws_hash=bylaws.compute_hash()))
+
+    assert world.refuse(close()) is None
+
+    period = view_of(world).get_period(COOPERATIVE, 0)
+    assert period is not None
+    assert period.legal_reserve_minor == REVENUE_MINOR // 5
+    assert period.bylaws_hash == bylaws.compute_hash()

@@ -9,23 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.limits import POINTS_MAX
+from governance.bylaws import BylawsError, parse_bylaws
 from governance.charge_records import Charge
 from governance.value.contribution import (
     ATTESTORS,
     Attestation,
     ContributionError,
-    ContributionPolicy,
     DataBand,
     Kudos,
     Metric,
     check_attestation,
-    check_policy,
     compute_metric_totals,
     compute_scores,
     compute_weight,
+    read_policy,
 )
+from tests.bylaws import make_bylaws
 
-POLICY = ContributionPolicy()
+POLICY = read_policy(parse_bylaws(make_bylaws()))
 ANNA, BEN, CLARA, STEWARD, WITNESS = (bytes([number]) * 32 for number in range(1, 6))
 ATTESTED = Attestation(
     member=ANNA,
@@ -133,7 +134,7 @@ def test_thanks_count_once_for_a_giver_and_receiver() -> None:
 
 def test_refuses_thanks_beyond_the_policys_number_and_to_oneself() -> None:
     """V2: at most m in a period."""
-    policy = ContributionPolicy(kudos_per_member_max=1)
+    policy = replace(POLICY, kudos_per_member_max=1)
     for field, kudos in (
         ("giver", [Kudos(giver=ANNA, receiver=BEN), Kudos(giver=ANNA, receiver=CLARA)]),
         ("receiver", [Kudos(giver=ANNA, receiver=ANNA)]),
@@ -174,17 +175,26 @@ def test_totals_weigh_what_all_members_weigh() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "change"),
+    ("change", "message"),
     [
-        ("weights_permille", {"weights_permille": (0, 250, 250, 250, 249)}),
-        ("caps", {"caps": (3, 1, 1, 1, 1)}),
+        ({"education_permille": 249}, "are 1000 together"),
+        ({"data_permille": 1}, "are 1000 together"),
+        ({"data_cap": 3}, r"value\.data_cap is 3"),
     ],
 )
-def test_refuses_a_policy_that_is_no_whole(field: str, change: dict[str, Any]) -> None:
+def test_v2_refuses_bylaws_whose_weights_are_no_whole(change: dict[str, int], message: str) -> None:
     """V2: weights add up to 1,000; data is capped at its bands."""
-    check_policy(POLICY)
+    with pytest.raises(BylawsError, match=message):
+        parse_bylaws(make_bylaws(value=change))
 
-    with pytest.raises(ContributionError) as caught:
-        check_policy(ContributionPolicy(**change))
 
-    assert caught.value.field == field
+def test_v2_bylaws_say_how_contributions_count() -> None:
+    """V2: each metric by its own weight and cap, in the order of the metrics."""
+    document = make_bylaws(value={"data_permille": 500, "education_permille": 0})
+    document["value"] |= {"participation_permille": 0, "data_cap": 1, "mutual_help_cap": 7}
+
+    policy = read_policy(parse_bylaws(document))
+
+    assert policy.weights_permille == (500, 0, 250, 0, 250)
+    assert policy.caps == (1, 20, 20, 20, 7)
+    assert policy.kudos_per_member_max == 5

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from governance.audit.chain import audit_chain
+from governance.bylaws_tables import CAPITAL_MINOR_MIN
 from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
 from governance.value.chart import (
@@ -30,7 +31,7 @@ from governance.value.chart import (
     RESEARCH,
     SURPLUS,
 )
-from governance.value.period import CAPITAL_MINOR_MIN, DistributionSplit
+from governance.value.period import DistributionSplit
 from tests.governance.audit.audit_world import copy_of
 from tests.governance.value.books_world import COSTS, LICENCES, draft
 from tests.governance.value.value_world import (

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from did.codec import CodecError
+from governance.bylaws import Bylaws, parse_bylaws
+from governance.bylaws_tables import CAPITAL_MINOR_MIN
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.value.books import Draft, Leg, Maker, MemoryBooks, post
 from governance.value.chart import (
@@ -17,13 +18,11 @@ from governance.value.chart import (
     MEMBERS_PAYABLE,
     SURPLUS,
 )
-from governance.value.contribution import ContributionPolicy
 from governance.value.period import (
-    CAPITAL_MINOR_MIN,
     Distribution,
-    DistributionPolicy,
     DistributionSplit,
     Figures,
+    check_dividend,
     check_split,
     compute_distribution,
     compute_legal_reserve,
@@ -33,6 +32,7 @@ from governance.value.period import (
     make_pool_legs,
     read_figures,
 )
+from tests.bylaws import make_bylaws
 from tests.governance.value.books_world import (
     COSTS,
     GRANT_BANK,
@@ -47,6 +47,12 @@ from tests.governance.value.books_world import (
 )
 
 COOPERATIVE = b"c" * 32
+BYLAWS = parse_bylaws(make_bylaws())
+
+
+def with_value(**settings: int) -> Bylaws:
+    """Bylaws with other settings of value."""
+    return parse_bylaws(make_bylaws(value=settings))
 
 
 def make_split(**changes: Any) -> DistributionSplit:
@@ -80,18 +86,19 @@ parts = st.lists(st.integers(0, 10_000), min_size=4, max_size=4).map(
     ]
 )
 splits = st.builds(
-    lambda items, endowment, spend: make_split(
+    lambda items, endowment: make_split(
         endowment_bps=endowment,
         reserve_bps=items[0],
         research_bps=items[1],
         information_bps=items[2],
         education_bps=items[3],
         dividend_bps=items[4],
-        policy=DistributionPolicy(endowment_spend_bps=spend),
     ),
     parts,
     st.integers(0, 10_000),
-    st.integers(0, 1_000),
+)
+bylaws_of_any_kind = st.integers(0, 1_000).map(
+    lambda spend_bps: with_value(endowment_spend_bps=spend_bps)
 )
 money = st.integers(0, 10**9)
 figures_of_any_kind = st.builds(
@@ -117,22 +124,22 @@ def add_up(found: Distribution) -> int:
     )
 
 
-@given(figures_of_any_kind, st.none() | splits)
+@given(figures_of_any_kind, st.none() | splits, bylaws_of_any_kind)
 def test_all_of_the_surplus_goes_somewhere(
-    figures: Figures, split: DistributionSplit | None
+    figures: Figures, split: DistributionSplit | None, bylaws: Bylaws
 ) -> None:
     """V3: nothing is lost and nothing is made, with a vote or without."""
-    found = compute_distribution(figures, split)
+    found = compute_distribution(figures, split, bylaws=bylaws)
 
     assert add_up(found) == figures.result_minor + figures.carried_minor
 
 
-@given(figures_of_any_kind, splits)
+@given(figures_of_any_kind, splits, bylaws_of_any_kind)
 def test_only_what_is_left_after_losses_reserve_and_endowment_is_distributed(
-    figures: Figures, split: DistributionSplit
+    figures: Figures, split: DistributionSplit, bylaws: Bylaws
 ) -> None:
     """V3: distributable = revenue - costs - losses - legal reserve - endowment, never less."""
-    found = compute_distribution(figures, split)
+    found = compute_distribution(figures, split, bylaws=bylaws)
     left = (
         figures.revenue_minor
         - figures.costs_minor
@@ -148,7 +155,7 @@ def test_only_what_is_left_after_losses_reserve_and_endowment_is_distributed(
 @given(figures_of_any_kind)
 def test_without_a_vote_nothing_is_distributed(figures: Figures) -> None:
     """V3: the law's reserve takes its part, and the rest is carried on."""
-    found = compute_distribution(figures, None)
+    found = compute_distribution(figures, None, bylaws=BYLAWS)
 
     assert found.distributable_minor == found.dividend_minor == found.endowment_minor == 0
     assert found.research_minor == found.information_minor == found.education_minor == 0
@@ -160,7 +167,7 @@ def test_without_a_vote_nothing_is_distributed(figures: Figures) -> None:
 @given(figures_of_any_kind)
 def test_the_legal_reserve_gets_15_percent_until_it_equals_the_capital(figures: Figures) -> None:
     """Regulation (EC) 1435/2003 art. 65(2)."""
-    legal = compute_legal_reserve(figures, DistributionPolicy())
+    legal = compute_legal_reserve(figures, BYLAWS)
     surplus = max(0, figures.result_minor + min(0, figures.carried_minor))
 
     if figures.reserve_minor >= CAPITAL_MINOR_MIN:
@@ -175,7 +182,7 @@ def test_a_period_in_figures() -> None:
     """V3: one example that can be followed by hand."""
     figures = make_figures(revenue_minor=100_000, costs_minor=30_000, carried_minor=-10_000)
 
-    found = compute_distribution(figures, make_split(endowment_bps=1_000))
+    found = compute_distribution(figures, make_split(endowment_bps=1_000), bylaws=BYLAWS)
 
     assert found.legal_reserve_minor == 9_000  # 15 % of 60,000
     assert found.endowment_minor == 5_100  # 10 % of 51,000
@@ -194,7 +201,7 @@ def test_a_dividend_of_nothing_is_as_valid_as_any() -> None:
     )
     check_split(split, cooperative=COOPERATIVE, period=0)
 
-    found = compute_distribution(make_figures(revenue_minor=1_000), split)
+    found = compute_distribution(make_figures(revenue_minor=1_000), split, bylaws=BYLAWS)
 
     assert (found.research_minor, found.dividend_minor) == (850, 0)
 
@@ -206,14 +213,6 @@ def test_a_dividend_of_nothing_is_as_valid_as_any() -> None:
         ("period", {"period": 1}),
         ("parts", {"dividend_bps": 4_999}),
         ("parts", {"dividend_bps": 5_001}),
-        (
-            "weights_permille",
-            {
-                "policy": DistributionPolicy(
-                    contribution=ContributionPolicy(weights_permille=(0, 0, 0, 0, 999))
-                )
-            },
-        ),
     ],
 )
 def test_refuses_a_split_of_another_or_no_whole(field: str, change: dict[str, Any]) -> None:
@@ -224,28 +223,24 @@ def test_refuses_a_split_of_another_or_no_whole(field: str, change: dict[str, An
     assert caught.value.refusal is RefusalCode.SPLIT_UNFIT
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        DistributionPolicy(legal_reserve_bps=1_499),
-        DistributionPolicy(minimum_capital_minor=CAPITAL_MINOR_MIN - 1),
-        DistributionPolicy(endowment_spend_bps=1_001),
-    ],
-)
-def test_no_vote_goes_below_the_laws_floors(policy: DistributionPolicy) -> None:
-    """Art. 65: such a split has no encoding that is read."""
-    with pytest.raises(CodecError, match="policy"):
-        DistributionSplit.parse(make_split(policy=policy).encode())
+def test_v3_members_get_no_more_than_the_bylaws_allow() -> None:
+    """V3, F1: a cooperative that pays nobody says so in its bylaws, before any surplus."""
+    bylaws = with_value(dividend_max_bps=4_999)
+
+    check_dividend(make_split(dividend_bps=4_999), bylaws)
+    with pytest.raises(TxRefusedError, match="at most 4999") as caught:
+        check_dividend(make_split(), bylaws)
+
+    assert caught.value.refusal is RefusalCode.SPLIT_UNFIT
 
 
 def test_a_split_has_one_hash() -> None:
-    """What members vote on is all of it, the policy included."""
+    """What members vote on is all of it."""
     split = make_split()
 
     assert DistributionSplit.parse(split.encode()).compute_hash() == split.compute_hash()
     assert make_split(period=1).compute_hash() != split.compute_hash()
-    policy = DistributionPolicy(endowment_spend_bps=1)
-    assert make_split(policy=policy).compute_hash() != split.compute_hash()
+    assert make_split(endowment_bps=1).compute_hash() != split.compute_hash()
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), splits)
@@ -259,7 +254,7 @@ def test_the_entries_of_a_close_say_the_same_as_its_figures(
         earn(books, 2, revenue)
     if costs:
         enter(books, 3, (COSTS, costs), (COMMONS, -costs), maker=Maker.RULES)
-    found = compute_distribution(read_figures(books.list_accounts()), split)
+    found = compute_distribution(read_figures(books.list_accounts()), split, bylaws=BYLAWS)
 
     write(books, 10, make_closing_legs(books.list_accounts()))
     write(books, 11, make_distribution_legs(found))
@@ -277,12 +272,12 @@ def test_the_entries_of_a_close_say_the_same_as_its_figures(
 
 
 def test_the_endowment_yields_to_the_commons_and_stays() -> None:
-    """Its spend rate is a part of the vote."""
+    """Its spend rate is in the bylaws."""
     books = make_books()
     enter(books, 1, (SURPLUS, 1_000), (ENDOWMENT, -1_000), maker=Maker.RULES)
-    policy = DistributionPolicy(endowment_spend_bps=400)
+    bylaws = with_value(endowment_spend_bps=400)
 
-    found = compute_distribution(read_figures(books.list_accounts()), make_split(policy=policy))
+    found = compute_distribution(read_figures(books.list_accounts()), make_split(), bylaws=bylaws)
     write(books, 2, make_endowment_legs(found))
 
     assert balances(books, [ENDOWMENT, COMMONS, LEGAL_RESERVE]) == [-960, -40, 0]

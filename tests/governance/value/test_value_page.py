@@ -4,17 +4,19 @@ import re
 from pathlib import Path
 
 from config.limits import COMMITMENTS_MIN
+from governance.bylaws_tables import (
+    CAPITAL_MINOR_MIN,
+    DATA_BANDS,
+    ENDOWMENT_SPEND_BPS_MAX,
+    LEGAL_RESERVE_BPS_MIN,
+)
 from governance.charge_records import Charge
 from governance.value.allocation import CONTRIBUTION_BPS, EQUAL_BPS, NEED_BPS
 from governance.value.chart import LEGAL_RESERVE, STANDARD, Access
 from governance.value.commitments import SECOND_GENERATOR
-from governance.value.contribution import ATTESTORS, ContributionPolicy, DataBand, Metric
+from governance.value.contribution import ATTESTORS, DataBand, Metric
 from governance.value.need import PROOF_BYTES, NeedBand
-from governance.value.period import (
-    CAPITAL_MINOR_MIN,
-    ENDOWMENT_SPEND_BPS_MAX,
-    LEGAL_RESERVE_BPS_MIN,
-)
+from tests.bylaws import PRESETS, load_preset
 
 PAGE = (Path(__file__).parents[3] / "docs" / "value.md").read_text(encoding="utf-8")
 WRITERS = {
@@ -58,7 +60,10 @@ def test_figures_on_the_page_are_the_ones_that_hold() -> None:
     assert (EQUAL_BPS, CONTRIBUTION_BPS, NEED_BPS) == (4_000, 4_000, 2_000)
     assert [band.value for band in NeedBand] == [0, 1, 2, 4]
     assert [band.value for band in DataBand] == [0, 1, 2]
-    assert ContributionPolicy().weights_permille[0] == 0
+    assert max(DataBand) == DATA_BANDS
+    assert all(
+        load_preset(path.stem)["value"]["data_permille"] == 0 for path in PRESETS.glob("*.toml")
+    )
     for sentence in (
         SECOND_GENERATOR.hex(),
         f"at least {LEGAL_RESERVE_BPS_MIN // 100} %",

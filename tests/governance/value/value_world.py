@@ -26,6 +26,7 @@ from governance.value.transactions import (
     ValuePayload,
 )
 from governance.value.view import LedgerBooks, ValueView
+from tests.bylaws import make_bylaws
 from tests.governance.value.books_world import LICENCES, OWN_ACCOUNTS, draft
 from tests.governance.value.test_period import make_split as make_any_split
 from tests.governance.world import (
@@ -109,9 +110,14 @@ def make_split(**changes: Any) -> DistributionSplit:
     return make_any_split(cooperative=COOPERATIVE, **changes)
 
 
-def make_books_world(*, earned_minor: int = REVENUE_MINOR) -> World:
-    """Eight members, no longer being founded, and books with revenue in the first period."""
-    world = make_world_with_members(MEMBERS_COUNT)
+def make_books_world(*, earned_minor: int = REVENUE_MINOR, **value: int) -> World:
+    """Eight members, no longer being founded, and books with revenue in the first period.
+
+    Args:
+        earned_minor: That revenue.
+        value: Settings of the bylaws' table of that name.
+    """
+    world = make_world_with_members(MEMBERS_COUNT, bylaws=make_bylaws(value=value))
     world.run(after_ms=FOUNDING_MS)
     world.run(open_accounts(*((account.code, account.fund) for account in OWN_ACCOUNTS)))
     assert world.refusals == [None]
@@ -139,10 +145,10 @@ def decide(
     return proposal_id
 
 
-def make_closed_world(**changes: Any) -> World:
-    """The first period is closed by a vote."""
-    world = make_books_world()
-    split = make_split(**changes)
+def make_closed_world(**value: int) -> World:
+    """The first period is closed by a vote, under bylaws with these settings of value."""
+    world = make_books_world(**value)
+    split = make_split()
     world.run(close(proposal=decide(world, split.compute_hash()), split=split))
     assert world.refusals == [None]
     return world
