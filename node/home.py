@@ -112,6 +112,11 @@ class Home:
         return self.web / "private.db"
 
     @property
+    def webvh_path(self) -> Path:
+        """The log of the cooperative's did:webvh, once it was published."""
+        return self.web / "did.jsonl"
+
+    @property
     def erasures_path(self) -> Path:
         """Who was erased, as hashes; apart from what a backup may bring back."""
         return self.root / "erased.log"

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 from node.commands.wallet_options import OldTrustOption, check_with_trust
 
 if TYPE_CHECKING:
@@ -82,6 +82,31 @@ def resolve(
         say(f"  as of block {verified.height}, {told} UTC")
     elif parsed.method == "rochdale":
         say("The node was believed: `--trust` with a genesis file or trust bundle checks it.")
+
+
+@did_app.command("publish-webvh")
+def publish_webvh(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Write this cooperative's DID document into the log of its did:webvh, if it has changed.
+
+    The node serves the log at once. Run it again after a key of the cooperative was rotated.
+    """
+    import secrets  # noqa: PLC0415
+
+    from node.commands.federation_node import open_node  # noqa: PLC0415
+    from node.web.clock import Clock  # noqa: PLC0415
+    from node.webvh_publishing import publish_log  # noqa: PLC0415
+
+    opened, settings = open_node(home)
+    published = asyncio.run(
+        publish_log(opened, settings, clock=Clock(), random=secrets.token_bytes)
+    )
+    if as_json:
+        say_json(
+            {"did": published.did, "version": published.version_id, "is_new": published.is_new}
+        )
+        return
+    say(published.did)
+    say(f"  version {published.version_id}" + ("" if published.is_new else ", nothing had changed"))
 
 
 def _say_document(result: "JsonObject") -> None:

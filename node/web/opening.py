@@ -52,7 +52,7 @@ async def open_context(
     genesis = load_genesis(home)
     registry = _build_registry(home, settings, genesis)
     http_key = load_key(home.keys, "http")
-    own_document = OwnDocument(registry, http_key.public_key, network=genesis.network)
+    own_document = _describe_own(home, registry, network=genesis.network)
     async with AsyncExitStack() as stack:
         private = stack.enter_context(closing(_open_private(home, clock)))
         projection = stack.enter_context(closing(_open_projection(home, genesis)))
@@ -89,6 +89,11 @@ async def open_context(
             checks=_make_checks(client, clock, dids, own_origin=registry.own.origin),
             discovery=await stack.enter_async_context(DiscoveryClient(home.discovery_socket)),
         )
+
+
+def _describe_own(home: Home, registry: Registry, *, network: str) -> OwnDocument:
+    http_key = load_key(home.keys, "http").public_key
+    return OwnDocument(registry, http_key, network=network, webvh_path=home.webvh_path)
 
 
 def _begin_chain_state(settings: Settings, clock: Clock) -> ChainState:

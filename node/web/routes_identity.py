@@ -36,6 +36,17 @@ async def get_did_document(request: web.Request) -> web.Response:
     return answer_json(document, content_type="application/did+json")
 
 
+@routes.get("/.well-known/did.jsonl")
+async def get_did_log(request: web.Request) -> web.Response:
+    """The log of the cooperative's did:webvh."""
+    data = get_context(request).own_document.read_webvh_log()
+    if not data:
+        return answer_refusal("this cooperative publishes no did:webvh", status=404)
+    response = web.Response(body=data, content_type="text/jsonl")
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
 @routes.get("/.well-known/webfinger")
 async def get_webfinger(request: web.Request) -> web.Response:
     """Who a resource is."""
