@@ -81,4 +81,8 @@ PASSKEY_ID_BYTES_MAX = 1_023
 """Web Authentication Level 3 §4, Credential ID."""
 PASSKEY_KEY_BYTES_MAX = 1_024
 """A COSE key; RSA of 4,096 bits fits."""
+PASSKEY_PROOF_AGE_S_MAX = 300
+"""How long ago somebody may have proved to be here who adds a passkey."""
+PASSKEY_NOTICE_S = 2_592_000
+"""How long a new passkey is shown at each login: thirty days."""
 PASSKEY_LABEL_CHARACTERS_MAX = 60

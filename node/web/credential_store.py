@@ -121,6 +121,13 @@ class CredentialStore:
         ).fetchone()
         return None if row is None else _read(row)
 
+    def find_by_place(self, list_number: int, place: int) -> IssuedCredential | None:
+        """The credential whose status a place of a list tells, if there is one."""
+        row = self._connection.execute(
+            "SELECT * FROM issued_credentials WHERE list = ? AND place = ?", (list_number, place)
+        ).fetchone()
+        return None if row is None else _read(row)
+
     def list_of_account(self, account: bytes) -> list[IssuedCredential]:
         """What was issued to a ledger account, oldest first."""
         rows = self._connection.execute(

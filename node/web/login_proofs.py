@@ -8,10 +8,11 @@ import hmac
 from dataclasses import dataclass
 
 from config.limits import LOGIN_TRIES_MAX
-from did.jcs import canonicalize, parse_json_object
+from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.login.challenge import Challenge, Purpose, parse_statement
 from did.login.errors import OAuthError
 from did.verification_keys import compute_thumbprint
+from node.web.credential_store import CredentialState, CredentialStore
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_records import LoginRequest, hash_secret
@@ -20,6 +21,8 @@ _PROOF_PURPOSE = "login-proof"
 """For what a proof is sealed to its holder."""
 DID_METHOD = "did"
 """How a person proved their DID: by their wallet's own signature."""
+CREDENTIAL_METHOD = "credential"
+"""By showing the membership credential."""
 _CODE_BYTES = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: people read it aloud and type it."""
@@ -28,18 +31,26 @@ _GROUP = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A checked statement of a wallet."""
+    """What somebody has proved: a key of their DID, or a credential that goes back to it."""
 
     holder: Holder
     did: str
     method: str
-    """The verification method that signed."""
+    """The verification method that signed, now or when the credential was issued."""
     thumbprint: str
     """Of its key, for a name may come to stand for another key."""
+    credential: str = ""
+    """Id of the membership credential that was shown, in hex; empty if none was."""
 
     def seal(self, login: Login) -> bytes:
         """As it is kept beside what goes back to it: grants, passkeys, keys of credentials."""
-        value = {"did": self.did, "method": self.method, "thumbprint": self.thumbprint}
+        value = {
+            "did": self.did,
+            "method": self.method,
+            "thumbprint": self.thumbprint,
+            "credential": self.credential,
+            "at_s": login.clock.now_s(),
+        }
         data = canonicalize(value)
         return login.holders.seal_for(self.holder.id, data, purpose=_PROOF_PURPOSE)
 
@@ -73,8 +84,16 @@ async def check_statement(login: Login, statement: str, *, expected: Challenge) 
     return Proof(holder=holder, did=did, method=parsed.kid, thumbprint=compute_thumbprint(key))
 
 
+def read_proof(login: Login, sealed: bytes, *, holder_id: bytes) -> JsonObject:
+    """What `Proof.seal` sealed, and when: the fields of `Proof`, and `at_s`."""
+    data = login.holders.open_for(holder_id, sealed, purpose=_PROOF_PURPOSE)
+    return parse_json_object(data, depth_max=1)
+
+
 async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> None:
     """Check that the key by which a person proved their DID once is still theirs.
+
+    If they showed a credential, it must still hold too.
 
     What was allowed or added by that proof holds as long as this does.
 
@@ -85,7 +104,7 @@ async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> 
 
     Raises:
         OAuthError: The DID is somebody else's now, or has another key, or the ledger has
-            replaced the key or ended the account.
+            replaced the key or ended the account, or the credential was revoked or has run out.
         UnavailableError: The DID or the ledger cannot be looked up now.
     """
     over = OAuthError(
@@ -95,8 +114,8 @@ async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> 
     )
     if sealed is None:
         raise over
-    data = login.holders.open_for(holder.id, sealed, purpose=_PROOF_PURPOSE)
-    proof = parse_json_object(data, depth_max=1)
+    proof = read_proof(login, sealed, holder_id=holder.id)
+    _check_credential(login, bytes.fromhex(str(proof["credential"])))
     did = str(proof["did"])
     owner = login.holders.find_by_did(did)
     key = await login.keys.find(did, str(proof["method"]))
@@ -104,6 +123,22 @@ async def check_proof(login: Login, sealed: bytes | None, *, holder: Holder) -> 
     if owner is None or owner.id != holder.id or not is_same:
         raise over
     await login.keys.check_current(key, did, holder=holder)
+
+
+def _check_credential(login: Login, credential_id: bytes) -> None:
+    if not credential_id:
+        return
+    issued = CredentialStore(login.store.connection).get(credential_id)
+    if (
+        issued is None
+        or issued.state is not CredentialState.ACTIVE
+        or issued.expires_at_ms <= login.clock.now_ms()
+    ):
+        raise OAuthError(
+            "access_denied",
+            "the credential that this goes back to holds no longer: log in with a new one, and"
+            " allow or add it again",
+        )
 
 
 def accept_proof(

@@ -1,8 +1,9 @@
-"""Passkeys of holders: added by a DID's own signature, and good as long as that key is.
+"""Passkeys of holders: good as long as that is by which they were added.
 
-A passkey stands in for one key of one DID. Once the DID has another key, or the register
-another DID, or the ledger has closed the account, the passkey opens nothing: a thief who added
-one loses it with the stolen key. Signs no transaction, and adds no other passkey.
+A passkey stands in for one key of one DID, or for one membership credential and the key that it
+goes back to. Once the DID has another key, or the register another DID, or the ledger has closed
+the account, or the credential is revoked or has run out, the passkey opens nothing: a thief who
+added one loses it with what was stolen. Signs no transaction, and adds no other passkey.
 """
 
 import hashlib
@@ -10,7 +11,11 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric import ec
 from webauthn.helpers import encode_cbor
 
-from config.did_limits import PASSKEY_LABEL_CHARACTERS_MAX
+from config.did_limits import (
+    PASSKEY_LABEL_CHARACTERS_MAX,
+    PASSKEY_NOTICE_S,
+    PASSKEY_PROOF_AGE_S_MAX,
+)
 from did.base64url import decode_base64url, encode_base64url
 from did.jcs import JsonObject
 from did.login.errors import OAuthError
@@ -25,9 +30,21 @@ from did.login.passkeys import (
 from node.web.clock import render_time
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
-from node.web.login_proofs import DID_METHOD, check_proof, get_holder_id
+from node.web.login_proofs import (
+    CREDENTIAL_METHOD,
+    DID_METHOD,
+    check_proof,
+    get_holder_id,
+    read_proof,
+)
 from node.web.login_records import LoginRequest
 from node.web.passkey_store import StoredPasskey
+
+_ADDING = {
+    DID_METHOD: "by the wallet's key",
+    CREDENTIAL_METHOD: "by the membership credential",
+}
+"""How people prove to be here who may add a passkey, and what their history says of it."""
 
 
 def get_use_challenge(asked: LoginRequest) -> bytes:
@@ -63,14 +80,23 @@ def list_passkeys(login: Login, holder_id: bytes) -> list[JsonObject]:
 
 
 def add_passkey(login: Login, asked: LoginRequest, credential: JsonObject, *, label: str) -> None:
-    """Keep the passkey that a browser has made; one for each proof of the DID.
+    """Keep the passkey that a browser has made; one for each proof, and soon after it.
 
     Raises:
-        OAuthError: It does not hold, is known, or is one too many; or nobody has proved a DID.
+        OAuthError: It does not hold, is known, or is one too many; or nobody has proved to be
+            here within the last minutes, or by a passkey alone.
     """
     holder_id = get_holder_id(asked)
-    if asked.proof is None or asked.method != DID_METHOD:
-        raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
+    if asked.proof is None or asked.method not in _ADDING:
+        raise OAuthError("access_denied", "a passkey adds no other: use your wallet")
+    proof = read_proof(login, asked.proof, holder_id=holder_id)
+    if asked.method == CREDENTIAL_METHOD and not proof["credential"]:
+        raise OAuthError("access_denied", "your credential is not known here: get a new one first")
+    if login.clock.now_s() - int(proof["at_s"]) > PASSKEY_PROOF_AGE_S_MAX:
+        raise OAuthError(
+            "access_denied",
+            "you have shown who you are more than five minutes ago: open this page again",
+        )
     if len(label) > PASSKEY_LABEL_CHARACTERS_MAX or not label.isprintable():
         raise OAuthError(
             "invalid_request",
@@ -89,7 +115,8 @@ def add_passkey(login: Login, asked: LoginRequest, credential: JsonObject, *, la
         )
     )
     login.store.end_request(asked.id)
-    login.note(holder_id, "passkey added", client_id=PASSKEYS_CLIENT_ID)
+    by = _ADDING[asked.method]
+    login.note(holder_id, "passkey added", client_id=PASSKEYS_CLIENT_ID, detail=by)
 
 
 def remove_passkey(login: Login, passkey_id: str, *, holder_id: bytes, client_id: str) -> None:
@@ -136,6 +163,17 @@ async def use_passkey(
     if not login.passkeys.use(stored.passkey, sign_count=count, now_s=login.clock.now_s()):
         raise OAuthError("access_denied", "this passkey was just used or removed: try again")
     return holder, stored.proof
+
+
+def list_new_passkeys(login: Login, holder_id: bytes) -> list[JsonObject]:
+    """Passkeys that were added lately: whoever did not add them should see it."""
+    since_s = login.clock.now_s() - PASSKEY_NOTICE_S
+    recent = {
+        encode_base64url(item.passkey.id)
+        for item in login.passkeys.list_of(holder_id)
+        if item.created_at_s > since_s
+    }
+    return [item for item in list_passkeys(login, holder_id) if item["id"] in recent]
 
 
 def _check_user(credential: JsonObject, holder: Holder) -> None:

@@ -42,7 +42,7 @@ from node.web.login_proofs import (
 from node.web.login_records import LoginRequest
 from node.web.middlewares import CONTENT_SECURITY_POLICY, answer_json
 from node.web.page_files import answer_missing, answer_page
-from node.web.passkeys import describe_passkeys, get_use_challenge
+from node.web.passkeys import describe_passkeys, get_use_challenge, list_new_passkeys
 from node.web.requests import get_context
 from node.web.routes_oauth import read_form
 
@@ -95,7 +95,7 @@ async def begin_login(request: web.Request) -> web.Response:
     if wants_json(request):
         response = answer_json({**ways, **_describe(login, asked)})
     else:
-        values = {"openid4vp": "", "passkey": None, **ways, **_describe(login, asked)}
+        values = {"passkey": None, **ways, **_describe(login, asked)}
         response = _answer_form(context, "login.html", **values)
     _set_session(context, response, session)
     return response
@@ -161,11 +161,14 @@ async def continue_login(request: web.Request) -> web.Response:
         if wants_json(request):
             return answer_json({"form_token": token, **shown})
         return _answer_form(context, template, form_token=token, **shown)
+    new_passkeys = list_new_passkeys(login, get_holder_id(asked))
     if wants_json(request):
-        return answer_json({"form_token": token, **_describe(login, asked)})
+        told = {"form_token": token, "new_passkeys": new_passkeys}
+        return answer_json({**told, **_describe(login, asked)})
     return _answer_form(
         context,
         "consent.html",
+        new_passkeys=new_passkeys,
         target=get_redirect_source(asked.request.redirect_uri),
         form_token=token,
         **_describe(login, asked),
@@ -286,18 +289,17 @@ def find_by_ticket(request: web.Request) -> LoginRequest:
 
 def _list_ways(context: WebContext, asked: LoginRequest, *, ticket: str) -> JsonObject:
     """Where our own wallets answer, the link that other wallets open, what a passkey needs."""
-    own = {"login": f"{context.origin}/login/{ticket}"}
-    if asked.request.client_id == PASSKEYS_CLIENT_ID:
-        return own  # a passkey is added by the DID itself
     query = {
         "client_id": f"decentralized_identifier:{context.registry.own.did}",
         "request_uri": f"{context.origin}/openid4vp/{ticket}",
     }
-    return {
-        **own,
+    ways: JsonObject = {
+        "login": f"{context.origin}/login/{ticket}",
         "openid4vp": f"openid4vp://?{urlencode(query)}",
-        "passkey": render_use(origin=context.origin, challenge=get_use_challenge(asked)),
     }
+    if asked.request.client_id != PASSKEYS_CLIENT_ID:  # no passkey adds another
+        ways["passkey"] = render_use(origin=context.origin, challenge=get_use_challenge(asked))
+    return ways
 
 
 def _describe(login: Login, asked: LoginRequest) -> JsonObject:

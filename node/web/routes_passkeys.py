@@ -64,7 +64,7 @@ async def prove_passkey(request: web.Request) -> web.Response:
     if asked is None:
         raise OAuthError("access_denied", "this login is over: begin again in the application")
     if asked.request.client_id == PASSKEYS_CLIENT_ID:
-        raise OAuthError("access_denied", "a passkey is added by your DID's own signature alone")
+        raise OAuthError("access_denied", "a passkey adds no other: use your wallet")
     holder, proof = await use_passkey(login, asked, _get_credential(await _read(request)))
     code = accept_proof(login, asked, holder=holder, method="passkey", proof=proof)
     confirm_proof(login, asked, code)  # proof and browser are together already
