@@ -15,6 +15,7 @@ import pytest
 from config.errors import RefusedError, UnavailableError
 from did.keys import KeyPair
 from governance.logs import DECISIONS, Log, LogName
+from governance.merkle_log import compute_root
 from governance.proposal_records import (
     Choice,
     Outcome,
@@ -27,6 +28,7 @@ from governance.records import Role, RollEntry, compute_office_account_id
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import (
     AdmitMembers,
+    AnchorConsents,
     CastBallot,
     Payload,
     SubmitProposal,
@@ -38,6 +40,7 @@ from ledger.light_source import LightSource
 from ledger.receipt_builder import (
     build_ballot_receipt,
     build_block_receipt,
+    build_consent_receipt,
     build_counted_receipt,
     build_page_receipt,
     build_state_receipt,
@@ -46,6 +49,7 @@ from ledger.receipt_extras import ListPage
 from ledger.receipts import Receipt, ReceiptKind, Verified, check_receipt, parse_receipt
 from ledger.rpc import EngineClient
 from ledger.trust import TrustBundle
+from tests.ledger.receipt_samples import CONSENT_LEAVES, make_history
 from tests.ledger.running import run_engine
 from tests.ledger.scenario import REGISTRAR, ROOT, make_inception
 
@@ -119,6 +123,31 @@ async def test_pages_of_lists_get_receipts_that_verify_offline(short_directory: 
     moved = dataclasses.replace(rest, extra=dataclasses.replace(rest.extra, first=0))
     with pytest.raises(RefusedError, match="not the list's"):
         check(moved, source.trust)
+
+
+async def test_histories_of_consent_get_receipts_that_verify_offline(
+    short_directory: Path,
+) -> None:
+    """By the root that the registrar has sent; a history under another root gets none."""
+    cooperative = make_inception(ROOT).compute_id()
+    registrar = compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR)
+    root = compute_root(CONSENT_LEAVES)
+    async with _run_chain(short_directory) as source, asyncio.timeout(60):
+        await source.client.wait_for_height(1)
+        for period in range(1, 8):
+            payload = AnchorConsents(cooperative=cooperative, period=period, root=root)
+            await _send(source.client, payload, key=REGISTRAR, account=registrar)
+        named: dict[str, Any] = {"cooperative": cooperative, "history": make_history()}
+        receipt = await build_consent_receipt(source, **named, period=7)
+        other = await build_consent_receipt(source, **named, period=6)
+        none = await build_consent_receipt(source, **named, period=8)
+
+    assert receipt is not None
+    verified = check(parse_receipt(json.dumps(receipt.to_json()).encode()), source.trust)
+    assert verified.kind is ReceiptKind.CONSENTS
+    assert verified.consents is not None
+    assert (verified.consents.cooperative, verified.consents.period) == (cooperative, 7)
+    assert (other, none) == (None, None)
 
 
 async def test_a_receipt_of_an_idle_chain_is_there_at_once(short_directory: Path) -> None:

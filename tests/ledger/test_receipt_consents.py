@@ -23,7 +23,7 @@ from did.jws import sign_jws
 from did.keys import KeyPair, did_key_verification_method
 from governance.consent_anchors import consent_root_key
 from governance.state_keys import Collection, state_key
-from ledger.consent_words import render_consent_entry
+from ledger.consent_words import describe_consent_entry, render_consent_entry
 from ledger.receipt_consents import ConsentHistory, SaltedBody, parse_history, read_history
 from ledger.receipt_extras import ReceiptError
 from ledger.receipt_meaning import render_meaning
@@ -224,6 +224,7 @@ def test_an_entry_says_what_happened_and_when(kind: EntryKind, sentence: str) ->
     said = render_consent_entry(entry)
 
     assert said.startswith("2023-11-14 22:13:20 UTC: " + sentence.format(id="ab" * 16))
+    assert describe_consent_entry(entry)["meaning"] == said
 
 
 def test_a_use_says_what_it_was_for() -> None:
