@@ -28,7 +28,7 @@ from node.web.status import (
     render_insight,
     render_proposal,
 )
-from node.web.withdrawing import render_tombstone
+from node.web.withdrawing import is_withdrawn, render_tombstone
 
 _TITLE_CHARACTERS_MAX = 120
 _THRESHOLDS = {
@@ -78,6 +78,8 @@ _CHECKS = (
     "It states its privacy cost (ε), which is within the limit of all cooperatives.",
     "No group of fewer than fifty people is shown, after noise was added.",
 )
+
+_GONE = "This node's own ledger holds the decision to withdraw it."
 
 routes = web.RouteTableDef()
 
@@ -145,7 +147,7 @@ async def get_insight(request: web.Request) -> web.Response:
         response = _answer_document(context, insight)
     else:
         response = answer_page(context, "insight.html", **_describe_whole(context, insight))
-    if insight.state is InsightState.WITHDRAWN:
+    if is_withdrawn(context, insight):
         response.set_status(410)
     response.headers["Vary"] = "Accept"
     return response
@@ -225,7 +227,11 @@ def _find_insight_title(context: WebContext, digest: bytes) -> str | None:
     return None if insight is None else str(_describe_insight(context, insight)["title"])
 
 
-def _describe_checks(insight: JsonObject) -> tuple[str, ...]:
+def _describe_checks(insight: JsonObject, *, is_verified: bool, is_gone: bool) -> tuple[str, ...]:
+    if is_gone:
+        return (_GONE,)
+    if not is_verified:
+        return (insight["standing"],)
     return tuple(check.format(name=insight["cooperative_name"]) for check in _CHECKS)
 
 
@@ -242,19 +248,20 @@ def _describe_insight(context: WebContext, insight: HeldInsight) -> JsonObject:
 def _describe_whole(context: WebContext, insight: HeldInsight) -> JsonObject:
     """All that the page of an insight shows; its content only if it was checked and stands."""
     document = parse_json_object(insight.activity)["object"]
-    is_verified = insight.state is InsightState.VERIFIED
+    is_gone = is_withdrawn(context, insight)
+    is_verified = insight.state is InsightState.VERIFIED and not is_gone
     described = {**_describe_insight(context, insight), **render_insight(context, insight)}
     return {
         **described,
         "table": render_insight_table(document) if is_verified else None,
-        "checks": _describe_checks(described) if is_verified else (described["standing"],),
+        "checks": _describe_checks(described, is_verified=is_verified, is_gone=is_gone),
         "proposal_id": document["validation"]["proposal"].rpartition("/")[2] if is_verified else "",
     }
 
 
 def _answer_document(context: WebContext, insight: HeldInsight) -> web.Response:
     document = parse_json_object(insight.activity)["object"]
-    if insight.state is InsightState.WITHDRAWN:
+    if is_withdrawn(context, insight):
         document = render_tombstone(context, insight)
     return web.Response(body=canonicalize(document), content_type=ACTIVITY_TYPE)
 

@@ -33,6 +33,12 @@ def withdraw_decided(context: WebContext) -> int:
     return withdrawn
 
 
+def is_withdrawn(context: WebContext, insight: HeldInsight) -> bool:
+    """Whether an insight is to be shown no more, though nobody may have looked yet."""
+    decided = context.projection.find_insight(insight.cooperative, insight.digest)
+    return insight.state is InsightState.WITHDRAWN or bool(decided.withdrawn_by)
+
+
 def render_tombstone(context: WebContext, insight: HeldInsight) -> JsonObject:
     """What is served in place of a withdrawn insight; it says when that was decided."""
     document = parse_json_object(insight.activity)["object"]

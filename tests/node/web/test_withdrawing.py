@@ -176,3 +176,22 @@ async def test_partners_who_find_an_insight_valid_are_named(
         True,
     )
     assert state_of(ash, digest) is InsightState.VERIFIED
+
+
+async def test_a_withdrawn_insight_is_not_served_from_the_block_on(
+    pair: Any, http: aiohttp.ClientSession
+) -> None:
+    """What is asked between the decision and the next look at it is not answered as before."""
+    ash, _ = pair
+    digest = ash.draft_insight()
+    ash.learn(ash.decide(digest))
+    await publish_accepted(ash.context)
+
+    ash.learn(ash.decide(digest, kind=ProposalKind.WITHDRAWAL))
+    status, page = await get(http, ash, f"/insights/{digest.hex()}", "text/html")
+    gone, body = await get(http, ash, f"/insights/{digest.hex()}", ACTIVITY_TYPE)
+
+    assert (status, gone) == (410, 410)
+    assert "<table" not in page
+    assert "holds the decision to withdraw it" in page
+    assert parse_json_object(body.encode())["type"] == "Tombstone"
