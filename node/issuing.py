@@ -1,19 +1,21 @@
 """The operator's desk for credentials: what `rochdale credential` does, beside a running node.
 
 Issues with the home's assertion key, remembers in private.db, and checks files of anybody.
-Whose key a credential is bound to, and whether it is true, the operator has made sure of.
+Whether somebody is a member or an officer, the ledger says; whose key a credential is bound
+to, and what the ledger does not know, the operator has made sure of.
 """
 
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from config.errors import RefusedError
+from config.errors import MisconfiguredError, RefusedError
 from config.settings import Settings
-from did.credentials.kinds import Statement
+from did.credentials.kinds import CredentialKind, state_portability, state_role
 from did.credentials.refusals import CredentialError
 from did.credentials.sd_jwt_vc import KeyBinding
 from did.credentials.structure import Credential
@@ -21,9 +23,11 @@ from did.credentials.vc_jwt import envelop
 from did.credentials_v1 import is_of_model_v1
 from did.jcs import JsonObject, parse_json_object
 from did.verification_keys import VerificationKey, parse_multikey
+from ledger.rpc import EngineClient
 from node.credentials_v1 import check_text_v1
 from node.home import Home
 from node.keystore import REGISTER_KEY_NAME, load_key, load_secret
+from node.ledger_statements import LEDGER_ROLES, LedgerStatements, Stated
 from node.own_cooperative import load_own_cooperative
 from node.web.clock import Clock
 from node.web.credential_checks import CredentialChecks
@@ -49,32 +53,46 @@ class IssuedRow:
     """The credential itself, when it was just issued."""
 
 
-def issue_credential(
-    home: Home,
-    settings: Settings,
-    state: Callable[[str], Statement],
-    *,
-    holder: VerificationKey,
-    account: bytes | None,
-    form: str,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the operator asks for."""
+
+    kind: str
+    """Of `CredentialKind`."""
+    account: bytes | None
+    """The member's, or the officer's office account."""
+    is_dated: bool = False
+    """Whether a membership states since when."""
+    roles: tuple[str, ...] = ()
+    role_from: str | None = None
+    role_until: str | None = None
+    months: int | None = None
+
+
+async def issue_credential(
+    home: Home, settings: Settings, wanted: Wanted, *, holder: VerificationKey, form: str
 ) -> IssuedRow:
-    """Issue a credential.
+    """Issue a credential; the ledger states what it knows, the operator the rest.
 
     Args:
-        home: Of the node.
+        home: Of the node, which must be running where the ledger is asked.
         settings: Of that home.
-        state: Makes the statement, given the cooperative's DID.
+        wanted: What is to be stated.
         holder: Whom it is bound to.
-        account: The holder's on the ledger.
         form: One of `CredentialFormat`.
 
     Raises:
-        RefusedError: An unknown form, or a statement that cannot be issued in it.
-        MisconfiguredError: The home's key or register cannot be used.
+        RefusedError: An unknown form, a statement that cannot be issued in it, or one that the
+            ledger does not bear out.
+        UnavailableError: The ledger does not answer.
+        MisconfiguredError: The home's key or register cannot be used, or something is missing.
     """
     if form not in list(CredentialFormat):
         raise RefusedError(f"--format is one of {', '.join(CredentialFormat)}")
-    own = load_own_cooperative(home, settings)
+    own, clock = load_own_cooperative(home, settings), Clock()
+    async with EngineClient(home.rpc_socket) as engine:
+        ledger = LedgerStatements(engine, cooperative=own.id, did=own.did)
+        stated = await _state(ledger, wanted, did=own.did, now_ms=clock.now_ms())
     with _open_store(home) as store:
         office = CredentialOffice(
             origin=own.origin,
@@ -82,10 +100,14 @@ def issue_credential(
             method=f"{own.did}#assertion",
             key=load_key(home.keys, "assertion"),
             store=store,
-            clock=Clock(),
+            clock=clock,
         )
         issued = office.issue(
-            state(own.did), holder=holder, account=account, form=CredentialFormat(form)
+            stated.statement,
+            holder=holder,
+            account=wanted.account,
+            form=CredentialFormat(form),
+            ends_at_ms=stated.ends_at_ms,
         )
     text = issued.credential
     return _describe(
@@ -159,6 +181,69 @@ async def check_file(
             document, challenge=challenge or "", domain=domain or ""
         )
         return [_summarize(item) for item in found]
+
+
+async def _state(ledger: LedgerStatements, wanted: Wanted, *, did: str, now_ms: int) -> Stated:
+    match wanted.kind:
+        case CredentialKind.MEMBERSHIP:
+            return await ledger.state_membership(_require_account(wanted), is_dated=wanted.is_dated)
+        case CredentialKind.ROLE:
+            return await _state_role(ledger, wanted, did=did, now_ms=now_ms)
+        case CredentialKind.PORTABILITY if wanted.months is None:
+            return await ledger.state_portability(_require_account(wanted), roles=wanted.roles)
+        case CredentialKind.PORTABILITY:
+            if wanted.account is not None:
+                raise MisconfiguredError(
+                    "with `--account` the ledger says `--months`: leave it out"
+                )
+            return Stated(
+                statement=state_portability(
+                    cooperative=did, tenure_months=wanted.months or 0, roles=wanted.roles
+                )
+            )
+    raise MisconfiguredError(f"a credential is of kind {', '.join(CredentialKind)}")
+
+
+async def _state_role(ledger: LedgerStatements, wanted: Wanted, *, did: str, now_ms: int) -> Stated:
+    if len(wanted.roles) != 1:
+        raise MisconfiguredError("a role credential states one `--role`")
+    [role] = wanted.roles
+    if role.lower().replace(" ", "_") in LEDGER_ROLES:
+        if wanted.role_until is not None:
+            raise MisconfiguredError("the ledger says until when: leave out `--until`")
+        return await ledger.state_role(
+            _require_account(wanted),
+            role=role.lower().replace(" ", "_"),
+            role_from=wanted.role_from,
+            now_ms=now_ms,
+        )
+    if wanted.role_from is None:
+        raise MisconfiguredError("the ledger does not know this role: say since when with `--from`")
+    ends_at_ms = _read_end_ms(wanted.role_until)
+    if ends_at_ms is not None and ends_at_ms <= now_ms:
+        raise RefusedError("this role is over already")
+    statement = state_role(
+        cooperative=did, role=role, role_from=wanted.role_from, role_until=wanted.role_until
+    )
+    return Stated(statement=statement, ends_at_ms=ends_at_ms)
+
+
+def _read_end_ms(date: str | None) -> int | None:
+    """The end of a day in UTC; None if no date is given, or none that exists.
+
+    What is malformed is refused where it is stated.
+    """
+    try:
+        day = datetime.fromisoformat(date or "").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return round((day + timedelta(days=1)).timestamp()) * 1_000
+
+
+def _require_account(wanted: Wanted) -> bytes:
+    if wanted.account is None:
+        raise MisconfiguredError("say whose with `--account`: the ledger is asked about it")
+    return wanted.account
 
 
 async def _check_token(

@@ -12,7 +12,6 @@ from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from did.credentials.kinds import Statement
     from node.home import Home
     from node.issuing import IssuedRow
 
@@ -28,23 +27,26 @@ _HolderOption = Annotated[
 ]
 _OutputOption = Annotated[Path, typer.Option("--output", "-o", help="File for the credential.")]
 _AccountOption = Annotated[
-    str | None, typer.Option("--account", help="Ledger account, to find it by.")
+    str | None, typer.Option("--account", help="The member's, or the office account of an officer.")
 ]
 _FormOption = Annotated[str, typer.Option("--format", help="dc+sd-jwt, ldp_vc or jwt_vc_json.")]
-_SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="YYYY-MM", help="Member since.")
-]
+_SinceOption = Annotated[bool, typer.Option("--since", help="State the month of joining.")]
 _RoleOption = Annotated[
-    list[str] | None, typer.Option("--role", help="Role held; for portability repeatable.")
+    list[str] | None,
+    typer.Option("--role", help="A body, a charge or another; for portability repeatable."),
 ]
 _FromOption = Annotated[
-    str | None, typer.Option("--from", metavar="DATE", help="When the role began.")
+    str | None, typer.Option("--from", metavar="DATE", help="When a role began that is no seat.")
 ]
 _UntilOption = Annotated[
-    str | None, typer.Option("--until", metavar="DATE", help="When the role ends.")
+    str | None,
+    typer.Option("--until", metavar="DATE", help="When it ends, if the ledger does not know."),
 ]
 _MonthsOption = Annotated[
-    int | None, typer.Option("--months", help="Whole months of membership, for portability.")
+    int | None,
+    typer.Option(
+        "--months", help="Of membership, for portability; with --account the ledger counts."
+    ),
 ]
 
 
@@ -56,7 +58,7 @@ def issue(
     output: _OutputOption,
     account: _AccountOption = None,
     form: _FormOption = "dc+sd-jwt",
-    since: _SinceOption = None,
+    since: _SinceOption = False,
     role: _RoleOption = None,
     begins: _FromOption = None,
     ends: _UntilOption = None,
@@ -64,26 +66,26 @@ def issue(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Issue a credential; make sure first whose key it is, and that what it states is so."""
+    """Issue a credential; make sure first whose key it is.
+
+    The ledger says who is a member or an officer, since when and until when; a role that it
+    does not know, and how long somebody was a member elsewhere, are your word.
+    """
     from node.commands.wallet_options import write_private  # noqa: PLC0415
-    from node.issuing import issue_credential, read_holder  # noqa: PLC0415
+    from node.issuing import Wanted, issue_credential, read_holder  # noqa: PLC0415
 
     opened, settings = _open(home)
-    issued = issue_credential(
-        opened,
-        settings,
-        lambda cooperative: _state(
-            kind,
-            cooperative,
-            since=since,
-            roles=role or [],
-            begins=begins,
-            ends=ends,
-            months=months,
-        ),
-        holder=read_holder(holder),
+    wanted = Wanted(
+        kind=kind,
         account=_parse_account(account),
-        form=form,
+        is_dated=since,
+        roles=tuple(role or ()),
+        role_from=begins,
+        role_until=ends,
+        months=months,
+    )
+    issued = asyncio.run(
+        issue_credential(opened, settings, wanted, holder=read_holder(holder), form=form)
     )
     write_private(output, issued.text.encode() + b"\n")
     if as_json:
@@ -175,39 +177,6 @@ def _open(path: Path) -> "tuple[Home, Settings]":
 
     home = open_home(path)
     return home, load_settings(home.settings_path, environ=os.environ)
-
-
-def _state(
-    kind: str,
-    cooperative: str,
-    *,
-    since: str | None,
-    roles: list[str],
-    begins: str | None,
-    ends: str | None,
-    months: int | None,
-) -> "Statement":
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from did.credentials.kinds import (  # noqa: PLC0415
-        state_membership,
-        state_portability,
-        state_role,
-    )
-
-    match kind:
-        case "membership":
-            return state_membership(cooperative=cooperative, member_since=since)
-        case "role" if len(roles) == 1 and begins is not None:
-            return state_role(
-                cooperative=cooperative, role=roles[0], role_from=begins, role_until=ends
-            )
-        case "role":
-            raise MisconfiguredError("a role needs one `--role` and `--from`")
-        case "portability" if months is not None:
-            return state_portability(cooperative=cooperative, tenure_months=months, roles=roles)
-        case "portability":
-            raise MisconfiguredError("a portability credential needs `--months`")
-    raise MisconfiguredError("a credential is of kind membership, role or portability")
 
 
 def _parse_account(text: str | None) -> bytes | None:

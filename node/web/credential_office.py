@@ -5,6 +5,7 @@ commands alike. Signs with the cooperative's assertion key. Decides neither who 
 nor whether a key is the applicant's: callers have made sure of both.
 """
 
+import sys
 import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,6 +75,7 @@ class CredentialOffice:
         holder: VerificationKey,
         account: bytes | None,
         form: CredentialFormat,
+        ends_at_ms: int | None = None,
     ) -> NewCredential:
         """Issue a credential bound to a holder's key.
 
@@ -83,6 +85,7 @@ class CredentialOffice:
             account: The holder's ledger account, by which leaving revokes; never kept for a
                 portability credential.
             form: In which it is issued.
+            ends_at_ms: When what is stated is over, if that is known: it holds no longer.
 
         Raises:
             CredentialError: The statement cannot be issued in that form.
@@ -95,7 +98,7 @@ class CredentialOffice:
             kind=statement.kind,
             account=None if is_portable else account,
             now_ms=now_ms,
-            expires_at_ms=now_ms + CREDENTIAL_DAYS * _DAY_MS,
+            expires_at_ms=min(now_ms + CREDENTIAL_DAYS * _DAY_MS, ends_at_ms or sys.maxsize),
             random_bytes=self.clock.random_bytes,
             random_below=self.clock.random_below,
         )

@@ -53,7 +53,7 @@ CHAIN_ID = "test-web-1"
 
 @dataclass
 class DecisionEngine:
-    """Answers the two engine queries that insights and logins need."""
+    """Answers the engine queries that insights, logins and credentials need."""
 
     leaves: list[bytes] = field(default_factory=list)
     state: dict[bytes, bytes] = field(default_factory=dict)
@@ -62,6 +62,8 @@ class DecisionEngine:
     """Answers to other calls; one that raises ConnectionError is lost on the way."""
     get: Callable[[bytes], bytes | None] | None = None
     """State, if it is another than `state`."""
+    block_times: dict[str, str] = field(default_factory=dict)
+    """Height to header time, of the blocks that are kept; "0" is the newest."""
 
     async def handle(self, request: web.Request) -> web.Response:
         call = await request.json()
@@ -72,6 +74,11 @@ class DecisionEngine:
                 return web.json_response({"result": self.methods[call["method"]](call["params"])})
             except ConnectionError:
                 raise web.HTTPServiceUnavailable from None
+        if call["method"] == "commit":
+            time = self.block_times.get(call["params"].get("height", "0"))
+            if time is None:
+                return web.json_response({"error": {"code": -32603, "message": "not kept"}})
+            return web.json_response({"result": {"signed_header": {"header": {"time": time}}}})
         assert call["method"] == "abci_query"
         if call["params"]["path"] == STATE_PATH:
             found = (self.get or self.state.get)(bytes.fromhex(call["params"]["data"])) or b""
