@@ -208,12 +208,12 @@ async def _state_role(ledger: LedgerStatements, wanted: Wanted, *, did: str, now
     if len(wanted.roles) != 1:
         raise MisconfiguredError("a role credential states one `--role`")
     [role] = wanted.roles
-    if role.lower().replace(" ", "_") in LEDGER_ROLES:
+    if "_".join(role.lower().split()) in LEDGER_ROLES:
         if wanted.role_until is not None:
             raise MisconfiguredError("the ledger says until when: leave out `--until`")
         return await ledger.state_role(
             _require_account(wanted),
-            role=role.lower().replace(" ", "_"),
+            role="_".join(role.lower().split()),
             role_from=wanted.role_from,
             now_ms=now_ms,
         )
