@@ -21,7 +21,6 @@ from did.consent.terms import FORBIDDEN_TERMS, FORBIDDEN_USES, Purpose
 from did.jcs import JsonObject, canonicalize
 from did.login.errors import OAuthError
 
-UMA_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:uma-ticket"
 _SCOPE_CHARACTERS_MAX = 512
 
 

@@ -17,7 +17,8 @@ from did.jcs import JsonObject
 from did.login.errors import OAuthError
 from did.login.scopes import SCOPES
 
-GRANT_TYPES = ("authorization_code", "refresh_token")
+UMA_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:uma-ticket"
+GRANT_TYPES = ("authorization_code", "refresh_token", UMA_GRANT_TYPE)
 AUTH_METHODS = ("none", "private_key_jwt")
 _URL = Annotated[str, Meta(min_length=1, max_length=512)]
 _WEB = re.compile(r"https://[^/?#@\\\s]+(/[^#\\\s]*)?")

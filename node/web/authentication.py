@@ -19,6 +19,8 @@ from node.web.login_records import Grant
 from node.web.requests import get_context
 
 _SCHEME = "DPoP "
+DPOP_CHALLENGE = f'DPoP error="{{}}", algs="{" ".join(DPOP_ALGORITHMS)}"'
+"""With the error's name, for `WWW-Authenticate` (RFC 9449 §7.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,5 +121,5 @@ def _find_access(
 
 
 def _refuse(error: str, reason: str, *, status: int = 401, nonce: str = "") -> OAuthError:
-    challenge = f'DPoP error="{error}", algs="{" ".join(DPOP_ALGORITHMS)}"'
+    challenge = DPOP_CHALLENGE.format(error)
     return OAuthError(error, reason, status=status, challenge=challenge, nonce=nonce)

@@ -49,6 +49,9 @@ HOLDER_TABLES = (
     HolderTable(name="notices_seen", exported=("seq",)),
     # The paths lie sealed; a receipt has what they are for (node.web.consent_receipts).
     HolderTable(name="consent_paths", exported=("chain", "period")),
+    HolderTable(name="uma_resources", exported=("id", "server", "kind", "scopes")),
+    HolderTable(name="uma_requests"),
+    HolderTable(name="uma_tokens", exported=("client_id", "server", "expires_at_s")),
 )
 REGISTER_TABLES = frozenset({"holder_dids", "applications", "register_log"})
 """The register's own, which `node.web.erasure` and `node.web.holder_export` know."""

@@ -16,6 +16,7 @@ from node.web import (
     routes_activitypub,
     routes_api,
     routes_consent_receipts,
+    routes_consent_requests,
     routes_consents,
     routes_credentials,
     routes_explorer,
@@ -34,6 +35,8 @@ from node.web import (
     routes_register,
     routes_resolution,
     routes_sessions,
+    routes_shared,
+    routes_uma,
     routes_verify,
     routes_wallet,
 )
@@ -67,6 +70,7 @@ ROUTE_MODULES = (
     routes_resolution,
     routes_consents,
     routes_consent_receipts,
+    routes_consent_requests,
     routes_credentials,
     routes_activitypub,
     routes_ledger,
@@ -80,6 +84,8 @@ ROUTE_MODULES = (
     routes_sessions,
     routes_presentation,
     routes_issuance,
+    routes_uma,
+    routes_shared,
     routes_wallet,
 )
 _KEEPALIVE_S = 15.0

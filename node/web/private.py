@@ -29,6 +29,8 @@ from node.web.names import NAMES_SCHEMA, NamesBook
 from node.web.offer_store import OFFERS_SCHEMA
 from node.web.passkey_store import PASSKEYS_SCHEMA
 from node.web.register_log import REGISTER_LOG_SCHEMA, RegisterLog
+from node.web.uma_records import UMA_SCHEMA
+from node.web.uma_store import UmaStore
 
 REGISTER_SCHEMA = HOLDERS_SCHEMA + APPLICATIONS_SCHEMA + NAMES_SCHEMA + REGISTER_LOG_SCHEMA
 _VERSION = 1
@@ -45,7 +47,7 @@ CREATE TABLE texts (
     body BLOB NOT NULL
 ) STRICT;
 {MAILBOX_SCHEMA}{INSIGHTS_SCHEMA}{STATUS_LISTS_SCHEMA}{LOGIN_SCHEMA}{PASSKEYS_SCHEMA}{OFFERS_SCHEMA}
-{REGISTER_SCHEMA}{CONSENT_SCHEMA}{MANDATES_SCHEMA}{CONSENT_ANCHORS_SCHEMA}"""
+{REGISTER_SCHEMA}{CONSENT_SCHEMA}{MANDATES_SCHEMA}{CONSENT_ANCHORS_SCHEMA}{UMA_SCHEMA}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class PrivateStore:
         self.consent_anchors = ConsentAnchorStore(
             connection, self.holders, self.consents, random=random
         )
+        self.uma = UmaStore(connection, self.holders, random=random)
         self.names = NamesBook(connection, random=random)
         self.log = RegisterLog(connection, self.holders)
 

@@ -15,12 +15,20 @@ from did.jcs import JsonObject, parse_json_object
 from did.login.access_tokens import check_access_token
 from did.login.authorization import REQUEST_URI_PREFIX, parse_authorization
 from did.login.client_assertions import check_client
-from did.login.clients import AUTH_METHODS, Client, parse_registration, render_registration
+from did.login.clients import (
+    AUTH_METHODS,
+    GRANT_TYPES,
+    UMA_GRANT_TYPE,
+    Client,
+    parse_registration,
+    render_registration,
+)
 from did.login.dpop import DPOP_ALGORITHMS, check_dpop
 from did.login.errors import OAuthError
 from did.login.issuance import GRANT_TYPE
 from did.login.scopes import SCOPES
 from did.verification_keys import KeyKind, VerificationKey, render_jwk
+from node.web.authentication import require_access
 from node.web.login import Login
 from node.web.login_grants import (
     end_token,
@@ -31,6 +39,8 @@ from node.web.login_grants import (
 )
 from node.web.middlewares import answer_json
 from node.web.requests import get_context
+from node.web.uma import seek_token
+from node.web.uma_tokens import PROTECTION_SCOPE, describe_token, end_requesting_token
 
 routes = web.RouteTableDef()
 _FORM = "application/x-www-form-urlencoded"
@@ -40,8 +50,12 @@ _CLIENT_ID_BYTES = 16
 @routes.get("/.well-known/oauth-authorization-server")
 async def get_metadata(request: web.Request) -> web.Response:
     """What the server can do (RFC 8414 §2)."""
-    context = get_context(request)
-    origin = context.login.origin
+    return answer_json(render_metadata(get_context(request).login))
+
+
+def render_metadata(login: Login) -> JsonObject:
+    """The server's metadata; `node.web.routes_uma` adds what UMA has more."""
+    origin = login.origin
     value: JsonObject = {
         "issuer": origin,
         "authorization_endpoint": f"{origin}/oauth/authorize",
@@ -54,7 +68,7 @@ async def get_metadata(request: web.Request) -> web.Response:
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
+        "grant_types_supported": [*GRANT_TYPES, GRANT_TYPE],
         "pre-authorized_grant_anonymous_access_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
@@ -63,9 +77,9 @@ async def get_metadata(request: web.Request) -> web.Response:
         "authorization_response_iss_parameter_supported": True,
         "service_documentation": f"{origin}/",
     }
-    if context.login.may_register:
+    if login.may_register:
         value["registration_endpoint"] = f"{origin}/oauth/register"
-    return answer_json(value)
+    return value
 
 
 @routes.get("/oauth/jwks")
@@ -109,6 +123,10 @@ async def get_tokens(request: web.Request) -> web.Response:
         return _answer(login, redeem_offer(login, form, jkt=_check_proof(request, login)))
     client = _authenticate(login, form)
     jkt = _check_proof(request, login)
+    if grant_type == UMA_GRANT_TYPE:
+        login.starts.take(request.remote or "", now_s=login.clock.steady_s())
+        found = await seek_token(get_context(request), form, client=client, jkt=jkt)
+        return _answer(login, found.body, status=found.status)
     if form.get("resource", login.origin) not in (login.origin, f"{login.origin}/"):
         raise OAuthError("invalid_target", f"the resource is {login.origin}")
     if grant_type == "authorization_code":
@@ -132,8 +150,8 @@ async def revoke_token(request: web.Request) -> web.Response:
             token, issuer=login.origin, public_key=login.key.public_key, now_s=login.clock.now_s()
         )
         token = f"{access.grant}."
-    except RefusedError:
-        pass  # a refresh token, or nothing of ours
+    except RefusedError:  # another kind of token, or nothing of ours
+        end_requesting_token(get_context(request), token, client_id=client.id)
     end_token(login, token, client=client)
     return web.Response(headers={"Cache-Control": "no-store"})
 
@@ -143,10 +161,14 @@ async def introspect_token(request: web.Request) -> web.Response:
     """Say what a token is good for, to whoever may know it (RFC 7662 §2).
 
     A confidential client, registered by the operator, may ask about any token; a public one
-    proves the key that the token is bound to.
+    proves the key that the token is bound to. A resource server with a PAT asks about the
+    requesting party tokens that are for it (Federated Authorization for UMA 2.0 §5).
     """
     login = get_context(request).login
     form = read_form(request, await request.read())
+    if "Authorization" in request.headers:
+        access = await require_access(request, scope=PROTECTION_SCOPE)
+        return _answer(login, describe_token(get_context(request), form.get("token", ""), access))
     client = _authenticate(login, form)
     jkt = _check_proof(request, login) if client.is_public else ""
     found = _describe(login, form.get("token", ""))

@@ -22,6 +22,7 @@ class Caller:
     node: Any
     holder_id: bytes
     scope: str
+    client_id: str = "an-app"
     pair: KeyPair = field(default_factory=lambda: KeyPair(secrets.token_bytes(32)))
 
     def __post_init__(self) -> None:
@@ -31,7 +32,7 @@ class Caller:
         grant = Grant(
             id=secrets.token_bytes(16),
             holder=self.holder_id,
-            client_id="an-app",
+            client_id=self.client_id,
             scope=self.scope,
             jkt=jkt,
             method="test",
@@ -55,12 +56,15 @@ class Caller:
         self, method: str, path: str, *, body: bytes | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and answer."""
-        headers = {"Authorization": f"DPoP {self._token}", "DPoP": self._prove(method, path)}
         async with (
-            aiohttp.ClientSession(headers=headers) as session,
+            aiohttp.ClientSession(headers=self.make_headers(method, path)) as session,
             session.request(method, self.node.url + path, data=body) as response,
         ):
             return response.status, await response.json(content_type=None)
+
+    def make_headers(self, method: str, path: str) -> dict[str, str]:
+        """What a request carries: the token, and a proof for this request."""
+        return {"Authorization": f"DPoP {self._token}", "DPoP": self._prove(method, path)}
 
     def _prove(self, method: str, path: str) -> str:
         login, now_s = self.node.context.login, self.node.context.clock.now_s()

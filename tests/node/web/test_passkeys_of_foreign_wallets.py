@@ -102,9 +102,7 @@ async def test_a_passkey_ends_with_its_credential(attempt: Attempt, state: Crede
         get_issued(attempt).set_state(issued.id, CredentialState.ACTIVE, now_ms=2)
         assert (await log_in(attempt, authenticator)).status == 200
 
-    assert (
-        "this goes back to holds no longer" in refused.body["error_description"]
-    )
+    assert "this goes back to holds no longer" in refused.body["error_description"]
 
 
 async def test_a_passkey_ends_when_its_credential_runs_out(attempt: Attempt) -> None:
