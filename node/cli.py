@@ -55,6 +55,7 @@ from node.commands.wallet_login import login, sessions
 from node.commands.wallet_mandates import mandates_app
 from node.commands.wallet_notices import notices
 from node.commands.wallet_recovery import recover_app
+from node.commands.wallet_requests import answer, requests, resources
 from node.commands.wallet_web import web_hashes
 from node.settings import extract_flags
 
@@ -96,6 +97,8 @@ wallet_app.command()(notices)
 wallet_app.add_typer(recover_app, name="recover")
 consents_app.command()(receipts)
 consents_app.command("export")(export_consents)
+for asking_command in (requests, answer, resources):
+    consents_app.command()(asking_command)
 wallet_app.add_typer(consents_app, name="consents")
 wallet_app.add_typer(mandates_app, name="mandates")
 app.add_typer(wallet_app, name="wallet")

@@ -132,7 +132,7 @@ def mandate(
         from_s=now_s,
         until_s=now_s + days * _DAY_S,
     )
-    _send(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
+    send_act(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
 
 
 @consents_app.command()
@@ -148,10 +148,11 @@ def revoke(
     from did.consent.policies import Revocation  # noqa: PLC0415
 
     wallet = open_wallet(path, passphrase_file)
-    _send(wallet, Revocation(id=consent), node=node, as_json=as_json)
+    send_act(wallet, Revocation(id=consent), node=node, as_json=as_json)
 
 
-def _send(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -> None:
+def send_act(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -> None:
+    """Sign a statement, hand it in and show what holds then."""
     told = asyncio.run(_sign_and_send(wallet, act, node=node))
     if as_json:
         say_json(told)

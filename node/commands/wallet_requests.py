@@ -1,0 +1,147 @@
+"""`rochdale wallet consents requests|answer|resources`: what others ask you for, and your answer.
+
+A request is permitted by a consent that the wallet signs, like every other one, or refused.
+"""
+
+import asyncio
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import JsonOption, say, say_json
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_consents import send_act
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    make_plain,
+    open_wallet,
+)
+
+if TYPE_CHECKING:
+    from did.jcs import JsonObject
+    from did.wallets import Wallet
+
+_DAY_S = 86_400
+_ID_BYTES = 16
+_PATH = "/api/v1/consents"
+
+
+def requests(
+    *,
+    path: WalletArgument,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who asks you for what, and until when you can answer."""
+    found = asyncio.run(_call(open_wallet(path, passphrase_file), "GET", "/requests", node=node))
+    if as_json:
+        say_json(found)
+        return
+    for item in found["requests"]:
+        _show(item)
+    if not found["requests"]:
+        say("Nobody waits for your answer.")
+
+
+def resources(
+    *,
+    path: WalletArgument,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show under which addresses others can ask for what is yours."""
+    found = asyncio.run(_call(open_wallet(path, passphrase_file), "GET", "/resources", node=node))
+    if as_json:
+        say_json(found)
+        return
+    for item in found["resources"]:
+        place = item["url"] or f"at {item['server']}: {item['id']} {item['name']}"
+        say(f"{make_plain(str(item['resource']))}  {make_plain(str(place))}")
+
+
+def answer(
+    *,
+    path: WalletArgument,
+    request: Annotated[str, typer.Argument(metavar="ID", help="Of a request.")],
+    is_granted: Annotated[
+        bool, typer.Option("--grant/--refuse", help="Permit what is asked, or refuse it.")
+    ],
+    days: Annotated[int, typer.Option("--days", min=1, max=1_825, help="How long.")] = 30,
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Permit a request by a consent to whoever asks, or refuse it; both hold at once."""
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    if not re.fullmatch("[0-9a-f]{32}", request):
+        raise RefusedError("a request's id has 32 hexadecimal digits: see `… consents requests`")
+    wallet = open_wallet(path, passphrase_file)
+    if not is_granted:
+        told = asyncio.run(_call(wallet, "DELETE", f"/requests/{request}", node=node))
+        if as_json:
+            say_json(told)
+            return
+        say("Refused. The same request is denied for a fortnight.")
+        return
+    found = asyncio.run(_call(wallet, "GET", "/requests", node=node))
+    asked = next((item for item in found["requests"] if item["id"] == request), None)
+    if asked is None:
+        raise RefusedError("nobody asks you for this: see `rochdale wallet consents requests`")
+    if not as_json:
+        _show(asked)
+    _grant(wallet, asked, days=days, node=node, as_json=as_json)
+
+
+def _grant(
+    wallet: "Wallet", asked: "JsonObject", *, days: int, node: str | None, as_json: bool
+) -> None:
+    """Sign one consent for each set of purposes, so that no more is permitted than is asked."""
+    from did.consent.policies import Grant  # noqa: PLC0415
+    from did.consent.terms import Purpose, Resource  # noqa: PLC0415
+
+    wanted: dict[tuple[str, ...], set[str]] = {}
+    for item in asked["asked"]:
+        wanted.setdefault(tuple(item["purposes"]), set()).add(item["resource"])
+    now_s = int(time.time())
+    for purposes, kinds in wanted.items():
+        act = Grant(
+            id=secrets.token_hex(_ID_BYTES),
+            grantee=asked["did"],
+            purposes=tuple(Purpose(item) for item in purposes),
+            resources=tuple(Resource(item) for item in sorted(kinds)),
+            from_s=now_s,
+            until_s=now_s + days * _DAY_S,
+        )
+        send_act(wallet, act, node=node, as_json=as_json)
+
+
+def _show(item: "JsonObject") -> None:
+    """A request, as it is decided about; everything in it was said by somebody else."""
+    say(f"{make_plain(str(item['id']))}  {make_plain(str(item['did']))}")
+    if item["acts_for"]:
+        say(f"  has a role in {make_plain(str(item['acts_for']))}")
+    application = item["client_name"] or item["client_id"]
+    say(f"  by the application {make_plain(str(application))}, until {item['until']}")
+    for asked in item["asked"]:
+        terms = f"{asked['resource']} {asked['name']} for {', '.join(asked['purposes'])}"
+        say(f"  asks for {make_plain(terms)}")
+
+
+async def _call(wallet: "Wallet", method: str, path: str, *, node: str | None) -> "JsonObject":
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    scope = "consents" if method == "GET" else "consents.write"
+    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
+        await client.login(wallet, scopes=[scope])
+        try:
+            return await client.call(method, _PATH + path)
+        finally:
+            await client.logout()
