@@ -1,5 +1,6 @@
 """Seeking a token for what is somebody's, over HTTP: who gets one, who waits, who is refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -8,11 +9,13 @@ import pytest
 from config.uma_limits import POLL_INTERVAL_S, REQUEST_S, RPT_S, TICKET_S
 from did.consent.policies import Revocation
 from did.consent.terms import Purpose, Resource
+from tests.did.foreign_peers import run_peer
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import Attempt, admit, enrol
+from tests.node.web.logins import ORIGIN, Attempt, admit, enrol
 from tests.node.web.test_routes_consents import Person
 from tests.node.web.test_routes_presentation import make_office
 from tests.node.web.uma_apps import (
+    ASKER,
     ASKER_DID,
     CARE,
     App,
@@ -61,6 +64,28 @@ async def test_what_a_person_permits_can_be_read(app: App, person: Person) -> No
     assert list_trail(person)[-2:] == ["shared", "used"]
     use = person.node.context.private.consents.get_latest(person.holder.id).content
     assert (use["grantee"], use["resource"]) == (ASKER_DID, "register-entry")
+
+
+async def test_a_foreign_client_seeks_a_token_and_reads(person: Person) -> None:
+    """oauth4webapi and jose: discovery, need_info, key binding, DPoP with nonces, RFC 9068."""
+    await permit(person)
+    value = {
+        "url": person.node.url,
+        "origin": ORIGIN,
+        "resource": f"{ORIGIN}/uma/resources/{find_own(person)}",
+        "credential": issue(person.node),
+        "seed": ASKER.seed.hex(),
+        "scope": CARE,
+    }
+
+    seen = await asyncio.to_thread(run_peer, "seek_token.mjs", value)
+
+    assert (seen["scheme"], seen["error"]) == ("UMA", "need_info")
+    assert "dc+sd-jwt" in seen["formats"]
+    assert (seen["token_type"], seen["typ"]) == ("dpop", "at+jwt")
+    assert {"iss", "aud", "sub", "client_id", "exp", "iat", "jti", "cnf"} <= set(seen["claims"])
+    assert seen["permissions"] == [[CARE]]
+    assert (seen["resource"], seen["purposes"]) == ("register-entry", [CARE])
 
 
 async def test_statements_and_the_right_to_count_are_read_likewise(
