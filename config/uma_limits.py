@@ -36,6 +36,8 @@ RPT_S = 300
 RPT_BYTES_MAX = 4_096
 RPTS_MAX = 20_000
 """Tokens that are remembered, of everybody."""
+RPTS_PER_CLIENT_MAX = 20
+"""That one application holds at once for one person's resources."""
 RPT_REMEMBERED_S = 3_600
 """How long after its end a token can be upgraded."""
 RESOURCES_PER_HOLDER_MAX = 100

@@ -53,6 +53,20 @@ class ExportedConsentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     head: str
 
 
+class ExportedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody asked for of the person's, and what came of it so far."""
+
+    did: str
+    acts_for: str
+    """Cooperative in which whoever asks holds a role; empty for none."""
+    client_id: str
+    asked: list[dict[str, Any]]
+    """Resources, by the ids in table `uma_resources`, each with its purposes."""
+    asked_at: str
+    until: str
+    is_refused: bool
+
+
 class HolderExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person gets."""
 
@@ -73,6 +87,7 @@ class HolderExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     applications: list[ExportedApplication]
     notices: list[ExportedNotice]
     consents: list[ExportedConsentEntry]
+    requests: list[ExportedRequest]
     tables: dict[str, list[dict[str, int | str | None]]]
     """Rows of the node's other tables about the person, by table."""
 
@@ -107,6 +122,7 @@ def export_holder(
             ExportedConsentEntry(**render_entry(item))
             for item in store.consents.list_entries(holder_id)
         ],
+        requests=_export_requests(store, holder_id),
         tables=_export_tables(store.connection, holder),
     )
 
@@ -135,6 +151,22 @@ def describe_notices(store: PrivateStore, holder_id: bytes) -> JsonObject:
 def make_export_schema() -> dict[str, Any]:
     """JSON Schema of an export (draft 2020-12)."""
     return msgspec.json.schema(HolderExport)
+
+
+def _export_requests(store: PrivateStore, holder_id: bytes) -> list[ExportedRequest]:
+    return [
+        ExportedRequest(
+            did=item.party.did,
+            acts_for=item.party.acts_for,
+            client_id=item.client_id,
+            asked=[msgspec.to_builtins(asked) for asked in item.permissions],
+            asked_at=render_time(item.created_at_s * 1_000),
+            until=render_time(item.expires_at_s * 1_000),
+            is_refused=item.is_refused,
+        )
+        for item in store.uma.list_kept_requests(holder_id, limit=EXPORT_ROWS_MAX)
+        if item.party is not None
+    ]
 
 
 def _export_tables(

@@ -50,6 +50,7 @@ HOLDER_TABLES = (
     # The paths lie sealed; a receipt has what they are for (node.web.consent_receipts).
     HolderTable(name="consent_paths", exported=("chain", "period")),
     HolderTable(name="uma_resources", exported=("id", "server", "kind", "scopes")),
+    # Sealed likewise.
     HolderTable(name="uma_requests"),
     HolderTable(name="uma_tokens", exported=("client_id", "server", "expires_at_s")),
 )

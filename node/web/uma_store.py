@@ -19,6 +19,7 @@ from config.uma_limits import (
     RESOURCES_PER_HOLDER_MAX,
     RPT_REMEMBERED_S,
     RPTS_MAX,
+    RPTS_PER_CLIENT_MAX,
     TICKET_CHARACTERS_MAX,
     TICKETS_MAX,
 )
@@ -206,11 +207,19 @@ class UmaStore:
         return None if row is None else self._read_request(row)
 
     def list_requests(self, holder: bytes, *, now_s: int) -> list[StoredRequest]:
-        """What waits for a person's answer, oldest first."""
+        """What waits for a person's answer, oldest first; so many as they are shown."""
         rows = self._connection.execute(
             "SELECT * FROM uma_requests WHERE holder = ? AND expires_at_s > ? AND NOT is_refused"
             " ORDER BY created_at_s, id LIMIT ?",
             (holder, now_s, REQUESTS_PER_HOLDER_MAX),
+        )
+        return [self._read_request(row) for row in rows]
+
+    def list_kept_requests(self, holder: bytes, *, limit: int) -> list[StoredRequest]:
+        """All that is kept of what others asked a person for, oldest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM uma_requests WHERE holder = ? ORDER BY created_at_s, id LIMIT ?",
+            (holder, limit),
         )
         return [self._read_request(row) for row in rows]
 
@@ -236,8 +245,17 @@ class UmaStore:
         """Remember to whom a token was given.
 
         Raises:
-            UnavailableError: Too many are remembered.
+            UnavailableError: The client has too many for this person, or everybody together.
         """
+        live = self._find(
+            "SELECT COUNT(*) FROM uma_tokens WHERE holder = ? AND client_id = ?"
+            " AND expires_at_s > ? AND NOT is_ended",
+            holder,
+            token.client_id,
+            token.iat_s,
+        )
+        if live is not None and live[0] >= RPTS_PER_CLIENT_MAX:
+            raise UnavailableError("this application has many tokens for this: use those")
         self._forget("uma_tokens", before_s=token.iat_s - RPT_REMEMBERED_S)
         self._check_room("uma_tokens", RPTS_MAX)
         sealed = self._holders.seal_for(holder, canonicalize(_render_party(party)), purpose=_TOKEN)
