@@ -9,7 +9,7 @@ from config.uma_limits import (
     TICKET_TRIES_MAX,
 )
 from did.consent.terms import FORBIDDEN_USES, Purpose
-from did.consent.tickets import Permission, Ticket, read_purposes
+from did.consent.tickets import Permission, Ticket, read_purposes, render_need, render_wait
 from did.login.errors import OAuthError
 
 RESOURCE = "ab" * 16
@@ -104,3 +104,14 @@ def test_asking_too_early_makes_the_interval_longer() -> None:
     assert slower.poll_from_s == NOW_S + 2 * POLL_INTERVAL_S
     assert slowest.interval_s == POLL_INTERVAL_S_MAX
     assert slowest.expires_at_s > slowest.poll_from_s
+
+
+def test_says_what_is_needed_and_how_long_to_wait() -> None:
+    """In the members of UMA 2.0 Grant §3.3.6."""
+    need = render_need("t2", reason="why", formats=("dc+sd-jwt",), issuers=("did:web:ash.test",))
+    wait = render_wait("t3", interval_s=5)
+
+    assert (need["error"], need["ticket"]) == ("need_info", "t2")
+    assert need["required_claims"][0]["claim_token_format"] == ["dc+sd-jwt"]
+    assert need["required_claims"][0]["issuer"] == ["did:web:ash.test"]
+    assert (wait["error"], wait["ticket"], wait["interval"]) == ("request_submitted", "t3", 5)

@@ -223,6 +223,22 @@ async def test_a_server_learns_what_a_token_opens_until_it_is_revoked(
     assert count_kinds(person) == ["grant", "use", "revocation", "refusal"]
 
 
+async def test_a_ticket_for_several_resources_gives_what_is_permitted_of_them(
+    server: Server, person: Person, app: App
+) -> None:
+    """A partial result (UMA 2.0 Grant §3.3.4)."""
+    records = await server.register()
+    entry = await server.register(type="register-entry")
+    await permit(person, resources=(Resource.RECORDS,))
+    asked = [{"resource_id": item, "resource_scopes": [CARE]} for item in (entry, records)]
+    _, told = await server.call("POST", "/uma/permission", asked)
+
+    token = (await seek(app, told["ticket"])).body["access_token"]
+
+    found = (await server.introspect(app, token)).body["permissions"]
+    assert [item["resource_id"] for item in found] == [records]
+
+
 async def test_a_token_for_one_server_is_nothing_to_another(
     server: Server, person: Person, app: App
 ) -> None:

@@ -171,34 +171,6 @@ async def test_a_client_gets_what_it_asks_for_and_is_granted(app: App, person: P
     assert (await app.read(resource, token)).body["purposes"] == [CARE]
 
 
-async def test_a_token_is_upgraded(app: App, person: Person) -> None:
-    """The new one opens both; the old one is over."""
-    await permit(person, resources=(Resource.REGISTER_ENTRY, Resource.STATEMENTS))
-    entry, statements = find_own(person), find_own(person, Resource.STATEMENTS)
-    old = await app.get_token(entry)
-
-    ticket = await app.knock(statements)
-    given = await app.seek_with_credential(ticket, rpt=old)
-    both = given.body["access_token"]
-
-    assert given.body["upgraded"] is True
-    assert (await app.read(entry, both)).status == 200
-    assert (await app.read(statements, both)).status == 200
-    assert (await app.read(entry, old)).status == 401
-
-
-@pytest.mark.parametrize("rpt", ["a.b.c", "x" * 6_000])
-async def test_another_token_is_not_upgraded(app: App, person: Person, rpt: str) -> None:
-    """The new one stands beside it."""
-    await permit(person)
-    ticket = await app.knock(find_own(person))
-
-    given = await app.seek_with_credential(ticket, rpt=rpt)
-
-    assert given.status == 200
-    assert "upgraded" not in given.body
-
-
 async def test_the_person_is_asked_and_grants(app: App, person: Person) -> None:
     """The application comes back with each newer ticket, not too early."""
     resource = find_own(person)
