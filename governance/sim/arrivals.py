@@ -13,16 +13,21 @@ from governance.transactions import AdmitMembers
 
 
 def admit(
-    chain: SimulatedChain, chance: Chance, people: Sequence[Person], *, arrival: int
+    chain: SimulatedChain, chance: Chance, group: Sequence[Person], *, witness: bytes
 ) -> Events:
-    """Let the registrar admit a group, and members object to whom they see through.
+    """Let the registrar admit a group, and a member object to whom they see through.
 
     Nobody decides on an objection: who is objected to stays out.
+
+    Args:
+        chain: Of the cooperative.
+        chance: Of the simulation.
+        group: Who applies; some may have been members before.
+        witness: Account of the member who objects; of no account while nobody is caught.
 
     Returns:
         What the admissions brought; founders are on the roll at once.
     """
-    group = [person for person in people if person.arrival == arrival]
     events: Events = ()
     for start in range(0, len(group), ADMISSIONS_PER_TX_MAX):
         some = group[start : start + ADMISSIONS_PER_TX_MAX]
@@ -34,7 +39,7 @@ def admit(
         events += told
         for event in told:
             if isinstance(event, AdmissionOpened):
-                _object(chain, chance, some, admission=event.admission, witness=people[0].account)
+                _object(chain, chance, some, admission=event.admission, witness=witness)
     return events
 
 

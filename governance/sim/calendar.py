@@ -14,6 +14,7 @@ from governance.sim.scenario import Scenario
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _YEAR_DAYS = 365
+YEAR_MS = _YEAR_DAYS * DAY_MS
 _ELECTION_DAY = 2
 _FIRST_DAY, _PROPOSING_DAYS = 40, 320
 """Proposals begin when the first committee sits."""
@@ -63,6 +64,32 @@ def plan_motions(scenario: Scenario, chance: Chance) -> Iterator[tuple[int, Moti
             day = _FIRST_DAY + _PROPOSING_DAYS * place // per_year
             yield _get_day_ms(year, day) + hours[place] * HOUR_MS, motion
             number += 1
+
+
+def plan_evenly(
+    scenario: Scenario, per_year: int, *, first_day: int, days: int
+) -> Iterator[tuple[int, int, int]]:
+    """So many moments in each year: time, number from 0 and year from 1.
+
+    Args:
+        scenario: Says how many years.
+        per_year: How many moments.
+        first_day: Of each year, on which the first one is.
+        days: Over which they are spread.
+    """
+    for number in range(scenario.years * per_year):
+        year, place = divmod(number, per_year)
+        yield _get_day_ms(year + 1, first_day + days * place // per_year), number, year + 1
+
+
+def get_year(scenario: Scenario, time_ms: int) -> int:
+    """In which year something happens; what ends after the last one counts to it."""
+    return min(scenario.years, (time_ms - GENESIS_MS) // YEAR_MS + 1)
+
+
+def is_over(scenario: Scenario, time_ms: int) -> bool:
+    """Check if a time is after the years that are simulated: nothing begins then."""
+    return time_ms >= _get_day_ms(scenario.years + 1, 0)
 
 
 def _plan_election(scenario: Scenario, number: int, year: int, body: BodyKind) -> Motion:

@@ -4,6 +4,7 @@ Between blocks it says when the next one is due at the latest. Nothing is signed
 is written to disk.
 """
 
+from config.errors import InvariantError
 from governance import machine
 from governance.body_view import BodyView
 from governance.charter import OUTAGE_BUCKET_S, OUTAGE_BUCKETS
@@ -90,6 +91,8 @@ class SimulatedChain:
         self._nonce += 1
         savepoint = Savepoint(self._staged)
         record = require_account(StateView(savepoint), account)
+        if record.left_height is not None:  # as the ledger does before it asks the rules
+            raise InvariantError("the simulation lets somebody act who has left")
         sender = Sender(account=account, record=record, keys=(bytes(32),), nonce=self._nonce)
         try:
             events = machine.apply(savepoint, sender=sender, payload=payload, block=self.block)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
-from governance.proposal_records import BallotChoice, Outcome, ProposalKind
+from governance.proposal_records import BallotChoice, Choice, Outcome, ProposalKind
 from governance.sim.chance import WHOLE_BPS, Chance
 from governance.sim.scenario import Scenario
 
@@ -18,6 +18,15 @@ class Votes:
     no: int = 0
     abstain: int = 0
     electorate: int = 0
+
+    def add(self, choice: BallotChoice, *, times: int = 1) -> None:
+        """Count a ballot; marks are a yes."""
+        if choice is Choice.ABSTAIN:
+            self.abstain += times
+        elif choice is Choice.NO:
+            self.no += times
+        else:
+            self.yes += times
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +57,8 @@ class Motion:
     """What each would say who votes at all, or would if they were like others."""
     voted: dict[int, None] = field(default_factory=dict)
     """Who has voted, by place."""
+    gone: dict[int, None] = field(default_factory=dict)
+    """Who has left since it was submitted, by place: they vote no more."""
     pending: deque[tuple[int, int]] = field(default_factory=deque)
     """When who votes, earliest first: milliseconds and place."""
     as_members: list[Votes] = field(default_factory=list)
@@ -76,8 +87,28 @@ class Motion:
     seats: int = 0
     bloc_as_members: list[int] = field(default_factory=list)
     """Of the bloc, who would have voted by now if they were like other members."""
+    subject: bytes = b""
+    """Of an override: the data use that it is about."""
+    amounts: tuple[int, ...] = ()
+    """Of a budget: what each item gets, as on the ballot paper."""
     imagined_winners: tuple[int, ...] | None = None
     """Places of who would have been elected without bloc and sybils; None where nobody asks."""
+
+    def list_voters(self) -> list[int]:
+        """Who may vote and still can, or has, by place."""
+        if not self.gone:
+            return self.electorate
+        return [place for place in self.electorate if place in self.voted or place not in self.gone]
+
+    def lose(self, place: int) -> None:
+        """Forget the ballot that a member would have cast who has left meanwhile."""
+        self.gone[place] = None
+        waiting = deque(item for item in self.pending if item[1] != place)
+        if len(waiting) == len(self.pending):
+            return
+        self.pending = waiting
+        for imagined in (self.as_members, self.without_sybils, self.without_both):
+            imagined[-1].add(self.choices[place], times=-1)
 
     @property
     def ballots(self) -> int:

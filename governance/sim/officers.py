@@ -12,6 +12,7 @@ from governance.body_transactions import (
     SupportBodyAct,
     compute_body_motion_id,
 )
+from governance.events import Events
 from governance.kinds import KINDS
 from governance.sim.chain import SimulatedChain
 from governance.sim.chance import WHOLE_BPS, Chance
@@ -60,27 +61,32 @@ class Officers:
             act = Recommend(proposal=motion.proposal, stance=stance, text_hash=text_hash)
         else:
             act = Review(proposal=motion.proposal, stance=stance, text_hash=text_hash)
-        self._act(chain, motion, ProposeBodyAct(cooperative=chain.cooperative, body=body, act=act))
+        for event in self.act(chain, body, act):
+            if isinstance(event, OpinionGiven) and body is BodyKind.COMMITTEE:
+                motion.stance = event.stance
 
-    def _act(self, chain: SimulatedChain, motion: Motion, asked: ProposeBodyAct) -> None:
-        """Propose an act, and let others support it until it is done."""
-        offices = chain.view.get_body(chain.cooperative, asked.body).offices
+    def act(self, chain: SimulatedChain, body: BodyKind, act: BodyAct) -> Events:
+        """Let an officer propose an act, and others support it until it is done.
+
+        Returns:
+            What came of it; nothing if nobody sits, or if a rule forbids it.
+        """
+        offices = chain.view.get_body(chain.cooperative, body).offices
+        if not offices:
+            return ()
+        asked = ProposeBodyAct(cooperative=chain.cooperative, body=body, act=act)
         motion_id = compute_body_motion_id(
             account=offices[0], nonce=chain.next_nonce, payload=asked
         )
-        events = chain.apply(offices[0], asked)
-        supporters = iter(offices[1:])
-        while events is not None:
-            for event in events:
-                if isinstance(event, OpinionGiven) and event.body is BodyKind.COMMITTEE:
-                    motion.stance = event.stance
-            if any(isinstance(event, BodyActDone) for event in events):
-                return
-            office = next(supporters, None)
-            if office is None:
-                return
-            support = SupportBodyAct(cooperative=chain.cooperative, motion=motion_id)
-            events = chain.apply(office, support)
+        support = SupportBodyAct(cooperative=chain.cooperative, motion=motion_id)
+        told = chain.apply(offices[0], asked)
+        events = told or ()
+        for office in offices[1:]:
+            if told is None or any(isinstance(event, BodyActDone) for event in events):
+                break
+            told = chain.apply(office, support)
+            events += told or ()
+        return events
 
     def _take_side(self, motion: Motion, offices: tuple[bytes, ...]) -> Stance:
         wanted = 2 * motion.appeal_bps >= WHOLE_BPS

@@ -18,6 +18,7 @@ from governance.sim.people import Camp
 from governance.sim.run import Course, Simulation, run_simulation
 from governance.sim.scenario import Scenario
 from governance.sim.sharing import compute_gini_permille
+from governance.sim.world import COUNTED
 
 _PERMILLE = 1_000
 _NONE = "none"
@@ -49,8 +50,9 @@ def simulate(scenario: Scenario, bylaws: Mapping[str, object], *, name: str) -> 
         "elections": _sum_up(elections),
         "hours_to_decide": _spread([_count_hours(item) for item in decided if item.outcome]),
         "turnout_permille": _spread(_list_turnouts(decided)),
-        "power": _describe_power(simulation, course, decided),
+        "power": _describe_power(simulation, course, [*decided, *simulation.world.affairs]),
         "gini_permille": _describe_gini(course),
+        **_count_affairs(simulation, _list_years(scenario)),
         "chain": {
             "blocks": course.blocks,
             "ballots": course.ballots,
@@ -66,6 +68,7 @@ def simulate(scenario: Scenario, bylaws: Mapping[str, object], *, name: str) -> 
         "by_year": [_describe_year(simulation, course, year) for year in _list_years(scenario)],
         "decisions": [_describe(simulation, motion) for motion in decided],
         "elected": [_describe_election(simulation, motion) for motion in elections],
+        "affairs": [_describe(simulation, motion) for motion in simulation.world.affairs],
     }
 
 
@@ -230,6 +233,14 @@ def _describe_gini(course: Course) -> dict[str, int]:
     }
 
 
+def _count_affairs(simulation: Simulation, years: Iterable[int]) -> dict[str, dict[str, int]]:
+    counts = simulation.world.counts
+    return {
+        table: {name: sum(counts.get((year, table, name), 0) for year in years) for name in names}
+        for table, names in COUNTED.items()
+    }
+
+
 def _describe_year(simulation: Simulation, course: Course, year: int) -> dict[str, Any]:
     motions = [motion for motion in course.motions if motion.year == year]
     decided = [motion for motion in motions if motion.body is None]
@@ -248,6 +259,7 @@ def _describe_year(simulation: Simulation, course: Course, year: int) -> dict[st
         },
         "dividend_paid_minor": sum(payout.paid_minor for payout in paid),
         "dividend_gini_permille": (compute_gini_permille(paid[-1].payouts) if paid else 0),
+        **_count_affairs(simulation, (year,)),
     }
 
 

@@ -5,8 +5,7 @@ by the rules; only the scenario's stalls are longer. Everything else waits in on
 order that follows from the scenario and the seed alone.
 """
 
-import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -25,6 +24,7 @@ from governance.events import (
     Event,
     Events,
     MembersAdmitted,
+    MembersLeft,
     OutageEnded,
     ProposalClosed,
     ProposalSubmitted,
@@ -35,6 +35,8 @@ from governance.events import (
 )
 from governance.member_acts import ElectBody
 from governance.proposal_records import Outcome, ProposalKind
+from governance.sim.affairs import Affairs
+from governance.sim.agenda import Agenda
 from governance.sim.arrivals import admit
 from governance.sim.calendar import plan_arrivals, plan_motions, plan_stalls
 from governance.sim.chain import GENESIS_MS, SimulatedChain
@@ -46,6 +48,7 @@ from governance.sim.scenario import Scenario
 from governance.sim.sharing import share_surplus
 from governance.sim.standing import Candidates
 from governance.sim.voting import open_call
+from governance.sim.world import World
 from governance.transactions import CastBallot, SubmitProposal, compute_proposal_id
 from governance.value.contribution import read_policy
 
@@ -102,40 +105,44 @@ class Simulation:
         self._policy = read_policy(parse_bylaws(bylaws))
         self.course = Course(seats_won=dict.fromkeys(self.candidates.office_of, 0))
         self._place_of = {person.account: person.place for person in self.people}
-        self._on_roll: list[int] = []
+        self._agenda = Agenda()
+        self.world = World(
+            scenario=scenario,
+            chance=self.chance,
+            people=self.people,
+            candidates=self.candidates,
+            officers=self.officers,
+            chain=self.chain,
+            agenda=self._agenda,
+        )
+        self._affairs = Affairs(self.world)
         self._votes: dict[int, int] = {}
-        self._open: dict[bytes, Motion] = {}
-        self._motions: dict[bytes, Motion] = {}
         self._pot_minor = 0
         self._stalls = plan_stalls(scenario, self.chance)
-        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
-        self._planned = 0
         self._plan_all()
 
     def run(self) -> Course:
         """Let time pass until nothing is left to happen."""
-        while self._agenda or self.chain.is_waiting:
+        while self._agenda.next_ms is not None or self.chain.is_waiting:
             self._run_block(self._compute_next_ms())
         self.course.blocks = self.chain.height
         return self.course
 
     def _plan_all(self) -> None:
-        self._plan(GENESIS_MS + 1_000, partial(self._admit, 0))
-        self._plan(GENESIS_MS + 2_000, partial(self.candidates.open_offices, self.chain))
+        plan = self._agenda.plan
+        plan(GENESIS_MS + 1_000, partial(self._admit, 0))
+        plan(GENESIS_MS + 2_000, partial(self.candidates.open_offices, self.chain))
         for time_ms, arrival in plan_arrivals(self.scenario):
-            self._plan(time_ms, partial(self._admit, arrival))
+            plan(time_ms, partial(self._admit, arrival))
         for time_ms, motion in plan_motions(self.scenario, self.chance):
             self.course.motions.append(motion)
-            self._plan(time_ms, partial(self._submit, motion))
-
-    def _plan(self, time_ms: int, action: Callable[[], None]) -> None:
-        self._planned += 1
-        heapq.heappush(self._agenda, (time_ms, self._planned, action))
+            plan(time_ms, partial(self._submit, motion))
+        self._affairs.plan()
 
     def _compute_next_ms(self) -> int:
         next_ms = self.chain.compute_next_ms()
-        if self._agenda:
-            next_ms = min(next_ms, self._agenda[0][0])
+        if self._agenda.next_ms is not None:
+            next_ms = min(next_ms, self._agenda.next_ms)
         next_ms = max(next_ms, self.chain.time_ms + 1)
         for stall in self._stalls:
             if stall.start_ms <= next_ms < stall.end_ms:
@@ -144,9 +151,8 @@ class Simulation:
 
     def _run_block(self, time_ms: int) -> None:
         self._note(self.chain.begin(time_ms))
-        while self._agenda and self._agenda[0][0] <= time_ms:
-            heapq.heappop(self._agenda)[2]()
-        for motion in self._open.values():
+        self._agenda.do_due(time_ms)
+        for motion in self.world.open.values():
             if motion.pending and motion.pending[0][0] <= time_ms:
                 self._vote(motion)
         self.chain.end()
@@ -154,23 +160,35 @@ class Simulation:
     def _note(self, events: Events) -> None:
         for event in events:
             if isinstance(event, MembersAdmitted):
-                self._on_roll += [self._place_of[account] for account in event.accounts]
+                self.world.on_roll += [self._place_of[account] for account in event.accounts]
+            elif isinstance(event, MembersLeft):
+                self._forget([self._place_of[account] for account in event.accounts])
             elif isinstance(event, OutageEnded):
                 self.course.outages += 1
             elif isinstance(event, ProposalSubmitted):
                 self._adopt(event)
             else:
-                motion = self._motions.get(getattr(event, "proposal", b""))
+                motion = self.world.known.get(getattr(event, "proposal", b""))
                 if motion is not None:
                     self._follow(motion, event)
+            self._affairs.note(event)
+
+    def _forget(self, places: list[int]) -> None:
+        """Who has left is on the roll no more, and votes no more on what is open."""
+        left = dict.fromkeys(places)
+        self.world.on_roll[:] = [place for place in self.world.on_roll if place not in left]
+        for motion in self.world.open.values():
+            for place in places:
+                motion.lose(place)
 
     def _follow(self, motion: Motion, event: Event) -> None:
         match event:
             case ReviewOpened():
-                self._plan_half(event.ends_ms, partial(self.officers.review, self.chain, motion))
+                speak = partial(self.officers.review, self.chain, motion)
+                self.world.plan_half(event.ends_ms, speak)
             case RecommendationOpened():
                 speak = partial(self.officers.recommend, self.chain, motion)
-                self._plan_half(event.ends_ms, speak)
+                self.world.plan_half(event.ends_ms, speak)
             case VotingOpened():
                 self._open_call(motion, event)
             case WindowExtended():
@@ -190,7 +208,7 @@ class Simulation:
         match event:
             case NominationOpened():
                 self.candidates.stand(self.chain, motion)
-            case BallotPaperFixed():
+            case BallotPaperFixed() if motion.body is not None:
                 self.candidates.fill_papers(motion, event)
             case RevealOpened():
                 self.candidates.reveal(self.chain, motion)
@@ -199,15 +217,11 @@ class Simulation:
             case _:
                 pass
 
-    def _plan_half(self, ends_ms: int, action: Callable[[], None]) -> None:
-        """Do something when half of a window has passed."""
-        self._plan((self.chain.time_ms + ends_ms) // 2, action)
-
     def _open_call(self, motion: Motion, event: VotingOpened) -> None:
         motion.calls = event.call
         motion.closes_ms = event.closes_at_ms
         if event.call == 1:
-            motion.electorate = list(self._on_roll)
+            motion.electorate = list(self.world.on_roll)
         if len(motion.electorate) != event.electorate_count:
             raise InvariantError("the simulation counts another electorate than the rules")
         open_call(
@@ -219,7 +233,7 @@ class Simulation:
             closes_ms=event.closes_at_ms,
         )
         # Who votes in the last minutes is in time, too.
-        self._plan(event.closes_at_ms - 1, _do_nothing)
+        self._agenda.plan_block(event.closes_at_ms - 1)
 
     def _vote(self, motion: Motion) -> None:
         chain, cooperative = self.chain, self.chain.cooperative
@@ -239,7 +253,10 @@ class Simulation:
             self.course.ballots += 1
 
     def _admit(self, arrival: int) -> None:
-        self._note(admit(self.chain, self.chance, self.people, arrival=arrival))
+        on_roll = self.world.on_roll
+        group = [person for person in self.people if person.arrival == arrival]
+        witness = self.people[on_roll[0]].account if on_roll else b""
+        self._note(admit(self.chain, self.chance, group, witness=witness))
 
     def _submit(self, motion: Motion) -> None:
         if motion.kind is ProposalKind.DISTRIBUTION:
@@ -263,7 +280,7 @@ class Simulation:
         if self.chain.apply(account, payload) is None:
             motion.end = "refused"
             return
-        self._motions[motion.proposal] = self._open[motion.proposal] = motion
+        self.world.follow(motion)
 
     def _adopt(self, event: ProposalSubmitted) -> None:
         """An election that the rules submit before terms end takes the next planned one's place."""
@@ -277,18 +294,18 @@ class Simulation:
         if motion is not None:
             motion.proposal = event.proposal
             motion.submitted_ms = self.chain.time_ms
-            self._motions[motion.proposal] = self._open[motion.proposal] = motion
+            self.world.follow(motion)
 
     def _choose_proposer(self, motion: Motion) -> int:
         camp = Camp.BLOC if motion.is_own else Camp.MEMBER
-        ready = [place for place in self._on_roll if self.people[place].camp is camp]
+        ready = [place for place in self.world.on_roll if self.people[place].camp is camp]
         if not ready:
-            ready = self._on_roll
+            ready = self.world.on_roll
         return ready[self.chance.list_below(len(ready), 1, "proposer", motion.number)[0]]
 
     def _count_camps(self) -> dict[Camp, int]:
         counts = dict.fromkeys(Camp, 0)
-        for place in self._on_roll:
+        for place in self.world.on_roll:
             counts[self.people[place].camp] += 1
         return counts
 
@@ -305,6 +322,7 @@ class Simulation:
         motion.quorum_bps = event.quorum_bps
         if event.outcome is Outcome.ACCEPTED:
             self.candidates.imagine_winners(self.chain, motion)
+        self._affairs.note_decided(motion)
         self._drop(motion)
         if motion.kind is ProposalKind.DISTRIBUTION and event.outcome is Outcome.ACCEPTED:
             self._share(motion)
@@ -312,7 +330,7 @@ class Simulation:
     def _share(self, motion: Motion) -> None:
         payouts, left_minor = share_surplus(
             self._pot_minor,
-            places=self._on_roll,
+            places=self.world.on_roll,
             votes=self._votes,
             seats=self._count_seats(),
             policy=self._policy,
@@ -344,7 +362,7 @@ class Simulation:
         self._drop_pending(motion)
         motion.choices = {}
         motion.voted = {}
-        del self._open[motion.proposal]
+        del self.world.open[motion.proposal]
 
     def _drop_pending(self, motion: Motion) -> None:
         self.course.ballots_late += len(motion.pending)
@@ -359,7 +377,3 @@ def run_simulation(scenario: Scenario, bylaws: Mapping[str, object]) -> tuple[Si
     """
     simulation = Simulation(scenario, bylaws)
     return simulation, simulation.run()
-
-
-def _do_nothing() -> None:
-    """A block is all that is wanted."""

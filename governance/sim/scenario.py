@@ -120,6 +120,53 @@ class Dividends(Record, frozen=True, kw_only=True):
     needy_bps: Annotated[int, _share("Members whose need is recognised.")] = 1_000
 
 
+class Recalls(Record, frozen=True, kw_only=True):
+    """Petitions of members against officers of the committee."""
+
+    per_year: Annotated[int, _within(0, 12, "Petitions each year, each against one officer.")] = 0
+    signing_bps: Annotated[int, _share("Members who sign one, the bloc apart.")] = 1_500
+    support_bps: Annotated[int, _share("Voters who are for the average recall.")] = 5_000
+
+
+class Vetoes(Record, frozen=True, kw_only=True):
+    """What the privacy group stops, and what members say to that."""
+
+    share_bps: Annotated[int, _share("Accepted data uses that the privacy group stops.")] = 0
+    override_bps: Annotated[int, _share("Vetoes that a member asks all to override.")] = 5_000
+    override_support_bps: Annotated[int, _share("Voters who are for the average override.")] = 6_000
+
+
+class Departures(Record, frozen=True, kw_only=True):
+    """Who leaves the roll, of their own will or against it, and who comes back."""
+
+    leaving_per_year: Annotated[int, _within(0, 10_000, "Members who leave each year.")] = 0
+    returning_bps: Annotated[int, _share("Of them, who apply again a year later.")] = 0
+    exclusions_per_year: Annotated[
+        int, _within(0, 12, "Members each year whom the committee wants to exclude.")
+    ] = 0
+    appealing_bps: Annotated[int, _share("Of them, who appeal to all members.")] = 5_000
+    exclusion_support_bps: Annotated[
+        int, _share("Voters who are for the average exclusion on appeal.")
+    ] = 5_000
+
+
+class Budgets(Record, frozen=True, kw_only=True):
+    """Pools that members share among items by quadratic voting."""
+
+    per_year: Annotated[int, _within(0, 4, "How often a year.")] = 0
+    items: Annotated[int, _within(3, 20, "Items that share one.")] = 5
+    pool_minor: Annotated[
+        int, _within(0, 10**12, "What each shares, in the smallest unit of the currency.")
+    ] = 1_000_000
+
+
+class Emergencies(Record, frozen=True, kw_only=True):
+    """What the committee does at once, until members have voted on it."""
+
+    per_year: Annotated[int, _within(0, 12, "Data uses each year that the committee pauses.")] = 0
+    support_bps: Annotated[int, _share("Voters who are for the average pause.")] = 6_000
+
+
 class Scenario(Record, frozen=True, kw_only=True):
     """A checked scenario."""
 
@@ -135,6 +182,11 @@ class Scenario(Record, frozen=True, kw_only=True):
     bodies: BodyHabits
     chain: ChainHabits
     dividends: Dividends
+    recalls: Recalls
+    vetoes: Vetoes
+    departures: Departures
+    budgets: Budgets
+    emergencies: Emergencies
 
 
 _YEARS = Setting(1, 30, "How many years are simulated.")
@@ -192,12 +244,35 @@ def _check_together(scenario: Scenario) -> None:
             f"scenario: elections.candidates is {scenario.elections.candidates}, but only half "
             f"of the {members.count - bloc_count} members outside the bloc ever stand"
         )
+    _check_officers(scenario)
     growth = scenario.years * (members.joining_per_year + scenario.sybils.per_year)
     votes = scenario.years * (proposals.per_year + 6 * scenario.elections.per_year)
+    votes += scenario.years * (scenario.recalls.per_year + scenario.emergencies.per_year)
+    votes += scenario.years * (scenario.departures.exclusions_per_year + scenario.budgets.per_year)
     if (members.count + growth) * votes > _BALLOTS_MAX:
         raise ScenarioError(
             f"scenario: members.count, years and proposals.per_year make more than {_BALLOTS_MAX} "
             "possible ballots: choose smaller ones"
+        )
+
+
+def _check_officers(scenario: Scenario) -> None:
+    """Check that those are elected who are to do something, or about whom it is."""
+    elections = scenario.elections
+    for name, value in (
+        ("recalls.per_year", scenario.recalls.per_year),
+        ("departures.exclusions_per_year", scenario.departures.exclusions_per_year),
+        ("emergencies.per_year", scenario.emergencies.per_year),
+    ):
+        if value and not elections.per_year:
+            raise ScenarioError(
+                f"scenario: {name} is {value}, but nobody sits in a committee: set "
+                "elections.per_year to 1"
+            )
+    if scenario.vetoes.share_bps and not (elections.per_year and elections.working_groups):
+        raise ScenarioError(
+            f"scenario: vetoes.share_bps is {scenario.vetoes.share_bps}, but nobody sits in a "
+            "privacy group: set elections.per_year and elections.working_groups to 1"
         )
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from config.errors import InvariantError
 from governance.body_events import BallotPaperFixed
 from governance.body_records import BodyKind
-from governance.body_transactions import Nominate, OpenOffices, RevealSalt
+from governance.body_transactions import CloseOffice, Nominate, OpenOffices, RevealSalt
 from governance.charter import ELECTION_LEAD_S
 from governance.count.stv import count_stv
 from governance.count.ties import compute_commitment
+from governance.events import Events
 from governance.option_counts import draw_lots
 from governance.sim.chain import SimulatedChain
 from governance.sim.chance import Chance
@@ -37,6 +38,7 @@ class Candidates:
         self._scenario, self._chance, self._people = scenario, chance, people
         self._others = chance.shuffle(others, "ever stands")[:wanted]
         self._bloc = bloc[: scenario.bloc.candidates if scenario.elections.per_year else 0]
+        self._retired: dict[int, None] = {}
         inceptions = {
             place: make_inception(chance, "office", place) for place in (*self._others, *self._bloc)
         }
@@ -59,10 +61,11 @@ class Candidates:
     def stand(self, chain: SimulatedChain, motion: Motion) -> None:
         """Come forward: some of the others, and all of the bloc's who do not sit for long yet."""
         staying = list_staying(chain, motion)
-        free = [place for place in self._others if self.office_of[place] not in staying]
-        ready = self._chance.shuffle(free, "stands", motion.number)
+        ready = self._chance.shuffle(
+            self._list_free(self._others, staying), "stands", motion.number
+        )
         chosen = ready[: self._scenario.elections.candidates]
-        chosen += [place for place in self._bloc if self.office_of[place] not in staying]
+        chosen += self._list_free(self._bloc, staying)
         for place in chosen:
             payload = Nominate(
                 cooperative=chain.cooperative,
@@ -72,9 +75,20 @@ class Candidates:
             )
             chain.apply(self.office_of[place], payload)
 
+    def retire(self, chain: SimulatedChain, place: int) -> Events:
+        """Close the office of somebody who leaves the cooperative, and let them stand no more."""
+        office = self.office_of.get(place)
+        if office is None or place in self._retired:
+            return ()
+        self._retired[place] = None
+        closing = CloseOffice(cooperative=chain.cooperative, office=office)
+        return chain.apply(office, closing) or ()
+
     def reveal(self, chain: SimulatedChain, motion: Motion) -> None:
-        """Reveal all salts."""
+        """Reveal the salts of all who still stand."""
         for office in motion.options:
+            if self.place_of[office] in self._retired:
+                continue
             salt = self._get_salt(motion, self.place_of[office])
             payload = RevealSalt(
                 cooperative=chain.cooperative, proposal_id=motion.proposal, salt=salt
@@ -120,6 +134,13 @@ class Candidates:
         motion.imagined_winners = tuple(
             self.place_of[motion.options[mark]] for mark in counted.winners
         )
+
+    def _list_free(self, places: Sequence[int], staying: tuple[bytes, ...]) -> list[int]:
+        return [
+            place
+            for place in places
+            if self.office_of[place] not in staying and place not in self._retired
+        ]
 
     def _get_salt(self, motion: Motion, place: int) -> bytes:
         return self._chance.digest("salt", motion.number, place)

@@ -74,16 +74,16 @@ def open_call(
     as_members, without_sybils, without_both = Votes(), Votes(), Votes()
     planned = []
     motion.bloc_as_members = []
-    for place in motion.electorate:
+    for place in motion.list_voters():
         person = people[place]
         if _votes(scenario, minds, motion, person, as_member=False):
             own = _choose(scenario, minds, motion, person)
             if person.camp is not Camp.SYBIL:
-                _add(without_sybils, own)
+                without_sybils.add(own)
             if person.camp is not Camp.BLOC:
-                _add(as_members, own)
+                as_members.add(own)
             if person.camp is Camp.MEMBER:
-                _add(without_both, own)
+                without_both.add(own)
             # At a second call ballots that were cast stay, and others may come.
             if place not in motion.voted:
                 moment = opens_ms + (closes_ms - opens_ms) * minds.moments[place] // _MOMENTS
@@ -91,8 +91,8 @@ def open_call(
                 motion.choices.setdefault(place, own)
         if person.camp is Camp.BLOC and _votes(scenario, minds, motion, person, as_member=True):
             thought = _think(minds, place, abstain_bps=scenario.members.abstain_bps)
-            _add(as_members, thought)
-            _add(without_both, thought)
+            as_members.add(thought)
+            without_both.add(thought)
             motion.bloc_as_members.append(place)
     sybils_count = sum(1 for place in motion.electorate if people[place].camp is Camp.SYBIL)
     as_members.electorate = len(motion.electorate)
@@ -135,12 +135,3 @@ def _think(minds: Minds, place: int, *, abstain_bps: int) -> Choice:
     if minds.abstain[place] < abstain_bps:
         return Choice.ABSTAIN
     return Choice.YES if minds.opinion[place] < minds.appeal_bps else Choice.NO
-
-
-def _add(votes: Votes, choice: BallotChoice) -> None:
-    if choice is Choice.ABSTAIN:
-        votes.abstain += 1
-    elif choice is Choice.NO:
-        votes.no += 1
-    else:
-        votes.yes += 1

@@ -53,6 +53,24 @@ def test_what_is_left_out_has_a_default() -> None:
             "elections.candidates is 8, but only half",
         ),
         (
+            {"elections": {"per_year": 0}, "recalls": {"per_year": 1}},
+            "recalls.per_year is 1, but nobody sits in a committee: set elections.per_year to 1",
+        ),
+        (
+            {"elections": {"per_year": 0}, "departures": {"exclusions_per_year": 1}},
+            "departures.exclusions_per_year is 1, but nobody sits",
+        ),
+        (
+            {"elections": {"per_year": 0}, "emergencies": {"per_year": 1}},
+            "emergencies.per_year is 1, but nobody sits",
+        ),
+        (
+            {"vetoes": {"share_bps": 1}},
+            "vetoes.share_bps is 1, but nobody sits in a privacy group: set elections",
+        ),
+        ({"budgets": {"items": 2}}, "budgets.items must be a whole number from 3 to 20"),
+        ({"departures": {"left": 2}}, "unknown setting departures.left: there are leaving_per"),
+        (
             {"years": 30, "members": {"count": 100_000}, "proposals": {"per_year": 200}},
             "more than 20000000 possible ballots",
         ),
