@@ -11,7 +11,8 @@ import jinja2
 
 from governance.bylaws_tables import list_settings, list_tables
 from governance.sim.scenario import Scenario
-from node.simulation_plots import PLOTS
+from governance.sim.world import COUNTED
+from node.simulation_plots import AFFAIR_PLOTS, PLOTS
 from node.simulation_words import (
     compare,
     describe,
@@ -43,6 +44,10 @@ _DECIDED = (
     ("Windows that lasted longer for it", "chain.windows_extended", render_number),
     ("Times that a body kept silent", "chain.body_silences", render_number),
 )
+_INEQUALITY = (
+    ("Gini of seats, per mille", "gini_permille.seats", render_number),
+    ("Gini of dividend shares, per mille", "gini_permille.dividends", render_number),
+)
 _POWER = (
     ("Seats that the bloc won", "power.bloc_seats_permille", render_permille),
     ("The bloc's share of the roll", "power.bloc_roll_permille", render_permille),
@@ -55,8 +60,36 @@ _POWER = (
     ("Turned by made-up members alone", "power.turned_by_sybils", render_number),
     ("Turned by either or both", "power.turned_by_both", render_number),
     ("Committee seats that others would hold without them", "power.seats_turned", render_number),
-    ("Gini of seats, per mille", "gini_permille.seats", render_number),
-    ("Gini of dividend shares, per mille", "gini_permille.dividends", render_number),
+    *_INEQUALITY,
+)
+_AFFAIRS = (
+    ("Petitions for a recall", "recalls.petitions", render_number),
+    ("Petitions that a rule refused", "recalls.refused", render_number),
+    ("Petitions with too few signatures", "recalls.lapsed", render_number),
+    ("Officers recalled", "recalls.recalled", render_number),
+    ("Officers who kept the seat in a vote", "recalls.kept", render_number),
+    ("Seats vacant by recall or departure", "vacancies.seats", render_number),
+    ("Of them filled by a countback", "vacancies.followed", render_number),
+    ("Of them by the bloc", "vacancies.followed_by_bloc", render_number),
+    ("Data uses that members accepted", "vetoes.data_uses", render_number),
+    ("Stopped by the privacy group", "vetoes.vetoed", render_number),
+    ("Overrides that members were asked for", "vetoes.overrides", render_number),
+    ("Overrides that they granted", "vetoes.overridden", render_number),
+    ("Data uses paused in an emergency", "emergencies.acts", render_number),
+    ("Emergencies with nothing to pause", "emergencies.impossible", render_number),
+    ("Pauses that members ratified", "emergencies.ratified", render_number),
+    ("Pauses that were undone", "emergencies.reverted", render_number),
+    ("Members who left", "departures.left", render_number),
+    ("Members who came back", "departures.came_back", render_number),
+    ("Members whom the committee wanted to exclude", "departures.exclusions", render_number),
+    ("Exclusions that a rule refused", "departures.refused", render_number),
+    ("Appeals against an exclusion", "departures.appeals", render_number),
+    ("Members excluded", "departures.excluded", render_number),
+    ("Members who were to go and stayed", "departures.stayed", render_number),
+    ("Budgets that were shared", "budgets.decided", render_number),
+    ("What they had, in the smallest unit", "budgets.pool_minor", render_number),
+    ("What items got of it", "budgets.funded_minor", render_number),
+    ("What the bloc's item got", "budgets.bloc_item_minor", render_number),
 )
 
 
@@ -78,11 +111,39 @@ def render_page(scenario: Scenario, result: dict[str, Any]) -> str:
         sentences=compare(result) if "reports" in result else [],
         described=[describe(report) for report in reports],
         decided=_tabulate(_DECIDED, reports),
-        power=_tabulate(_POWER, reports),
+        power=_tabulate(_POWER if _has_capture(scenario) else _INEQUALITY, reports),
         plots=[
             (caption, [(report["bylaws"], draw(report, reports)) for report in reports])
             for caption, draw in PLOTS
         ],
+        affairs=_tabulate_affairs(reports),
+        affair_plots=[
+            (caption, [(report["bylaws"], draw(report, reports)) for report in reports])
+            for caption, draw in AFFAIR_PLOTS
+        ],
+    )
+
+
+def _has_capture(scenario: Scenario) -> bool:
+    return bool(scenario.bloc.share_bps or scenario.sybils.per_year)
+
+
+def _tabulate_affairs(reports: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Only what there is any of; nothing if a scenario asks for none of it."""
+    if not any(_has_affairs(report) for report in reports):
+        return []
+    there = tuple(
+        measure for measure in _AFFAIRS if any(read(report, measure[1]) for report in reports)
+    )
+    return _tabulate(there, reports)
+
+
+def _has_affairs(report: dict[str, Any]) -> bool:
+    return any(
+        number
+        for table in COUNTED
+        for name, number in report[table].items()
+        if (table, name) != ("vetoes", "data_uses")
     )
 
 

@@ -13,9 +13,19 @@ from node.simulation_words import render_days, render_permille
 
 Report: TypeAlias = dict[str, Any]
 _WIDTH = 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 10, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 8, 28, 30
 _PLOT_HEIGHT = 150
 _OUTCOMES = ("accepted", "rejected", "too_few_yes", "no_quorum")
+_AFFAIR_OUTCOMES = ("accepted", "rejected", "no_quorum")
+_AFFAIR_KINDS = (
+    ("recall", "Recalls"),
+    ("veto_override", "Overrides of a veto"),
+    ("appeal", "Exclusions on appeal"),
+    ("ratification", "Emergency acts"),
+    ("budget", "Budgets"),
+)
+_ROW = 44
+_YEARS_NAMED_MAX = 12
 _HOURS_PER_DAY = 24
 _TIME_BARS = 12
 _WHOLE_PERMILLE = 1_000
@@ -27,7 +37,7 @@ def draw_outcomes(report: Report, _: Sequence[Report]) -> Markup:
     other = proposals["void"] + proposals["refused"]
     parts = [(name, proposals[name]) for name in _OUTCOMES] + [("other", other)]
     total = max(1, sum(count for _, count in parts))
-    label = "; ".join(f"{name.replace('_', ' ')}: {count}" for name, count in parts)
+    label = "; ".join(f"{_say(name)}: {count}" for name, count in parts)
     body, begin, row = "", 0, 0
     for name, count in parts:
         if count == 0:
@@ -37,7 +47,7 @@ def draw_outcomes(report: Report, _: Sequence[Report]) -> Markup:
         body += _rect(name, x=left, y=4, width=right - left, height=34)
         y = 60 + 20 * row
         body += _rect(name, x=0, y=y - 11, width=14, height=14)
-        body += _text(20, y, f"{name.replace('_', ' ')}: {count:,}")
+        body += _text(20, y, f"{_say(name)}: {count:,}")
         begin, row = end, row + 1
     return _svg(f"How proposals ended. {label}.", body, height=60 + 20 * row)
 
@@ -110,10 +120,74 @@ def draw_seats(report: Report, reports: Sequence[Report]) -> Markup:
             height = _PLOT_HEIGHT * count // highest
             y -= height
             body += _rect(name, x=x + 2, y=y, width=max(2, step - 4), height=height)
-        body += _text(x + step // 2, _TOP + _PLOT_HEIGHT + 14, f"{year['year']}", anchor="middle")
+        body += _year(year["year"], x=x + step // 2, years_count=len(years))
     body += _text(_WIDTH - _RIGHT, _TOP + _PLOT_HEIGHT + 28, "year", anchor="end")
     label = f"Seats won in each year, hatched those of the bloc: {told}."
     return _svg(label, body, height=_TOP + _PLOT_HEIGHT + _BOTTOM + 4)
+
+
+def draw_affairs(report: Report, _: Sequence[Report]) -> Markup:
+    """How votes beside the planned proposals ended, one bar for each kind."""
+    counted = [
+        (name, counts)
+        for kind, name in _AFFAIR_KINDS
+        if any(counts := [_count_ends(report, kind, outcome) for outcome in _AFFAIR_OUTCOMES])
+    ]
+    most = max((sum(counts) for _, counts in counted), default=1)
+    told = []
+    body = ""
+    for row, (name, counts) in enumerate(counted):
+        y, begin = 14 + _ROW * row, 0
+        parts = [
+            f"{count} {_say(end)}" for end, count in zip(_AFFAIR_OUTCOMES, counts, strict=True)
+        ]
+        told.append(f"{name}: " + ", ".join(parts))
+        body += _text(0, y, f"{name}: {sum(counts)}")
+        for outcome, count in zip(_AFFAIR_OUTCOMES, counts, strict=True):
+            if count:
+                left, right = (_WIDTH * edge // most for edge in (begin, begin + count))
+                body += _rect(outcome, x=left, y=y + 6, width=right - left, height=14)
+                begin += count
+    y = 14 + _ROW * len(counted) + 4
+    for place, outcome in enumerate(_AFFAIR_OUTCOMES):
+        body += _rect(outcome, x=place * 90, y=y - 11, width=14, height=14)
+        body += _text(place * 90 + 18, y, _say(outcome))
+    return _svg(f"How votes ended. {'; '.join(told) or 'there were none'}.", body, height=y + 10)
+
+
+def draw_roll(report: Report, reports: Sequence[Report]) -> Markup:
+    """Members on the roll in each year; on one scale for all reports."""
+    years = report["by_year"]
+    highest = max(1, *(sum(year["roll"].values()) for item in reports for year in item["by_year"]))
+    body = _axes(highest, "members")
+    step = (_WIDTH - _LEFT - _RIGHT) // len(years)
+    told = []
+    for place, year in enumerate(years):
+        count = sum(year["roll"].values())
+        departures = year["departures"]
+        gone = departures["left"] + departures["excluded"]
+        told.append(f"year {year['year']}: {count:,}, {gone:,} left or were excluded")
+        height = _PLOT_HEIGHT * count // highest
+        x, y = _LEFT + place * step, _TOP + _PLOT_HEIGHT - height
+        body += _rect("accepted", x=x + 2, y=y, width=max(2, step - 4), height=height)
+        body += _year(year["year"], x=x + step // 2, years_count=len(years))
+    body += _text(_WIDTH - _RIGHT, _TOP + _PLOT_HEIGHT + 28, "year", anchor="end")
+    label = f"Members on the roll when a year's last proposal was submitted: {'; '.join(told)}."
+    return _svg(label, body, height=_TOP + _PLOT_HEIGHT + _BOTTOM + 4)
+
+
+def _count_ends(report: Report, kind: str, outcome: str) -> int:
+    """Votes of a kind that ended so; too few yes is a no here, all else counts as no quorum."""
+    ends = [row["outcome"] for row in report["affairs"] if row["kind"] == kind]
+    if outcome == "accepted":
+        return ends.count("accepted")
+    if outcome == "rejected":
+        return ends.count("rejected") + ends.count("too_few_yes")
+    return len(ends) - sum(ends.count(name) for name in ("accepted", "rejected", "too_few_yes"))
+
+
+def _say(outcome: str) -> str:
+    return outcome.replace("_", " ")
 
 
 def _count_times(report: Report, *, days: int) -> list[int]:
@@ -122,6 +196,13 @@ def _count_times(report: Report, *, days: int) -> list[int]:
         if row["hours"]:
             counts[row["hours"] // (days * _HOURS_PER_DAY)] += 1
     return counts
+
+
+def _year(year: int, *, x: int, years_count: int) -> str:
+    """A year below its bar; of many years only some, so that none runs into the next."""
+    if (year - 1) % -(-years_count // _YEARS_NAMED_MAX):
+        return ""
+    return _text(x, _TOP + _PLOT_HEIGHT + 14, f"{year}", anchor="middle")
 
 
 def _axes(highest: int, what: str) -> str:
@@ -134,7 +215,8 @@ def _axes(highest: int, what: str) -> str:
         y = bottom - _PLOT_HEIGHT * value // highest
         body += f'<path class="grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>'
         body += _text(_LEFT - 4, y + 4, f"{value}", anchor="end")
-    return body + _text(_LEFT, bottom + 28, what)
+    # Above the axis that it names: below, it would read as the other axis's.
+    return body + _text(0, 12, what)
 
 
 def _rect(name: str, *, x: int, y: int, width: int, height: int) -> str:
@@ -159,3 +241,8 @@ PLOTS: Sequence[tuple[str, Callable[[Report, Sequence[Report]], Markup]]] = (
     ("Seats won in each year; hatched: the bloc's", draw_seats),
 )
 """Caption and plot, in the order of the page."""
+AFFAIR_PLOTS: Sequence[tuple[str, Callable[[Report, Sequence[Report]], Markup]]] = (
+    ("How votes on them ended", draw_affairs),
+    ("Members on the roll in each year", draw_roll),
+)
+"""As `PLOTS`, of recalls, vetoes, departures, budgets and emergencies."""

@@ -57,6 +57,48 @@ def describe(report: dict[str, Any]) -> list[str]:
             f"otherwise: the bloc's discipline alone turned {power['turned_by_bloc']:,}, made-up "
             f"members alone {power['turned_by_sybils']:,}."
         )
+    return said + describe_affairs(report)
+
+
+def describe_affairs(report: dict[str, Any]) -> list[str]:
+    """What came of recalls, vetoes, departures, budgets and emergencies, where there are any."""
+    said = [*_describe_officers(report)]
+    vetoes, emergencies = report["vetoes"], report["emergencies"]
+    if vetoes["vetoed"]:
+        overrides = (
+            f"members were asked {_times(vetoes['overrides'])} to override that, and did so "
+            f"{_times(vetoes['overridden'])}."
+            if vetoes["overrides"]
+            else "nobody asked members to override that."
+        )
+        said.append(
+            f"The privacy group stopped {vetoes['vetoed']:,} of "
+            f"{_count(vetoes['data_uses'], 'accepted data use')}; {overrides}"
+        )
+    if emergencies["acts"]:
+        said.append(
+            f"The committee paused a data use at once {_times(emergencies['acts'])}: members "
+            f"ratified {emergencies['ratified']:,} of these acts, and {emergencies['reverted']:,} "
+            "were undone."
+        )
+    departures = report["departures"]
+    if departures["left"]:
+        said.append(
+            f"{_count(departures['left'], 'member')} left, and {departures['came_back']:,} came "
+            "back."
+        )
+    if departures["exclusions"]:
+        said.append(
+            f"The committee wanted to exclude {_count(departures['exclusions'], 'member')}: "
+            f"{departures['appeals']:,} appealed, {departures['excluded']:,} had to go, "
+            f"{departures['stayed']:,} stayed."
+        )
+    budgets = report["budgets"]
+    if budgets["votes"]:
+        said.append(
+            f"Members shared a budget by quadratic voting {_times(budgets['decided'])} of "
+            f"{budgets['votes']:,}{_say_item_of_bloc(budgets)}."
+        )
     return said
 
 
@@ -75,7 +117,7 @@ def compare(result: dict[str, Any]) -> list[str]:
     ]
     for what, path, render in _MEASURES:
         values = tuple(read(report, path) for report in (first, second))
-        if path.startswith("power.") and values == (0, 0):
+        if not path.startswith(_ALWAYS_SAID) and values == (0, 0):
             continue
         if values[0] == values[1]:
             said.append(f"{what}: {render(values[0])} under both.")
@@ -137,7 +179,14 @@ _MEASURES = (
     ("Seats that the bloc wins", "power.bloc_seats_permille", render_permille),
     ("Committee seats turned by bloc or made-up members", "power.seats_turned", render_number),
     ("Decisions turned by bloc or made-up members", "power.turned_by_both", render_number),
+    ("Officers recalled", "recalls.recalled", render_number),
+    ("Data uses stopped by the privacy group", "vetoes.vetoed", render_number),
+    ("Vetoes overridden", "vetoes.overridden", render_number),
+    ("Members excluded", "departures.excluded", render_number),
+    ("Emergency acts undone", "emergencies.reverted", render_number),
 )
+_ALWAYS_SAID = ("proposals.", "hours_to_decide.")
+"""Other measures are left out where both bylaws have nothing of them."""
 
 
 def _describe_bloc(power: dict[str, Any]) -> str:
@@ -149,6 +198,30 @@ def _describe_bloc(power: dict[str, Any]) -> str:
         f"where it took a side, it had its way {power['bloc_had_its_way']:,} of "
         f"{_times(power['bloc_took_side'])}."
     )
+
+
+def _describe_officers(report: dict[str, Any]) -> list[str]:
+    recalls, vacancies = report["recalls"], report["vacancies"]
+    said = []
+    if recalls["petitions"]:
+        said.append(
+            f"{_count(recalls['petitions'], 'petition')} asked for an officer's recall: "
+            f"{recalls['voted_on']:,} had enough signatures, and "
+            f"{_count(recalls['recalled'], 'officer')} lost the seat."
+        )
+    if vacancies["seats"]:
+        said.append(
+            f"{_count(vacancies['seats'], 'seat')} fell vacant by recall or departure; the votes "
+            f"of the last election filled {vacancies['followed']:,} of them."
+        )
+    return said
+
+
+def _say_item_of_bloc(budgets: dict[str, int]) -> str:
+    if not budgets["bloc_item_minor"]:
+        return ""
+    share = budgets["bloc_item_minor"] * 1_000 // budgets["funded_minor"]
+    return f"; the bloc's item got {render_permille(share)} of what was shared"
 
 
 def _count(number: int, what: str) -> str:

@@ -23,6 +23,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "members": {"count": 100, "turnout_bps": 3_000},
             "bloc": {"share_bps": 2_000, "own_bps": 3_000, "candidates": 4},
             "elections": {"candidates": 8},
+            "recalls": {"per_year": 2, "signing_bps": 2_500},
+            "departures": {"leaving_per_year": 6, "exclusions_per_year": 1},
+            "emergencies": {"per_year": 2},
+            "budgets": {"per_year": 1},
         }
     )
     names = ("patient-group", "national")

@@ -37,6 +37,18 @@ candidates = 8
 [dividends]
 surplus_minor = 100_000
 """
+AFFAIRS = """
+[recalls]
+per_year = 2
+signing_bps = 4_000
+[departures]
+leaving_per_year = 8
+returning_bps = 5_000
+[budgets]
+per_year = 1
+[emergencies]
+per_year = 2
+"""
 VOID = ("meta", "link", "br", "img", "input", "path", "rect", "circle")
 
 
@@ -118,6 +130,32 @@ def test_a_single_report_has_a_page_too(scenario: Path) -> None:
 
     assert read_outline(page).open == []
     assert "Where the bylaws differ" not in page
+
+
+def test_recalls_vetoes_and_departures_have_a_section_where_there_are_any(
+    scenario: Path, tmp_path: Path
+) -> None:
+    """In words, as a table and as plots that say in words what they show."""
+    asked = tmp_path / "asked.toml"
+    asked.write_text(SCENARIO.replace("years = 1", "years = 2") + AFFAIRS)
+    with_them, without = load_scenario(str(asked)), load_scenario(str(scenario))
+    report = simulate(with_them, load_preset(), name="patient-group")
+
+    page = render_page(with_them, report)
+    plain = render_page(without, simulate(without, load_preset(), name="patient-group"))
+
+    outline = read_outline(page)
+    assert outline.open == []
+    assert outline.seen.count("svg") == 1 + 4 + 2
+    assert read_outline(plain).seen.count("svg") == 1 + 4
+    assert '<section aria-labelledby="affairs">' in page
+    assert '<section aria-labelledby="affairs">' not in plain
+    assert f"year 2: {sum(report['by_year'][1]['roll'].values())}, 8 left or were excluded" in page
+    assert re.search(r"Budgets: \d accepted, \d rejected, \d no quorum", page)
+    said = " ".join(list_sentences(report))
+    assert "asked for an officer's recall: " in said
+    assert "16 members left, and " in said
+    assert "the bloc's item got " in said
 
 
 def test_the_command_says_what_comes_of_it(terminal: Terminal, scenario: Path) -> None:
