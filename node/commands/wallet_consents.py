@@ -99,7 +99,7 @@ def grant(
         from_s=now_s,
         until_s=now_s + days * _DAY_S,
     )
-    _send(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
+    send_act(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
 
 
 @consents_app.command()
