@@ -12,6 +12,7 @@ from math import ceil, floor
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from governance.audit.chain import audit_chain
 from governance.bylaws_tables import CAPITAL_MINOR_MIN
@@ -25,15 +26,26 @@ from governance.value.chart import (
     ENDOWMENT,
     EQUAL_POOL,
     INFORMATION,
+    INSIGHTS_EARNED,
+    INSIGHTS_USED,
     LEGAL_RESERVE,
     MEMBERS_PAYABLE,
     NEED_POOL,
+    PARTNERS,
     RESEARCH,
     SURPLUS,
 )
+from governance.value.civil import compute_quarter
 from governance.value.period import DistributionSplit
+from governance.value.transactions import SignAgreement
 from tests.governance.audit.audit_world import copy_of
 from tests.governance.value.books_world import COSTS, LICENCES, draft
+from tests.governance.value.test_agreements import (
+    AGREEMENT,
+    close_netting,
+    end_quarter,
+    report,
+)
 from tests.governance.value.value_world import (
     MEMBERS_COUNT,
     balance,
@@ -45,7 +57,7 @@ from tests.governance.value.value_world import (
     post,
     view_of,
 )
-from tests.governance.world import COOPERATIVE, World
+from tests.governance.world import COOPERATIVE, OTHER_COOPERATIVE, TIME_SCALE, Act, World
 
 CASES = max(60, int(os.environ.get("SOAK_CASES", "0")) // 10)
 EQUITY = (
@@ -54,11 +66,19 @@ EQUITY = (
 )
 SHARES = st.lists(st.integers(min_value=0, max_value=10_000), min_size=4, max_size=4)
 AMOUNTS = st.integers(min_value=1, max_value=9_999_999)
+SOLD = replace(AGREEMENT, last_quarter=AGREEMENT.first_quarter + 10_000)
+BOUGHT = replace(SOLD, provider=OTHER_COOPERATIVE, user=COOPERATIVE, price_minor=10)
+USES = st.integers(min_value=0, max_value=99_999)
 
 
 @cache
 def _make_beginning() -> World:
-    return make_books_world(earned_minor=0)
+    world = make_books_world(earned_minor=0)
+    for agreement in (SOLD, BOUGHT):
+        for party in (COOPERATIVE, OTHER_COOPERATIVE):
+            world.run(Act(party, SignAgreement(cooperative=party, agreement=agreement)))
+            assert world.refusals == [None]
+    return world
 
 
 class DistributionsAgainstModel(RuleBasedStateMachine):
@@ -69,6 +89,7 @@ class DistributionsAgainstModel(RuleBasedStateMachine):
         self.world = copy_of(_make_beginning())
         self.period = self.number = self.distributed = 0
         self.earned = self.spent = self.bank = 0
+        self.sold = self.bought = self.partners = self.nettings = 0
         self.held = dict.fromkeys(EQUITY, 0)
         """What the funds, pools and debts hold; a loss in the surplus is negative."""
         self.accepted: tuple[DistributionSplit, bytes] | None = None
@@ -86,6 +107,23 @@ class DistributionsAgainstModel(RuleBasedStateMachine):
         self._post((COSTS, amount), (BANK, -amount))
         self.spent += amount
         self.bank -= amount
+
+    @rule(sold=USES, bought=USES)
+    def net(self, sold: int, bought: int) -> None:
+        """A quarter's uses of insights, both ways, which the rules enter by themselves."""
+        quarter = compute_quarter(self.world.time_ms * TIME_SCALE)
+        self.world.run(
+            report(OTHER_COOPERATIVE, sold, agreement=SOLD, quarter=quarter),
+            report(COOPERATIVE, bought, agreement=BOUGHT, quarter=quarter),
+        )
+        assert self.world.refusals == [None, None]
+        end_quarter(self.world)
+        self.world.run(close_netting(sender=OTHER_COOPERATIVE, quarter=quarter))
+        assert self.world.refusals == [None]
+        self.sold += sold * 25
+        self.bought += bought * 10
+        self.partners += sold * 25 - bought * 10
+        self.nettings += 1
 
     @rule(shares=SHARES, endowment=st.integers(0, 10_000), is_accepted=st.booleans())
     def vote(self, shares: list[int], endowment: int, is_accepted: bool) -> None:
@@ -120,13 +158,14 @@ class DistributionsAgainstModel(RuleBasedStateMachine):
         period = view_of(self.world).get_period(COOPERATIVE, self.period)
         assert period is not None
         assert period.members_count == MEMBERS_COUNT
-        self.earned = self.spent = 0
+        self.earned = self.spent = self.sold = self.bought = 0
         self.period += 1
         self.distributed += split is not None
         self.accepted = None
 
     def _close(self, split: DistributionSplit | None) -> None:
         result, carried = self.earned - self.spent, self.held[SURPLUS]
+        result += self.sold - self.bought
         gain = Fraction(max(0, result + min(0, carried)))
         room = max(0, CAPITAL_MINOR_MIN - self.held[LEGAL_RESERVE])
         legal = min(ceil(gain * Fraction(15, 100)), room)
@@ -169,6 +208,9 @@ class DistributionsAgainstModel(RuleBasedStateMachine):
         assert balance(self.world, BANK) == self.bank
         assert -balance(self.world, LICENCES) == self.earned
         assert balance(self.world, COSTS) == self.spent
+        assert -balance(self.world, INSIGHTS_EARNED) == self.sold
+        assert balance(self.world, INSIGHTS_USED) == self.bought
+        assert balance(self.world, PARTNERS) == self.partners
 
     @invariant()
     def the_books_balance(self) -> None:
@@ -181,6 +223,7 @@ class DistributionsAgainstModel(RuleBasedStateMachine):
         found = audit_chain(self.world.kv, time_ms=self.world.time_ms)
         assert found.difference is None
         assert found.distributions_count == self.distributed
+        assert found.nettings_count == self.nettings
 
 
 TestDistributionsAgainstModel = DistributionsAgainstModel.TestCase
