@@ -163,7 +163,8 @@ async def verify_presentation(request: web.Request) -> web.Response:
             document,
             challenge=_read_text(options, "challenge") or "",
             domain=_read_text(options, "domain") or "",
-            is_holder_subject=False,  # suites show credentials about anybody
+            credentials_count_min=0,  # suites show none, or about anybody
+            is_holder_subject=False,
         )
     except (RefusedError, UnavailableError) as error:
         return _answer_problem(error)

@@ -72,6 +72,8 @@ class PresentationPolicy:
     domain: str
     """Who the verifier is, as the holder was told."""
     credentials: CredentialPolicy
+    credentials_count_min: int = 1
+    """How many it shows at least."""
     is_holder_subject: bool = True
     """Whether each credential must be about the one who shows it."""
     age_s_max: int = CLOCK_SKEW_S_MAX
@@ -158,7 +160,7 @@ def check_presentation(
     """Check a presentation, its holder's proof and each credential in it.
 
     Returns:
-        The credentials, at least one, in the order in which they are shown.
+        The credentials in the order in which they are shown.
 
     Raises:
         CredentialError: It, or any credential in it, is refused.
@@ -166,7 +168,7 @@ def check_presentation(
     presentation = read_presentation(document)
     if not policy.challenge or not policy.domain:
         raise CredentialError("a presentation is checked against a challenge and a domain")
-    if not presentation.credentials:
+    if len(presentation.credentials) < policy.credentials_count_min:
         raise CredentialError("the presentation shows no credential")
     holder = _check_holder(presentation, policy=policy, evidence=evidence)
     check_terms(document)

@@ -18,7 +18,7 @@ from typing import NoReturn
 from pyld import jsonld
 from pyld.canon import URDNA2015
 
-from did.credentials.contexts import get_context_document
+from did.credentials.contexts import get_context_document, read_named_types
 from did.credentials.refusals import CredentialError
 from did.jcs import Json, JsonObject
 
@@ -84,15 +84,16 @@ def check_shape(document: JsonObject) -> None:
 
     Raises:
         CredentialError: A keyword or an IRI stands where a term belongs, a value would leave
-            no statement, an inline context, or another node of the document's own id.
+            no statement, a context that does more than to name types, one of those names
+            stands where a claim belongs, or there is another node of the document's own id.
     """
-    _check_shape(document)
+    _check_shape(document, types=frozenset())
     own = document.get("id")
     if isinstance(own, str) and _count_nodes(document, own) > 1:
         raise CredentialError("only the whole document can have its own id")
 
 
-def _check_shape(value: Json) -> None:
+def _check_shape(value: Json, *, types: frozenset[str]) -> None:
     if value is None:
         raise CredentialError("null says nothing in RDF: leave the term out")
     if isinstance(value, list):
@@ -101,18 +102,18 @@ def _check_shape(value: Json) -> None:
         for item in value:
             if isinstance(item, list):
                 raise CredentialError("lists within lists have no order in RDF")
-            _check_shape(item)
+            _check_shape(item, types=types)
     elif isinstance(value, dict):
         if "@value" in value:
             _check_literal(value)
             return
+        types = types | read_named_types(value.get("@context", []))
         for name, item in value.items():
             if name == "@context":
-                _check_context(item)
-            elif name.startswith("@") or ":" in name or not name:
+                continue
+            if name.startswith("@") or ":" in name or not name or name in types:
                 raise CredentialError(f"{name[:50]} is read by JSON-LD readers alone")
-            else:
-                _check_shape(item)
+            _check_shape(item, types=types)
 
 
 def _check_literal(value: dict[str, Json]) -> None:
@@ -120,13 +121,6 @@ def _check_literal(value: dict[str, Json]) -> None:
         isinstance(item, str) for item in value.values()
     ):
         raise CredentialError("a text has @value and @language; a direction is lost in RDF")
-
-
-def _check_context(context: Json) -> None:
-    if not all(
-        isinstance(url, str) for url in (context if isinstance(context, list) else [context])
-    ):
-        raise CredentialError("a context is named by its URL, never written out")
 
 
 def _count_nodes(value: Json, node_id: str) -> int:

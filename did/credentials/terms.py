@@ -9,10 +9,10 @@ Source: W3C Verifiable Credentials Data Model v2.0 §6.3 (a conforming document'
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from did.credentials.contexts import get_context
+from did.credentials.contexts import get_context, read_named_types
 from did.credentials.refusals import CredentialError
 from did.jcs import Json, JsonObject
 
@@ -25,6 +25,8 @@ class _Vocabulary:
     terms: frozenset[str]
     opaque: frozenset[str]
     """Terms whose values are JSON for its own sake."""
+    types: frozenset[str]
+    """Types that the document itself names."""
 
 
 def check_terms(document: JsonObject, *, claims: frozenset[str] = frozenset()) -> None:
@@ -39,7 +41,7 @@ def check_terms(document: JsonObject, *, claims: frozenset[str] = frozenset()) -
             within that is unknown.
     """
     shown = {name: value for name, value in document.items() if name not in claims}
-    _check(shown, _Vocabulary(frozenset(), frozenset()))
+    _check(shown, _Vocabulary(frozenset(), frozenset(), frozenset()))
 
 
 def _check(value: Json, vocabulary: _Vocabulary) -> None:
@@ -62,17 +64,20 @@ def _check(value: Json, vocabulary: _Vocabulary) -> None:
 
 def _check_types(types: Json, vocabulary: _Vocabulary) -> None:
     for kind in types if isinstance(types, list) else [types]:
-        if not isinstance(kind, str) or (kind not in vocabulary.terms and ":" not in kind):
+        known = vocabulary.terms | vocabulary.types
+        if not isinstance(kind, str) or (kind not in known and ":" not in kind):
             raise CredentialError(f"the type {str(kind)[:100]} is defined by no context")
 
 
 def _extend(vocabulary: _Vocabulary, context: Json) -> _Vocabulary:
+    types = vocabulary.types | read_named_types(context)
     for url in context if isinstance(context, list) else [context]:
-        if not isinstance(url, str):
-            raise CredentialError("a context is named by its URL, never written out")
-        found = _read_terms(url)
-        vocabulary = _Vocabulary(vocabulary.terms | found.terms, vocabulary.opaque | found.opaque)
-    return vocabulary
+        if isinstance(url, str):
+            found = _read_terms(url)
+            vocabulary = _Vocabulary(
+                vocabulary.terms | found.terms, vocabulary.opaque | found.opaque, types
+            )
+    return replace(vocabulary, types=types)
 
 
 @lru_cache(maxsize=_KNOWN_MAX)
@@ -80,7 +85,7 @@ def _read_terms(url: str) -> _Vocabulary:
     terms: set[str] = set()
     opaque: set[str] = set()
     _collect(json.loads(get_context(url))["@context"], terms, opaque)
-    return _Vocabulary(frozenset(terms), frozenset(opaque))
+    return _Vocabulary(frozenset(terms), frozenset(opaque), frozenset())
 
 
 def _collect(context: Json, terms: set[str], opaque: set[str]) -> None:

@@ -93,6 +93,7 @@ class CredentialChecks:
         domain: str,
         types: frozenset[str] = frozenset(),
         issuers: frozenset[str] | None = None,
+        credentials_count_min: int = 1,
         is_holder_subject: bool = True,
     ) -> tuple[Credential, ...]:
         """Check a presentation and every credential in it.
@@ -105,6 +106,7 @@ class CredentialChecks:
             challenge=challenge,
             domain=domain,
             credentials=CredentialPolicy(now_s=self.clock.now_s(), types=types, issuers=issuers),
+            credentials_count_min=credentials_count_min,
             is_holder_subject=is_holder_subject,
         )
         evidence = await self._collect(document)

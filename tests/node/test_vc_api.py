@@ -99,6 +99,27 @@ async def test_presentations_are_proved_and_verified(suite: Suite) -> None:
     assert statuses == [200, 400, 400]
 
 
+@pytest.mark.parametrize("suite", [Suite.JCS, Suite.RDFC])
+async def test_a_presentation_may_show_nothing_and_a_document_name_its_types(suite: Suite) -> None:
+    """VCDM 2.0 sections 4.13 and 4.3; logins ask for a credential."""
+    named = {"Visit": "https://clinic.example/terms#Visit"}
+    async with open_client(suite) as client:
+        issued, credential = await client.issue(
+            **{"@context": [CREDENTIALS_CONTEXT, named], "type": ["VerifiableCredential", "Visit"]}
+        )
+        verified, _ = await client.verify(credential)
+        presentation = {
+            "@context": [CREDENTIALS_CONTEXT, named],
+            "type": ["VerifiablePresentation", "Visit"],
+        }
+        _, body = await client.post(
+            "/presentations/prove", {"presentation": presentation, "options": OPTIONS}
+        )
+        shown, _ = await client.post("/presentations/verify", {**body, "options": OPTIONS})
+
+    assert (issued, verified, shown) == (201, 200, 200)
+
+
 async def test_a_status_can_be_set_and_cleared() -> None:
     """Suspension comes and goes, revocation stays."""
     async with open_client(Suite.JCS, with_status=True) as client:

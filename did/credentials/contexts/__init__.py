@@ -2,11 +2,14 @@
 
 A context gives every term its meaning, so whoever could replace one could change what a
 signed document says. Others' contexts are kept by their published content, ours carries its
-hash in its name, whoever serves it.
+hash in its name, whoever serves it. A context that is written out in a document may name types
+of its own and nothing else: a proof over RDF does not cover it, and whoever shows the document
+could swap the names of claims.
 """
 
 import hashlib
 import json
+import re
 from importlib import resources
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -29,6 +32,9 @@ _PINNED = {
         "17aefa8d83f65383096707fdd16c3700b0355bbc971b0364a03615f7b1e0d75c",
     ),
 }
+_IRI = re.compile(r"(https?://|urn:)[^\s<>\"{}|\\^`]+", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}", re.ASCII)
+_NAMES_MAX = 32
 _PATH = "/contexts/"
 _CONTEXTS_MAX = 8
 
@@ -80,11 +86,28 @@ def get_context_document(url: str) -> object:
     return json.loads(get_context(url))
 
 
+def _collect_names(value: object) -> frozenset[str]:
+    """All names that contexts define, at any depth."""
+    if isinstance(value, list):
+        return frozenset[str]().union(*map(_collect_names, value))
+    if not isinstance(value, dict):
+        return frozenset()
+    own = frozenset(name for name in value if not name.startswith("@"))
+    return own.union(*map(_collect_names, value.values()))
+
+
+_KNOWN_NAMES = frozenset[str]().union(
+    *(_collect_names(json.loads(data)) for data in (*VENDORED_CONTEXTS.values(), _OWN))
+)
+"""What no document gives another meaning."""
+
+
 def check_contexts(value: object) -> None:
     """Check that a document begins with the credentials' context and names only known ones.
 
     Raises:
-        CredentialError: The first is another, or any is unknown or inline, or there are many.
+        CredentialError: The first is another, any is unknown, or there are many; or one that is
+            written out does more than to name types.
 
     Source: W3C Verifiable Credentials Data Model v2.0 §4.3.
     """
@@ -94,6 +117,38 @@ def check_contexts(value: object) -> None:
     if len(contexts) > _CONTEXTS_MAX:
         raise CredentialError(f"a credential names at most {_CONTEXTS_MAX} contexts")
     for context in contexts:
-        if not isinstance(context, str):
-            raise CredentialError("a context is named by its URL, never written out")
-        get_context(context)
+        if isinstance(context, str):
+            get_context(context)
+    read_named_types(contexts)
+
+
+def read_named_types(contexts: object) -> frozenset[str]:
+    """Names of types that the contexts of one node give a meaning to by themselves.
+
+    Args:
+        contexts: Value of `@context`; those that are named by their URL are passed over.
+
+    Raises:
+        CredentialError: A context that is written out has a keyword other than `@protected`, a
+            name that a known context has or another one had before, or more than an IRI for it.
+    """
+    found: set[str] = set()
+    listed = contexts if isinstance(contexts, list) else [contexts]
+    for context in listed:
+        if isinstance(context, str):
+            continue
+        if not isinstance(context, dict) or listed[0] != CREDENTIALS_CONTEXT:
+            raise CredentialError(
+                "a context is a URL, or an object that names types after the credentials' own"
+            )
+        for name, iri in context.items():
+            if name == "@protected" and iri is True:
+                continue
+            if not _NAME.fullmatch(name) or not isinstance(iri, str) or not _IRI.fullmatch(iri):
+                raise CredentialError("a context in a document names types by an IRI each")
+            if name in _KNOWN_NAMES or name in found:
+                raise CredentialError(f"a context in a document cannot rename {name}")
+            found.add(name)
+    if len(found) > _NAMES_MAX:
+        raise CredentialError(f"contexts in a document name at most {_NAMES_MAX} types")
+    return frozenset(found)

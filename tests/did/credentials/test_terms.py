@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from did.credentials.contexts import CREDENTIALS_CONTEXT
+from did.credentials.rdfc import canonicalize_rdf, compute_rdfc_hash
 from did.credentials.refusals import CredentialError
+from did.credentials.structure import read_credential
 from did.credentials.terms import check_terms
 from did.credentials.vc_jwt import envelop
 from tests.did.credentials.parties import (
     check,
     check_shown,
     make_credential,
+    make_evidence,
     make_presentation,
     make_status,
     show,
@@ -74,7 +77,91 @@ def test_a_context_holds_where_it_stands() -> None:
 
     with pytest.raises(CredentialError, match="MembershipCredential"):
         check_terms(make_presentation({**inner, "@context": CREDENTIALS_CONTEXT}))
-    with pytest.raises(CredentialError, match="never written out"):
+    with pytest.raises(CredentialError, match="names types"):
         check_terms(make_presentation({**inner, "@context": {"@vocab": "https://evil.example/"}}))
     with pytest.raises(CredentialError, match="not known"):
         check_terms(make_presentation({**inner, "@context": "https://evil.example/"}))
+
+
+TYPE = {"ClinicVisit": "https://clinic.example/terms#ClinicVisit"}
+
+
+@pytest.mark.parametrize(
+    "context",
+    [TYPE, {"@protected": True, **TYPE}, {"ClinicVisit": "urn:example:ClinicVisit"}],
+)
+def test_a_document_may_name_types_of_its_own(context: dict[str, Any]) -> None:
+    """VCDM 2.0 section 4.3: contexts are URLs and objects. By both suites."""
+    own = make_credential()["@context"]
+    document = make_credential(
+        **{"@context": [*own, context]}, type=["VerifiableCredential", "ClinicVisit"]
+    )
+
+    check(sign(document))
+    evidence = make_evidence(hash_rdf=compute_rdfc_hash)
+    check(sign(document, hash_rdf=compute_rdfc_hash), evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"memberOf": "https://evil.example/x"},
+        {"VerifiableCredential": "https://evil.example/x"},
+        {"MembershipCredential": "https://evil.example/x"},
+        {"proofValue": "https://evil.example/x"},
+        {"x": {"@id": "https://evil.example/x"}},
+        {"x": None},
+        {"x": "memberOf"},
+        {"x": "cred:memberOf"},
+        {"x": "@type"},
+        {"x": "/relative"},
+        {"x:y": "https://evil.example/x"},
+        {"@vocab": "https://evil.example/"},
+        {"@base": "https://evil.example/"},
+        {"@import": "https://evil.example/"},
+        {"@protected": False},
+        {"@version": 1.1},
+        {"": "https://evil.example/x"},
+        {f"n{number}": "https://evil.example/x" for number in range(33)},
+        [TYPE, {"ClinicVisit": "https://clinic.example/terms#Another"}],
+        [[TYPE]],
+        [None],
+        [7],
+    ],
+)
+def test_a_context_in_a_document_renames_nothing(context: Any) -> None:
+    """It is not covered by a proof over RDF: who shows the document could change it."""
+    contexts = [
+        *make_credential()["@context"],
+        *(context if isinstance(context, list) else [context]),
+    ]
+    document = make_credential(**{"@context": contexts})
+
+    with pytest.raises(CredentialError):
+        read_credential(document)
+    with pytest.raises(CredentialError):
+        check_terms(document)
+    with pytest.raises(CredentialError):
+        canonicalize_rdf(document)
+
+
+def test_a_name_of_a_document_is_no_name_of_a_claim() -> None:
+    """Two names of claims could be swapped, and with them what JSON readers see."""
+    contexts = [*make_credential()["@context"], TYPE]
+    subject = {**make_credential()["credentialSubject"], "ClinicVisit": "x"}
+    document = make_credential(**{"@context": contexts}, credentialSubject=subject)
+
+    with pytest.raises(CredentialError, match="ClinicVisit"):
+        check_terms(document)
+    with pytest.raises(CredentialError, match="ClinicVisit"):
+        canonicalize_rdf(document)
+
+
+def test_a_name_of_a_type_is_not_one_outside_of_its_document() -> None:
+    """A credential's own names are none in the presentation around it."""
+    contexts = [*make_credential()["@context"], TYPE]
+    inner = make_credential(**{"@context": contexts}, type=["VerifiableCredential", "ClinicVisit"])
+    check_terms(make_presentation(inner))
+
+    with pytest.raises(CredentialError, match="ClinicVisit"):
+        check_terms({**make_presentation(inner), "type": ["VerifiablePresentation", "ClinicVisit"]})
