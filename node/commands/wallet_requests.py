@@ -128,8 +128,7 @@ def _show(item: "JsonObject") -> None:
     say(f"{make_plain(str(item['id']))}  {make_plain(str(item['did']))}")
     if item["acts_for"]:
         say(f"  has a role in {make_plain(str(item['acts_for']))}")
-    application = item["client_name"] or item["client_id"]
-    say(f"  by the application {make_plain(str(application))}, until {item['until']}")
+    say(f"  by the application {make_plain(str(item['client_name']))}, until {item['until']}")
     for asked in item["asked"]:
         terms = f"{asked['resource']} {asked['name']} for {', '.join(asked['purposes'])}"
         say(f"  asks for {make_plain(terms)}")

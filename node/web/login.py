@@ -41,14 +41,25 @@ PASSKEYS_CLIENT_ID = "rochdale-passkeys"
 """The page on which people add and remove passkeys; gets no code and no token."""
 NOTICES_CLIENT_ID = "rochdale-notices"
 """The page on which people read what they are told; gets no code and no token."""
-OWN_PAGES = {PASSKEYS_CLIENT_ID: "/passkeys", NOTICES_CLIENT_ID: "/notices"}
+REQUESTS_CLIENT_ID = "rochdale-requests"
+"""The page on which people see who asks for what is theirs; likewise."""
+OWN_PAGES = {
+    PASSKEYS_CLIENT_ID: "/passkeys",
+    NOTICES_CLIENT_ID: "/notices",
+    REQUESTS_CLIENT_ID: "/requests",
+}
 """Pages of this node that are opened by a login of their own."""
-_OWN_SCOPES = {PASSKEYS_CLIENT_ID: ("passkeys",), NOTICES_CLIENT_ID: ("profile",)}
+_OWN_SCOPES = {
+    PASSKEYS_CLIENT_ID: ("passkeys",),
+    NOTICES_CLIENT_ID: ("profile",),
+    REQUESTS_CLIENT_ID: ("consents", "consents.write"),
+}
 _OWN_NAMES = {
     WALLET_CLIENT_ID: "Your Rochdale wallet",
     WEB_CLIENT_ID: "Your web wallet",
     PASSKEYS_CLIENT_ID: "Your passkeys",
     NOTICES_CLIENT_ID: "Your notices",
+    REQUESTS_CLIENT_ID: "Who asks for what is yours",
 }
 
 

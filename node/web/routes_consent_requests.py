@@ -4,75 +4,52 @@ A request is answered by a signed grant, which goes the way of every consent
 (`node.web.routes_consents`), or refused here. Unanswered ones end by themselves.
 """
 
-import msgspec
 from aiohttp import web
 
 from did.jcs import JsonObject
-from did.login.errors import OAuthError
 from node.web.authentication import require_access
-from node.web.clock import render_time
-from node.web.context import WebContext
+from node.web.consent_requests import list_waiting, refuse
+from node.web.login import REQUESTS_CLIENT_ID
+from node.web.login_proofs import get_holder_id
 from node.web.middlewares import answer_json
 from node.web.requests import get_context
-from node.web.uma import assess, describe
-from node.web.uma_records import OWN_SERVER, StoredRequest, StoredResource
+from node.web.routes_login import begin_own_page, check_own_page, for_people
+from node.web.routes_oauth import read_form
+from node.web.uma_records import OWN_SERVER
 
 routes = web.RouteTableDef()
-_ID_CHARACTERS = 32
 
 
 @routes.get("/api/v1/consents/requests")
 async def get_requests(request: web.Request) -> web.Response:
     """What waits for the caller's answer, oldest first; what they permit already does not wait."""
     access = await require_access(request, scope="consents")
-    context = get_context(request)
-    store = context.private.uma
-    resources = {item.id: item for item in store.list_resources(access.holder_id)}
-    waiting = store.list_requests(access.holder_id, now_s=context.clock.now_s())
-    return _answer(
-        {
-            "requests": [
-                _render(context, item, resources)
-                for item in waiting
-                if not _is_permitted(context, item, resources)
-            ]
-        }
-    )
+    return _answer({"requests": list_waiting(get_context(request), access.holder_id)})
 
 
 @routes.delete("/api/v1/consents/requests/{request}")
 async def delete_request(request: web.Request) -> web.Response:
     """Refuse; the same request is denied for a fortnight, and no more is shown."""
     access = await require_access(request, scope="consents.write")
-    context = get_context(request)
-    store, now_s = context.private.uma, context.clock.now_s()
-    name = request.match_info["request"][:_ID_CHARACTERS]
-    with context.private.write():
-        found = store.get_request(name, now_s=now_s)
-        if found is None or found.holder != access.holder_id or found.is_refused:
-            raise OAuthError("invalid_request", "nobody asks you for this, or not now", status=404)
-        store.refuse_request(found.id, now_s=now_s)
-        resources = {item.id: item for item in store.list_resources(access.holder_id)}
-        shown = _render(context, found, resources)
-        context.private.consents.add_use(
-            access.holder_id,
-            {
-                "grantee": shown["did"],
-                "acts_for": shown["acts_for"],
-                "client": shown["client_id"],
-                "asked": shown["asked"],
-                "height": context.projection.height,
-            },
-            at_ms=context.clock.now_ms(),
-            is_refused=True,
-        )
-        context.login.note(
-            access.holder_id,
-            "refused",
-            client_id=found.client_id,
-            detail=describe(found.permissions, resources),
-        )
-    return _answer({"refused": found.id})
+    name = request.match_info["request"]
+    refuse(get_context(request), access.holder_id, name)
+    return _answer({"refused": name})
+
+
+@routes.get("/requests")
+async def begin_requests(request: web.Request) -> web.Response:
+    """Begin the login that opens the page."""
+    return begin_own_page(request, REQUESTS_CLIENT_ID)
+
+
+@routes.post("/requests/refuse")
+@for_people
+async def refuse_request(request: web.Request) -> web.Response:
+    """Refuse on the page, and show what is left."""
+    form = read_form(request, await request.read())
+    asked = check_own_page(request, form.get("form_token"), REQUESTS_CLIENT_ID)
+    refuse(get_context(request), get_holder_id(asked), form.get("id", ""))
+    return web.Response(status=303, headers={"Location": "/oauth/continue"})
 
 
 @routes.get("/api/v1/consents/resources")
@@ -98,43 +75,6 @@ async def get_resources(request: web.Request) -> web.Response:
             ]
         }
     )
-
-
-def _render(
-    context: WebContext, item: StoredRequest, resources: dict[str, StoredResource]
-) -> JsonObject:
-    """A request as the person decides about it: who, by which application, what and why."""
-    client = context.login.find_client(item.client_id)
-    party = {"did": "", "acts_for": ""} if item.party is None else msgspec.to_builtins(item.party)
-    return {
-        "id": item.id,
-        **party,
-        "client_id": item.client_id,
-        "client_name": "" if client is None else client.name,
-        "asked": [
-            {
-                "resource_id": asked.resource_id,
-                "resource": resources[asked.resource_id].kind.value,
-                "name": resources[asked.resource_id].name,
-                "purposes": list(asked.resource_scopes),
-            }
-            for asked in item.permissions
-            if asked.resource_id in resources
-        ],
-        "asked_at": render_time(item.created_at_s * 1_000),
-        "until": render_time(item.expires_at_s * 1_000),
-    }
-
-
-def _is_permitted(
-    context: WebContext, item: StoredRequest, resources: dict[str, StoredResource]
-) -> bool:
-    if item.party is None:
-        return False
-    wanted = {asked.resource_id for asked in item.permissions}
-    known = {key: value for key, value in resources.items() if key in wanted}
-    found = assess(context, item.permissions, party=item.party, resources=known)
-    return bool(found.permissions)
 
 
 def _answer(body: JsonObject) -> web.Response:

@@ -25,6 +25,7 @@ from did.login.clients import get_redirect_source
 from did.login.errors import OAuthError
 from did.login.passkeys import render_use
 from did.login.scopes import SCOPES
+from node.web.consent_requests import PURPOSE_WORDS, RESOURCE_WORDS, list_waiting
 from node.web.context import WebContext
 from node.web.holder_export import describe_notices
 from node.web.login import NOTICES_CLIENT_ID, OWN_PAGES, PASSKEYS_CLIENT_ID, Login
@@ -321,7 +322,13 @@ def _describe_own_page(context: WebContext, asked: LoginRequest) -> tuple[str, J
     if asked.request.client_id == PASSKEYS_CLIENT_ID:
         name = context.registry.own.name
         return "passkeys.html", describe_passkeys(context.login, asked, name=name)
-    return "notices.html", describe_notices(context.private, get_holder_id(asked))
+    if asked.request.client_id == NOTICES_CLIENT_ID:
+        return "notices.html", describe_notices(context.private, get_holder_id(asked))
+    return "requests.html", {
+        "requests": list_waiting(context, get_holder_id(asked)),
+        "words": RESOURCE_WORDS,
+        "purposes": PURPOSE_WORDS,
+    }
 
 
 def _answer_form(
