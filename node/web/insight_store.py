@@ -130,8 +130,10 @@ class InsightStore:
         return [_read(row) for row in rows]
 
     def count_own(self) -> int:
-        """How many insights of its own this node has published."""
-        row = self._connection.execute("SELECT COUNT(*) FROM insights WHERE is_own").fetchone()
+        """How many insights of its own this node publishes."""
+        row = self._connection.execute(
+            "SELECT COUNT(*) FROM insights WHERE is_own AND state != ?", (InsightState.WITHDRAWN,)
+        ).fetchone()
         return int(row[0])
 
     def count_pending(self, cooperative: bytes) -> int:

@@ -115,9 +115,10 @@ class Mailbox:
         return None if row is None else _read_activity(row)
 
     def list_activities(self, *, after: int, limit: int) -> list[LoggedActivity]:
-        """Our activities from number `after + 1` on, from old to new."""
+        """Our activities with the next so many numbers, from old to new; some may be gone."""
         rows = self._connection.execute(
-            "SELECT * FROM activities WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+            "SELECT * FROM activities WHERE number > ? AND number <= ? ORDER BY number",
+            (after, after + limit),
         )
         return [_read_activity(row) for row in rows]
 

@@ -79,7 +79,7 @@ async def test_a_withdrawn_insight_is_gone_here_and_at_partners(
     number = created["id"].rpartition("/")[2]
     assert (await get(http, ash, f"/activities/{number}", ACTIVITY_TYPE))[0] == 410
     assert (await get(http, ash, "/activities/999", ACTIVITY_TYPE))[0] == 404
-    assert withdraw_decided(ash.context) == 0
+    assert (withdraw_decided(ash.context), ash.context.insights.count_own()) == (0, 0)
 
 
 def _is_sent(node: Any) -> bool:
@@ -195,3 +195,20 @@ async def test_a_withdrawn_insight_is_not_served_from_the_block_on(
     assert "<table" not in page
     assert "holds the decision to withdraw it" in page
     assert parse_json_object(body.encode())["type"] == "Tombstone"
+
+
+async def test_pages_of_the_outbox_have_the_numbers_that_they_say(pair: Any) -> None:
+    """A gap where something was taken back moves nothing onto another page."""
+    ash, _ = pair
+    digest = ash.draft_insight()
+    ash.learn(ash.decide(digest))
+    await publish_accepted(ash.context)
+    withdraw(ash, digest, at=[ash])
+    mailbox = ash.context.mailbox
+
+    first, second = (mailbox.list_activities(after=number, limit=1) for number in (0, 1))
+
+    assert first == []
+    assert [(item.number, item.number == mailbox.count_activities()) for item in second] == [
+        (2, True)
+    ]
