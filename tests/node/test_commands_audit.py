@@ -4,7 +4,10 @@ import json
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from governance.proposal_records import Choice
+from governance.value.view import LedgerBooks, ValueView
 from node import exit_codes
 from node.lock import take_lock
 from tests.governance.audit.audit_world import (
@@ -14,7 +17,10 @@ from tests.governance.audit.audit_world import (
     make_voted_world,
 )
 from tests.governance.audit.test_distributions import BANDS, sealed_file
+from tests.governance.audit.test_nettings import netted
+from tests.governance.value.test_netting_entries import ENTRY_ID
 from tests.governance.world import (
+    OTHER_COOPERATIVE,
     admit,
     make_world,
     proposal_id_of,
@@ -55,6 +61,24 @@ def test_names_the_first_difference(member_terminal: Terminal, tmp_path: Path) -
     assert member_terminal.code == exit_codes.FAILED
     difference = json.loads(member_terminal.out)["difference"]
     assert (difference["field"], difference["found"]) == ("decision.yes_count", "4")
+
+
+def test_looks_for_each_netting_in_both_books(member_terminal: Terminal, tmp_path: Path) -> None:
+    """It says how many; whose entry says something else is named."""
+    world = netted()
+    store = keep(world, tmp_path / "ledger")
+
+    said = member_terminal.do("governance", "audit", store, "--from-chain")
+    told = member_terminal.ask("governance", "audit", store)
+    books = LedgerBooks(ValueView(world.kv), OTHER_COOPERATIVE)
+    books.put_entry(replace(books.require_entry(ENTRY_ID), reference=bytes(32)))
+    changed = member_terminal.type("governance", "audit", keep(world, tmp_path / "changed"))
+
+    assert "1 nettings between cooperatives, in everybody's books" in said
+    assert (told["nettings"], told["difference"]) == (1, None)
+    assert member_terminal.code == exit_codes.FAILED
+    assert f"of {OTHER_COOPERATIVE.hex()}" in changed
+    assert "entry.reference" in changed
 
 
 def test_checks_amounts_against_the_sealed_file(member_terminal: Terminal, tmp_path: Path) -> None:
