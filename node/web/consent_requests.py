@@ -16,6 +16,7 @@ from node.web.context import WebContext
 from node.web.uma import assess, describe
 from node.web.uma_records import StoredRequest, StoredResource
 
+_GONE_CLIENT = "an application that is not registered any more"
 _OWN_CLIENT = "a Rochdale wallet"
 """Ours are called by whose they are on the pages of their own holders; this one is another's."""
 RESOURCE_WORDS = {
@@ -80,13 +81,15 @@ def _render(
     context: WebContext, item: StoredRequest, resources: Mapping[str, StoredResource]
 ) -> JsonObject:
     """A request as the person decides about it: who, by which application, what and why."""
-    client = context.login.store.get_client(item.client_id)
+    client = context.login.find_client(item.client_id)
+    is_own = client is not None and context.login.store.get_client(client.id) is None
+    name = _GONE_CLIENT if client is None else _OWN_CLIENT if is_own else client.name
     party = {"did": "", "acts_for": ""} if item.party is None else msgspec.to_builtins(item.party)
     return {
         "id": item.id,
         **party,
         "client_id": item.client_id,
-        "client_name": _OWN_CLIENT if client is None else client.name,
+        "client_name": name,
         "asked": [
             {
                 "resource_id": asked.resource_id,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from did.login.clients import Client
 from node.web.login import REQUESTS_CLIENT_ID
 from tests.node.web.conftest import Pair
 from tests.node.web.logins import Attempt, Reply
@@ -59,6 +60,24 @@ async def test_the_page_shows_requests_and_refuses(attempt: Attempt, person: Per
     assert page["requests"][0]["client_name"] == "a Rochdale wallet"  # and not "Your …"
     assert (stranger.status, taken.status, again.status) == (400, 303, 404)
     assert count_kinds(person) == ["refusal"]
+
+
+async def test_a_registered_application_is_named(attempt: Attempt, person: Person) -> None:
+    """As its operator registered it, for as long as it is."""
+    store = person.node.context.login.store
+    client = Client(id="clinic", name="The clinic's app", redirect_uris=(), scopes=())
+    store.put_client(client, now_s=0)
+    app = App(attempt, client="clinic")
+    await app.seek_with_credential(await app.knock(find_own(person)))
+    named = (await open_page(attempt)).body["requests"]
+    store.delete_client("clinic", now_s=0)
+    gone = (await open_page(attempt)).body["requests"]
+
+    assert {item["client_name"] for item in named} == {"a Rochdale wallet", "The clinic's app"}
+    assert {item["client_name"] for item in gone} == {
+        "a Rochdale wallet",
+        "an application that is not registered any more",
+    }
 
 
 async def test_the_page_gives_no_code(attempt: Attempt, person: Person) -> None:
