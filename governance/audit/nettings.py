@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from config.limits import BALANCE_MINOR_MAX, MONEY_MINOR_MAX
 from governance.audit.findings import Place, expect
 from governance.audit.journal import list_amounts
 from governance.federal_view import FederalView
 from governance.state_keys import FEDERATION, Collection, state_key
 from governance.value.agreements import list_obligations
 from governance.value.books import Entry, Leg, Maker, Phase
+from governance.value.chart import BookAccount
 from governance.value.netting import Net, Payment, compute_nets, compute_payments, compute_positions
 from governance.value.netting_entries import (
     compute_netting_entry_id,
@@ -22,8 +24,6 @@ _QUARTER_BYTES = 8
 
 def audit_nettings(view: ValueView) -> int:
     """Net every quarter that is netted once more, and look for its entry in each one's books.
-
-    Whether a cooperative that has no entry kept books at that time is not looked into.
 
     Returns:
         How many nettings there are.
@@ -72,6 +72,33 @@ def _audit_netting(
         expect(place, "is_booked", expected=is_booked, found=entry is not None)
         if entry is not None:
             _check_entry(place, entry, legs[cooperative], reference=netting_id)
+        elif cooperative in legs:
+            is_owed = _is_entry_owed(
+                view, cooperative, legs[cooperative], currency=currency, netting=netting
+            )
+            expect(place, "is_booked", expected=is_owed, found=False)
+
+
+def _is_entry_owed(
+    view: ValueView, cooperative: bytes, legs: Sequence[Leg], *, currency: str, netting: Netting
+) -> bool:
+    """Whether a cooperative kept books of the currency then, and they could hold the amounts.
+
+    What an account was debited or credited never becomes less: one that has room now had room.
+    """
+    books = view.get_books(cooperative)
+    if books is None or books.currency != currency or books.opened_ms >= netting.closed_ms:
+        return False
+    store = LedgerBooks(view, cooperative)
+    return all(_has_room(store.get_book_account(leg.account), leg) for leg in legs)
+
+
+def _has_room(account: BookAccount | None, leg: Leg) -> bool:
+    if account is None or abs(leg.amount_minor) > MONEY_MINOR_MAX:
+        return False
+    debits_minor = account.debits_minor + account.debits_pending_minor
+    credits_minor = account.credits_minor + account.credits_pending_minor
+    return max(debits_minor, credits_minor) + abs(leg.amount_minor) <= BALANCE_MINOR_MAX
 
 
 def _check_entry(place: Place, entry: Entry, legs: Sequence[Leg], *, reference: bytes) -> None:

@@ -136,7 +136,14 @@ def apply_close_netting(
     view.put_netting(
         tx.quarter,
         currency=tx.currency,
-        netting=replace(netting, is_closed=True, nets=nets, payments=payments, booked=booked),
+        netting=replace(
+            netting,
+            is_closed=True,
+            closed_ms=block.time_ms,
+            nets=nets,
+            payments=payments,
+            booked=booked,
+        ),
     )
     return (
         NettingClosed(

@@ -56,7 +56,7 @@ def apply_open_accounts(
     if books is None:
         for account in make_standard_accounts():
             store.put_book_account(account)
-        books = Books(currency=tx.currency, accounts_count=len(STANDARD))
+        books = Books(currency=tx.currency, opened_ms=block.time_ms, accounts_count=len(STANDARD))
     accounts_count = books.accounts_count + len(codes)
     if accounts_count > BOOK_ACCOUNTS_MAX:
         raise TxRefusedError(RefusalCode.BOOK_ACCOUNTS_TOO_MANY)

@@ -54,6 +54,7 @@ class Books(Record, frozen=True, kw_only=True):
     """A cooperative's books as a whole."""
 
     currency: Currency
+    opened_ms: TimeMs
     period: Count = 0
     """The one that is open; it is closed by number."""
     accounts_count: Count
@@ -177,6 +178,7 @@ class Netting(Record, frozen=True, kw_only=True):
     reporters: Annotated[tuple[Reporter, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
     """Ascending by cooperative: nobody can use up the room that others need."""
     is_closed: bool = False
+    closed_ms: TimeMs = 0
     nets: Annotated[tuple[Net, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
     payments: Annotated[tuple[Payment, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()
     booked: Annotated[tuple[Hash, ...], Meta(max_length=NETTING_COOPERATIVES_MAX)] = ()

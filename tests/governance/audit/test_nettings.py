@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from config.limits import BALANCE_MINOR_MAX
 from governance.audit.findings import Audited
+from governance.audit.nettings import audit_nettings
+from governance.logs import entry_key
+from governance.state_keys import Collection, state_key
 from governance.value.books import Leg, Phase
 from governance.value.chart import INSIGHTS_EARNED, INSIGHTS_USED, PARTNERS, BookAccount
 from governance.value.netting import Net
-from governance.value.view import LedgerBooks
-from tests.governance.audit.audit_world import audit, copy_of, find
+from governance.value.view import LedgerBooks, journal_log
+from tests.governance.audit.audit_world import audit, copy_of, find, rewrite_list
 from tests.governance.value.test_agreements import AGREEMENT, QUARTER, THIRD, close_netting
 from tests.governance.value.test_netting_entries import (
     ENTRY_ID,
@@ -128,3 +132,45 @@ def test_an_entry_that_is_only_pending_is_found() -> None:
     books.put_entry(replace(books.require_entry(ENTRY_ID), phase=Phase.PENDING))
 
     assert find(world).place.what == "books"
+
+
+def leave_out(world: World) -> None:
+    """Take the first cooperative's entry out of its books, which balance without it too."""
+    change_netting(world, booked=(OTHER_COOPERATIVE,))
+    books = LedgerBooks(view_of(world), COOPERATIVE)
+    world.kv.delete(state_key(COOPERATIVE, Collection.BOOK_ENTRY, ENTRY_ID))
+    for code in (PARTNERS, INSIGHTS_EARNED, INSIGHTS_USED):
+        books.put_book_account(BookAccount(code=code))
+    world.kv.delete(entry_key(journal_log(COOPERATIVE), 0))
+    rewrite_list(world, journal_log(COOPERATIVE), [])
+
+
+def test_whoever_kept_books_then_has_an_entry() -> None:
+    """Nobody who keeps books of the currency is left out."""
+    world = netted()
+    leave_out(world)
+
+    found = find(world)
+
+    assert (found.place.what, found.place.cooperative) == ("netting", COOPERATIVE)
+    assert (found.field, found.expected) == ("is_booked", "True")
+
+
+@pytest.mark.parametrize("change", ["later", "currency", "full"])
+def test_whose_books_could_take_no_entry_has_none(change: str) -> None:
+    """Opened afterwards, in another currency, or full."""
+    world = netted()
+    leave_out(world)
+    view = view_of(world)
+    books = view.get_books(COOPERATIVE)
+    assert books is not None
+    if change == "later":
+        books = replace(books, opened_ms=netting_of(world).closed_ms)
+    elif change == "currency":
+        books = replace(books, currency="CHF")
+    else:
+        full = BookAccount(code=INSIGHTS_EARNED, credits_minor=BALANCE_MINOR_MAX)
+        LedgerBooks(view, COOPERATIVE).put_book_account(full)
+    view.put_books(COOPERATIVE, books)
+
+    assert audit_nettings(view) == 1
