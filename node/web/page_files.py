@@ -18,6 +18,8 @@ _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _FOLDER = files("node.web") / "templates"
 WALLET_SCRIPTS = (
     "wallet.mjs",
+    "wallet-access.mjs",
+    "wallet-login.mjs",
     "wallet-view.mjs",
     "wallet-keys.mjs",
     "wallet-messages.mjs",

@@ -21,6 +21,7 @@ from testnet.ports import choose_ports
 from testnet.steps import discovery, genesis, insights, members, partners, vote
 from testnet.story import Story, run_steps
 from tests.browser.acting import complain
+from tests.browser.owner import Owner, come_back
 from tests.browser.site import Site
 
 STEPS = (
@@ -87,6 +88,23 @@ def browser(site: Site) -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def enrolled(browser: Browser, site: Site) -> Iterator[Owner]:
+    """A member with a web wallet, whom tests share: a roll grows only so fast."""
+    context = browser.new_context()
+    owner = Owner(context.new_page(), site)
+    owner.make()
+    owner.join(site)
+    yield owner
+    context.close()
+
+
+@pytest.fixture
+def member(context: BrowserContext, site: Site, enrolled: Owner) -> Owner:
+    """That member in a fresh browser profile."""
+    return come_back(context.new_page(), site, enrolled)
 
 
 @pytest.fixture(params=[1280, 320])

@@ -20,13 +20,11 @@ from governance.transactions import CastBallot
 from ledger.envelope import sign_transaction
 from tests.browser.acting import propose
 from tests.browser.looking import fits, list_faults, shoot
-from tests.browser.owner import Owner, choose
+from tests.browser.owner import BLOCK_MS, Owner, choose
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.timeout(400)
 
-BLOCK_MS = 30_000
-"""Until a loaded machine has a block."""
 COLD = ColdKeys(master=bytes(range(32)))
 CHALLENGE = Challenge(audience="https://x", nonce="n1", client_id="app", purpose=Purpose.LOGIN)
 NOW_MS = 1_700_000_000_123
@@ -84,7 +82,7 @@ def test_a_member_votes_with_a_wallet_made_here(
     other.sealed, other.recovery_key = owner.sealed, owner.recovery_key
     other.restore()
     assert other.did == owner.did
-    change_key(other)
+    other.change_key()
     assert other.did != owner.did
     other.page.get_by_role("group", name=title).get_by_role("button", name="Vote no").click()
     expect(other.page.locator("#said")).to_contain_text("You voted no", timeout=BLOCK_MS)
@@ -100,18 +98,6 @@ def test_a_member_votes_with_a_wallet_made_here(
     expect(third.page.locator("#standing")).to_contain_text("You are a member of")
     third.page.context.close()
     fresh.close()
-
-
-def change_key(owner: Owner) -> None:
-    """Rotate, with the file and the paper."""
-    page = owner.page
-    page.get_by_text("Change the key").first.click()
-    page.locator("#rotate-sealed").set_input_files(
-        {"name": "s.json", "mimeType": "application/json", "buffer": owner.sealed}
-    )
-    page.locator("#rotate-recovery").fill(owner.recovery_key)
-    page.get_by_role("button", name="Change the key").click()
-    expect(page.locator("#said")).to_contain_text("Your key is changed", timeout=BLOCK_MS)
 
 
 def test_the_key_cannot_be_read_and_no_secret_is_kept(owner: Owner) -> None:
@@ -199,10 +185,7 @@ def test_the_wallet_is_made_only_once_its_owner_kept_it(
 def test_mistakes_at_bringing_back_are_said(owner: Owner, site: Site) -> None:
     """A slip in the key, another's key, another file."""
     page = owner.page
-    page.get_by_text("Remove the wallet from this browser").click()
-    page.get_by_label("I have the sealed file and the recovery key").check()
-    page.get_by_role("button", name="Remove the wallet", exact=True).click()
-    expect(page.locator("#said")).to_contain_text("no longer in this browser")
+    owner.remove()
     other = seal_export(COLD, random=bytes)
     last = "0" if owner.recovery_key[-1] != "0" else "1"
 

@@ -15,6 +15,8 @@ from tests.browser.site import Site
 pytestmark = pytest.mark.timeout(400)
 
 TARGET_PX_MIN = 24
+LOGIN_SCRIPT = "wallet-login.mjs"
+"""Signs with the wallet's key too, on the page of a login."""
 RUN = "from testnet.cli import main; main()"
 WITHOUT_ED25519 = """
 const real = crypto.subtle.generateKey.bind(crypto.subtle);
@@ -109,7 +111,8 @@ def test_its_policy_lets_nothing_out_and_names_what_it_runs(
     assert "unsafe" not in policy
     scripts = {url.rpartition("/")[2] for url in loaded if url.endswith(".mjs")}
     links = page.get_by_role("link", name=re.compile(r"\.mjs$")).all()
-    assert scripts == {link.inner_text() for link in links}
+    assert scripts | {LOGIN_SCRIPT} == {link.inner_text() for link in links}
+    assert LOGIN_SCRIPT not in scripts
     command = [sys.executable, "-c", RUN, "wallet", "web-hashes", "--node", site.origin]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "The node serves the same" in said

@@ -134,9 +134,15 @@ async function ask(method, path, body) {
   } catch {
     throw new Refused("the node does not answer: try again later");
   }
+  return readAnswer(answer);
+}
+
+/** The value that the node answered with; a refusal says why. */
+export async function readAnswer(answer) {
   const value = await answer.json().catch(() => ({}));
   if (answer.ok) return value;
-  const reason = typeof value.reason === "string" ? value.reason : `status ${answer.status}`;
+  const said = value.reason ?? value.error_description; // the latter as OAuth has it
+  const reason = typeof said === "string" ? said : `status ${answer.status}`;
   if (answer.status === 404 || answer.status === 503) throw new NotYet(reason);
   throw new Refused(reason);
 }

@@ -52,6 +52,17 @@ export function showNames(names) {
   find("names").replaceChildren(...rows);
 }
 
+/** Who asks for a login, where its answer goes, and what it would allow. */
+export function describeLogin(asked) {
+  const who = `${asked.client_name} asks you to log in. Your answer goes to ${asked.answers_to}.`;
+  const allows = asked.scopes.map((scope) => make("li", { textContent: scope.allows }));
+  return [
+    paragraph(`${who} If you did not begin this, do not go on.`),
+    paragraph("It asks to be allowed to:"),
+    make("ul", {}, ...allows),
+  ];
+}
+
 /** The open votes; `onVote(proposal, choice)` when a button is pressed. */
 export function showVotes(proposals, ballots, onVote) {
   const shown = proposals.map((proposal) => {

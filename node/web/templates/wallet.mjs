@@ -6,12 +6,13 @@ import { TrustExpired, checkReceipt, readTrust } from "./verifier.mjs";
 import { canKeepKeys, computeCommitment, deriveKey, makeMaster } from "./wallet-keys.mjs";
 import { makeWallet, openExport, sealExport, wipe } from "./wallet-keys.mjs";
 import { CHOICES, accountDid, castBallot, computeBallotId, didKey } from "./wallet-messages.mjs";
-import { rotateKeys, signApplication, signLogin } from "./wallet-messages.mjs";
+import { rotateKeys, signApplication } from "./wallet-messages.mjs";
 import { signStatement, signTransaction } from "./wallet-messages.mjs";
+import { answerLogin } from "./wallet-access.mjs";
 import { fetchAccount, fetchApplication, fetchHome, fetchLogin } from "./wallet-node.mjs";
-import { fetchOpenProposals, fetchReceipt, loadWallet, removeWallet } from "./wallet-node.mjs";
-import { saveWallet, sendApplication, sendLogin, sendTransaction } from "./wallet-node.mjs";
-import { clear, find, linkFile, make, paragraph, say, sentence } from "./wallet-view.mjs";
+import { fetchOpenProposals, fetchReceipt, loadWallet } from "./wallet-node.mjs";
+import { removeWallet, saveWallet, sendApplication, sendTransaction } from "./wallet-node.mjs";
+import { clear, describeLogin, find, linkFile, make, say, sentence } from "./wallet-view.mjs";
 import { showBallots, showNames, showVotes, unlinkFile } from "./wallet-view.mjs";
 
 const GENERATIONS_TRIED = 20;
@@ -20,13 +21,14 @@ let wallet = null;
 let making = null; // the secrets of a wallet that its owner has not confirmed yet
 let last = Promise.resolve(); // the step that ends last
 const waiting = new Set();
+const FORMS = { restore, confirm, apply, login, sign, rotate, remove };
 
 start();
 
 async function start() {
   if (!(await canKeepKeys())) return;
   find("unable").hidden = true;
-  for (const [id, act] of Object.entries({ restore, confirm, apply, login, sign, rotate, remove })) {
+  for (const [id, act] of Object.entries(FORMS)) {
     find(id).addEventListener("submit", (event) => {
       event.preventDefault(); // the policy would not let anything be sent either
       run(act);
@@ -240,21 +242,15 @@ async function check({ receipt, title }) {
 async function login() {
   const asked = await fetchLogin(find("address").value, wallet.home);
   const button = make("button", { type: "button", textContent: "Log in" });
-  button.addEventListener("click", () => run(() => answerLogin(asked)));
-  const what = `${asked.client} asks you to log in. If you did not begin this, do not go on.`;
-  find("login-asked").replaceChildren(paragraph(what), make("p", {}, button));
+  button.addEventListener("click", () => run(() => goOn(asked)));
+  find("login-asked").replaceChildren(...describeLogin(asked), make("p", {}, button));
   find("login-asked").focus();
 }
 
-async function answerLogin(asked) {
-  const statement = await signLogin({ ...asked, signer: wallet, nowMs: Date.now() });
-  const { redirect_uri: next } = await sendLogin(asked.path, statement);
-  const target = new URL(next, location.href);
-  const isOurs = [wallet.home.origin, location.origin].includes(target.origin);
-  need(isOurs, "the node sends you to another site: go no further");
+async function goOn(asked) {
+  const href = await answerLogin(asked, wallet);
   find("login-asked").replaceChildren();
   find("login").reset();
-  const href = target.pathname + target.search;
   const link = make("a", { href, textContent: "Go on to the application" });
   say("You have proved who you are", [make("p", {}, link)]);
 }
