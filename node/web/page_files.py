@@ -18,6 +18,7 @@ _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _FOLDER = files("node.web") / "templates"
 WALLET_SCRIPTS = (
     "wallet.mjs",
+    "wallet-ballots.mjs",
     "wallet-access.mjs",
     "wallet-login.mjs",
     "wallet-view.mjs",

@@ -27,7 +27,7 @@ from tests.browser.site import Site
 
 CALLBACK = "http://127.0.0.1:4711/callback"
 """Where the application waits that a member logs in to."""
-_WAIT_S = 30.0
+_WAIT_S = 60.0
 VOTING_DAYS = 366
 """The longest; two and a half minutes at the scale of the test chain."""
 
@@ -35,12 +35,12 @@ VOTING_DAYS = 366
 def admit(site: Site) -> None:
     """The registrar admits everybody who waits."""
     settings = load_settings(site.home.settings_path, environ={})
-    _run(admit_members(site.home, settings, None, now_ms=now_ms))
+    run_beside(admit_members(site.home, settings, None, now_ms=now_ms))
 
 
 def propose(site: Site, text: str) -> str:
     """A member proposes; the proposal's id, once it takes ballots."""
-    return str(_run(_propose(site.origin, site.members[0], text)))
+    return str(run_beside(_propose(site.origin, site.members[0], text)))
 
 
 async def complain(origin: str, member: Member, text: str) -> None:
@@ -88,7 +88,7 @@ def answer_login(site: Site, address: str) -> str:
         site: Whose member.
         address: As the login's page shows it.
     """
-    return str(_run(_answer_login(site, address)))
+    return str(run_beside(_answer_login(site, address)))
 
 
 async def _answer_login(site: Site, address: str) -> str:
@@ -104,13 +104,19 @@ async def _propose(origin: str, member: Member, text: str) -> str:
         actor = Actor(member.wallet, client, chain_id=chain_id, now_ms=now_ms)
         sent = await actor.propose(text, voting_days=VOTING_DAYS)
         proposal_id = sent.proposal_id.hex()
-        deadline_s = time.monotonic() + _WAIT_S
-        while (await client.find_proposal(proposal_id) or {}).get("stage") != "voting":
-            assert time.monotonic() < deadline_s, "the vote does not open"
-            await asyncio.sleep(0.2)
+        await wait_for_stage(client, proposal_id, "voting")
         return proposal_id
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+async def wait_for_stage(client: NodeClient, proposal: str, stage: str) -> None:
+    """Until the node reports a proposal at a stage."""
+    deadline_s = time.monotonic() + _WAIT_S
+    while (found := (await client.find_proposal(proposal) or {}).get("stage")) != stage:
+        assert time.monotonic() < deadline_s, f"the proposal is at {found} still, not {stage}"
+        await asyncio.sleep(0.2)
+
+
+def run_beside(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run in a thread of its own."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()

@@ -1,12 +1,14 @@
 // Where a web wallet keeps its key, and how it speaks with its node. What the node answers is
 // believed in nothing that a receipt can show.
 
-import { Refused, fromHex, need, toHex } from "./encoding.mjs";
+import { Refused, fromHex, need, toHex, utf8 } from "./encoding.mjs";
 
 const DATABASE = "rochdale-wallet";
 const POLL_MS = 300;
 const WAIT_MS = 30_000;
 const ACCOUNT_COLLECTION = "04";
+const WITH_OPTIONS = ["election", "budget"];
+const LINE_MAX = 120;
 
 // --- The store (IndexedDB): one wallet per origin ----------------------------------------------
 
@@ -71,21 +73,47 @@ export async function sendApplication(jws) {
   return (await ask("POST", "/api/applications", jws)).application;
 }
 
-/** The cooperative's open proposals, each with its title if the node has the text. */
+/**
+ * The cooperative's open proposals, each with its title if the node has the text; `paper` is what
+ * members choose from, or null where the question is yes or no.
+ */
 export async function fetchOpenProposals(home) {
   const path = `/api/proposals?cooperative=${toHex(home.cooperative)}`;
   const { proposals } = await ask("GET", path);
-  const open = proposals.filter((proposal) => proposal.stage === "voting");
-  return Promise.all(open.map(async (each) => ({ ...each, title: await fetchTitle(each) })));
+  return Promise.all(proposals.filter(({ stage }) => stage === "voting").map(describeProposal));
 }
 
-async function fetchTitle({ id, text_hash: digest }) {
+async function describeProposal(proposal) {
+  const lines = await fetchLines(proposal.text_hash);
+  const title = lines[0].slice(0, LINE_MAX) || `Proposal ${proposal.id.slice(0, 8)}`;
+  const hasOptions = WITH_OPTIONS.includes(proposal.kind);
+  return { ...proposal, title, paper: hasOptions ? await fetchPaper(proposal.id, lines) : null };
+}
+
+/** The lines of a text, if the node has the one of this SHA-256. */
+async function fetchLines(digest) {
   const answer = await fetch(`/texts/${digest}`, { credentials: "omit" });
-  const data = answer.ok ? await answer.arrayBuffer() : new ArrayBuffer();
-  const found = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-  const isItsText = answer.ok && toHex(found) === digest;
-  const [title] = isItsText ? new TextDecoder().decode(data).trim().split("\n") : [""];
-  return title.slice(0, 120) || `Proposal ${id.slice(0, 8)}`;
+  const data = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+  const isItsText = answer.ok && (await hash(data)) === digest;
+  return isItsText ? new TextDecoder().decode(data).trim().split("\n") : [""];
+}
+
+/** A ballot paper; an item whose hash is that of a line of the proposal's text is named by it. */
+async function fetchPaper(id, lines) {
+  const paper = await retry(() => ask("GET", `/api/proposals/${id}/options`));
+  const trimmed = lines.map((line) => line.trim());
+  const hashes = await Promise.all(trimmed.map((line) => hash(utf8(line))));
+  const named = new Map(hashes.map((digest, at) => [digest, trimmed[at].slice(0, LINE_MAX)]));
+  const what = paper.method === "quadratic" ? "Item" : "Office";
+  const options = paper.options.map(({ number, id: option }) => ({
+    number,
+    name: named.get(option) ?? `${what} ${option.slice(0, 16)}`,
+  }));
+  return { ...paper, options };
+}
+
+async function hash(data) {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
 }
 
 /** Send a transaction and wait until a block has it; a refusal says why. */

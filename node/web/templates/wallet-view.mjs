@@ -63,37 +63,6 @@ export function describeLogin(asked) {
   ];
 }
 
-/** The open votes; `onVote(proposal, choice)` when a button is pressed. */
-export function showVotes(proposals, ballots, onVote) {
-  const shown = proposals.map((proposal) => {
-    const group = make("div", { role: "group" });
-    const heading = make("h3", { id: `vote-${proposal.id}` });
-    heading.append(make("a", { href: `/proposals/${proposal.id}`, textContent: proposal.title }));
-    group.setAttribute("aria-labelledby", heading.id);
-    const cast = ballots.find((ballot) => ballot.proposal === proposal.id);
-    group.append(heading);
-    if (cast) group.append(paragraph(`You voted ${cast.choice}. A new ballot replaces it.`));
-    group.append(makeChoices(proposal, onVote));
-    return group;
-  });
-  const none = paragraph("None is open now.");
-  find("votes").replaceChildren(...(shown.length > 0 ? shown : [none]));
-}
-
-function makeChoices(proposal, onVote) {
-  const hasOptions = ["election", "recall", "budget"].includes(proposal.kind);
-  if (hasOptions && proposal.kind !== "recall") {
-    return paragraph("This vote has options to rank: vote on the command line.");
-  }
-  const choices = make("p", { className: "choices" });
-  for (const [choice, words] of [["yes", "Vote yes"], ["no", "Vote no"], ["abstain", "Abstain"]]) {
-    const button = make("button", { type: "button", textContent: words });
-    button.addEventListener("click", () => onVote(proposal, choice));
-    choices.append(button);
-  }
-  return choices;
-}
-
 /** The ballots with their receipts; `onCheck(ballot)` when one is to be checked. */
 export function showBallots(ballots, onCheck) {
   const shown = ballots.map((ballot) => {

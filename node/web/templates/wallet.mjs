@@ -5,7 +5,8 @@ import { Refused, fromHex, isEqual, need, toHex, utf8 } from "./encoding.mjs";
 import { TrustExpired, checkReceipt, readTrust } from "./verifier.mjs";
 import { canKeepKeys, computeCommitment, deriveKey, makeMaster } from "./wallet-keys.mjs";
 import { makeWallet, openExport, sealExport, wipe } from "./wallet-keys.mjs";
-import { CHOICES, accountDid, castBallot, computeBallotId, didKey } from "./wallet-messages.mjs";
+import { showVotes } from "./wallet-ballots.mjs";
+import { accountDid, castBallot, computeBallotId, didKey, encode } from "./wallet-messages.mjs";
 import { rotateKeys, signApplication } from "./wallet-messages.mjs";
 import { signStatement, signTransaction } from "./wallet-messages.mjs";
 import { answerLogin } from "./wallet-access.mjs";
@@ -13,7 +14,7 @@ import { fetchAccount, fetchApplication, fetchHome, fetchLogin } from "./wallet-
 import { fetchOpenProposals, fetchReceipt, loadWallet } from "./wallet-node.mjs";
 import { removeWallet, saveWallet, sendApplication, sendTransaction } from "./wallet-node.mjs";
 import { clear, describeLogin, find, linkFile, make, say, sentence } from "./wallet-view.mjs";
-import { showBallots, showNames, showVotes, unlinkFile } from "./wallet-view.mjs";
+import { showBallots, showNames, unlinkFile } from "./wallet-view.mjs";
 
 const GENERATIONS_TRIED = 20;
 const BALLOTS_KEPT = 100;
@@ -160,7 +161,7 @@ async function refresh() {
   find("standing").textContent = describeStanding({ held, isMember, asked });
   find("apply").hidden = held !== null || asked === "pending";
   const proposals = isMember ? await fetchOpenProposals(wallet.home) : [];
-  showVotes(proposals, wallet.ballots, (proposal, choice) => run(() => vote(proposal, choice)));
+  showVotes(proposals, wallet.ballots, (...decided) => run(() => vote(...decided)));
 }
 
 function describeStanding({ held, isMember, asked }) {
@@ -189,24 +190,25 @@ async function keep(changes) {
 
 // --- Voting --------------------------------------------------------------------------------------
 
-async function vote({ id, title }, choice) {
+/** Cast a ballot: a number of `CHOICES`, or marks as bytes; `words` say the same to people. */
+async function vote({ id, title }, choice, words) {
   const { home, account } = wallet;
   const { cooperative } = home;
   const proposal = fromHex(id);
-  const said = castBallot({ cooperative, proposal, choice: CHOICES[choice] });
+  const said = castBallot({ cooperative, proposal, choice });
   say("Your ballot is on its way", ["It counts once a block of the ledger holds it."]);
   const height = await send(said, wallet);
   const ballotId = toHex(await computeBallotId(proposal, account));
   const receipt = await fetchReceipt(`ballot/${id}/${ballotId}`);
   const key = toHex(cooperative) + "09" + id + ballotId;
-  const isOwn = receipt.key === key && receipt.value === `91${toHex([CHOICES[choice]])}`;
+  const isOwn = receipt.key === key && receipt.value === toHex(encode([choice]));
   need(isOwn, "the node’s receipt is not about your ballot: ask at another cooperative’s node");
-  const ballot = { proposal: id, title, choice, height, receipt: JSON.stringify(receipt) };
+  const ballot = { proposal: id, title, choice: words, height, receipt: JSON.stringify(receipt) };
   const others = wallet.ballots.filter((each) => each.proposal !== id);
   await keep({ ballots: [ballot, ...others].slice(0, BALLOTS_KEPT) });
   showBallots(wallet.ballots, (each) => run(() => check(each)));
   await refresh();
-  say(`You voted ${choice}`, [`Your ballot on “${title}” is in block ${height}. Keep the receipt.`]);
+  say(`You voted ${words}`, [`Your ballot on “${title}” is in block ${height}. Keep the receipt.`]);
 }
 
 function send(said, signer) {
@@ -223,14 +225,16 @@ async function keepTrust() {
   say("Receipts are checked with this from now on");
 }
 
-async function check({ receipt, title }) {
+async function check({ receipt, title, choice }) {
   need(wallet.trust !== null, "choose first whom you trust, above the ballots");
   try {
     const trust = await readTrust(wallet.trust);
     const shown = await checkReceipt(utf8(receipt), trust, { nowMs: Date.now() });
     const own = toHex(await computeBallotId(fromHex(shown.ballot.proposal), wallet.account));
     need(shown.ballot.ballot === own, "the ballot is not this wallet’s");
-    say("The receipt holds", [`Your ballot on “${title}” says ${shown.ballot.choice}.`]);
+    const isMarked = shown.ballot.choice !== choice;
+    const says = isMarked ? `${choice} (${shown.ballot.choice})` : choice;
+    say("The receipt holds", [`Your ballot on “${title}” says ${says}.`]);
   } catch (error) {
     if (error instanceof TrustExpired) throw new Refused("whom you trust is too old: choose a newer bundle");
     throw error;
