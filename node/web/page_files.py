@@ -19,6 +19,7 @@ _FOLDER = files("node.web") / "templates"
 WALLET_SCRIPTS = (
     "wallet.mjs",
     "wallet-ballots.mjs",
+    "wallet-consents.mjs",
     "wallet-access.mjs",
     "wallet-login.mjs",
     "wallet-view.mjs",

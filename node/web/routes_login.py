@@ -28,7 +28,13 @@ from did.login.scopes import SCOPES
 from node.web.consent_requests import PURPOSE_WORDS, RESOURCE_WORDS, list_waiting
 from node.web.context import WebContext
 from node.web.holder_export import describe_notices
-from node.web.login import NOTICES_CLIENT_ID, OWN_PAGES, PASSKEYS_CLIENT_ID, Login
+from node.web.login import (
+    NOTICES_CLIENT_ID,
+    OWN_PAGES,
+    PASSKEYS_CLIENT_ID,
+    WEB_CLIENT_ID,
+    Login,
+)
 from node.web.login_grants import issue_code
 from node.web.login_proofs import (
     DID_METHOD,
@@ -191,7 +197,10 @@ async def decide(request: web.Request) -> web.Response:
         login.store.end_request(asked.id)
         values = {"error": "access_denied"}
     address = render_answer(asked.request, issuer=login.origin, **values)
-    response = web.Response(status=303, headers={"Location": address})
+    if asked.request.client_id == WEB_CLIENT_ID:
+        response = answer_json({"redirect_uri": address})  # a script cannot see a redirect's end
+    else:
+        response = web.Response(status=303, headers={"Location": address})
     response.del_cookie(_get_cookie_name(context), path="/")
     return response
 

@@ -6,6 +6,7 @@ never sees a secret; that it could serve another page, this page says, and what 
 
 from aiohttp import web
 
+from node.web.consent_words import GRANTEES, PURPOSES, RESOURCES
 from node.web.middlewares import CONTENT_SECURITY_POLICY
 from node.web.page_files import WALLET_SCRIPTS, answer_file, answer_page, list_wallet_scripts
 from node.web.requests import get_context
@@ -22,7 +23,14 @@ routes = web.RouteTableDef()
 @routes.get("/wallet")
 async def get_wallet(request: web.Request) -> web.Response:
     """The page."""
-    response = answer_page(get_context(request), "wallet.html", scripts=list_wallet_scripts())
+    response = answer_page(
+        get_context(request),
+        "wallet.html",
+        scripts=list_wallet_scripts(),
+        purposes=PURPOSES,
+        resources=RESOURCES,
+        grantees=GRANTEES,
+    )
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response

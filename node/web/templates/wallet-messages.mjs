@@ -137,6 +137,12 @@ export function signLogin({ aud, nonce, client, purpose, signer, nowMs }) {
   return signJws(claims, { signer, typ: "rochdale-login+jws" });
 }
 
+/** What its owner says of their consent (did/consent/policies.py); `seq` numbers statements. */
+export function signConsent({ cooperative, seq, act, signer, nowMs }) {
+  const claims = { cooperative, seq, iat: Math.floor(nowMs / 1000), act, mandate: "" };
+  return signJws(claims, { signer, typ: "rochdale-consent+jws" });
+}
+
 async function signJws(claims, { signer, typ }) {
   const kid = `${didKey(signer.publicKey)}#${multikey(signer.publicKey)}`;
   const parts = [{ alg: "EdDSA", kid, typ }, claims].map(canonicalize);

@@ -6,6 +6,8 @@ import { TrustExpired, checkReceipt, readTrust } from "./verifier.mjs";
 import { canKeepKeys, computeCommitment, deriveKey, makeMaster } from "./wallet-keys.mjs";
 import { makeWallet, openExport, sealExport, wipe } from "./wallet-keys.mjs";
 import { showVotes } from "./wallet-ballots.mjs";
+import { describeGrant, fetchConsents, makeRevocation, offerDays } from "./wallet-consents.mjs";
+import { readGrant, sendConsent, showConsents } from "./wallet-consents.mjs";
 import { accountDid, castBallot, computeBallotId, didKey, encode } from "./wallet-messages.mjs";
 import { rotateKeys, signApplication } from "./wallet-messages.mjs";
 import { signStatement, signTransaction } from "./wallet-messages.mjs";
@@ -13,7 +15,7 @@ import { answerLogin } from "./wallet-access.mjs";
 import { fetchAccount, fetchApplication, fetchHome, fetchLogin } from "./wallet-node.mjs";
 import { fetchOpenProposals, fetchReceipt, loadWallet } from "./wallet-node.mjs";
 import { removeWallet, saveWallet, sendApplication, sendTransaction } from "./wallet-node.mjs";
-import { clear, describeLogin, find, linkFile, make, say, sentence } from "./wallet-view.mjs";
+import { clear, describeLogin, find, linkFile, make, paragraph, say, sentence } from "./wallet-view.mjs";
 import { showBallots, showNames, unlinkFile } from "./wallet-view.mjs";
 
 const GENERATIONS_TRIED = 20;
@@ -22,7 +24,7 @@ let wallet = null;
 let making = null; // the secrets of a wallet that its owner has not confirmed yet
 let last = Promise.resolve(); // the step that ends last
 const waiting = new Set();
-const FORMS = { restore, confirm, apply, login, sign, rotate, remove };
+const FORMS = { restore, confirm, apply, consent, login, sign, rotate, remove };
 
 start();
 
@@ -38,6 +40,8 @@ async function start() {
   find("make").addEventListener("click", () => run(begin));
   find("forget").addEventListener("click", () => run(forget));
   find("refresh").addEventListener("click", () => run(refresh));
+  find("show-consents").addEventListener("click", () => run(listConsents));
+  offerDays(find("until"), Date.now());
   find("trust").addEventListener("change", () => run(keepTrust));
   await run(async () => {
     wallet = await loadWallet();
@@ -79,6 +83,7 @@ async function show() {
     ["Keys so far", String(wallet.generation + 1)],
   ]);
   showBallots(wallet.ballots, (ballot) => run(() => check(ballot)));
+  for (const id of ["consents", "login-asked", "consent-asked"]) find(id).replaceChildren();
   await refresh();
 }
 
@@ -239,6 +244,34 @@ async function check({ receipt, title, choice }) {
     if (error instanceof TrustExpired) throw new Refused("whom you trust is too old: choose a newer bundle");
     throw error;
   }
+}
+
+// --- Consents ------------------------------------------------------------------------------------
+
+async function listConsents() {
+  showConsents(await fetchConsents(wallet), (id) => run(() => revoke(id)));
+}
+
+async function consent() {
+  const grant = readGrant(find("consent"), Date.now());
+  const button = make("button", { type: "button", textContent: "Sign and permit it" });
+  button.addEventListener("click", () => run(() => permit(grant)));
+  find("consent-asked").replaceChildren(paragraph(describeGrant(grant)), make("p", {}, button));
+  find("consent-asked").focus();
+}
+
+async function permit(grant) {
+  const { note } = await sendConsent(wallet, grant);
+  find("consent-asked").replaceChildren();
+  find("consent").reset();
+  await listConsents();
+  say("You have permitted it", [describeGrant(grant), note]);
+}
+
+async function revoke(id) {
+  const { note } = await sendConsent(wallet, makeRevocation(id));
+  await listConsents();
+  say("You have revoked it", ["It has ended.", note]);
 }
 
 // --- Logging in and signing ------------------------------------------------------------------
