@@ -85,6 +85,7 @@ async def test_a_passkey_is_added_and_logs_in(
         await page.get_by_role("button", name="Use a passkey").click()
 
         await expect(page.get_by_role("button", name="Allow", exact=True)).to_be_visible()
+        await expect(page.get_by_role("region", name="New passkeys")).to_contain_text("Phone")
         await page.goto(f"{ORIGIN}/passkeys")
         await answer(page, attempt, Purpose.ADD_PASSKEY)
         await expect(page.get_by_text("Phone").first).to_be_visible()
