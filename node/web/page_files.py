@@ -20,6 +20,7 @@ WALLET_SCRIPTS = (
     "wallet.mjs",
     "wallet-ballots.mjs",
     "wallet-consents.mjs",
+    "wallet-credentials.mjs",
     "wallet-access.mjs",
     "wallet-login.mjs",
     "wallet-view.mjs",

@@ -2,7 +2,8 @@
 // Without a wallet here, or without scripts, that page's other ways are there.
 
 import { Refused } from "./encoding.mjs";
-import { answerLogin } from "./wallet-access.mjs";
+import { answerLogin, findNext } from "./wallet-access.mjs";
+import { presentCredential } from "./wallet-credentials.mjs";
 import { fetchLogin, loadWallet } from "./wallet-node.mjs";
 import { sentence } from "./wallet-view.mjs";
 
@@ -16,6 +17,12 @@ async function offer(section) {
   const { login } = section.dataset;
   press(section, "wallet-sign", async () => {
     return answerLogin(await fetchLogin(login, wallet.home), wallet);
+  });
+  if (!wallet.membership || document.getElementById("wallet-show") === null) return;
+  document.getElementById("wallet-show").hidden = false;
+  press(section, "wallet-show", async () => {
+    const path = new URL(login).pathname.replace("/login/", "/openid4vp/");
+    return findNext(await presentCredential(path, wallet.membership), wallet);
   });
 }
 

@@ -154,6 +154,6 @@ async function sign(signer, message) {
   return new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, message));
 }
 
-async function sha256(...parts) {
+export async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", concat(...parts)));
 }

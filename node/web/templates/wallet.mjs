@@ -6,6 +6,7 @@ import { TrustExpired, checkReceipt, readTrust } from "./verifier.mjs";
 import { canKeepKeys, computeCommitment, deriveKey, makeMaster } from "./wallet-keys.mjs";
 import { makeWallet, openExport, sealExport, wipe } from "./wallet-keys.mjs";
 import { showVotes } from "./wallet-ballots.mjs";
+import { describeCredential, receiveCredential } from "./wallet-credentials.mjs";
 import { describeGrant, fetchConsents, makeRevocation, offerDays } from "./wallet-consents.mjs";
 import { readGrant, sendConsent, showConsents } from "./wallet-consents.mjs";
 import { accountDid, castBallot, computeBallotId, didKey, encode } from "./wallet-messages.mjs";
@@ -40,6 +41,7 @@ async function start() {
   find("make").addEventListener("click", () => run(begin));
   find("forget").addEventListener("click", () => run(forget));
   find("refresh").addEventListener("click", () => run(refresh));
+  find("receive").addEventListener("click", () => run(receive));
   find("show-consents").addEventListener("click", () => run(listConsents));
   offerDays(find("until"), Date.now());
   find("trust").addEventListener("change", () => run(keepTrust));
@@ -83,6 +85,7 @@ async function show() {
     ["Keys so far", String(wallet.generation + 1)],
   ]);
   showBallots(wallet.ballots, (ballot) => run(() => check(ballot)));
+  find("credential").textContent = describeCredential(wallet.membership);
   for (const id of ["consents", "login-asked", "consent-asked"]) find(id).replaceChildren();
   await refresh();
 }
@@ -290,6 +293,12 @@ async function goOn(asked) {
   find("login").reset();
   const link = make("a", { href, textContent: "Go on to the application" });
   say("You have proved who you are", [make("p", {}, link)]);
+}
+
+async function receive() {
+  await keep({ membership: await receiveCredential(wallet) });
+  find("credential").textContent = describeCredential(wallet.membership);
+  say("Your credential is here", ["On a login’s page you can show it. Only this browser can."]);
 }
 
 async function sign() {
