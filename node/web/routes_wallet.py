@@ -23,9 +23,11 @@ routes = web.RouteTableDef()
 @routes.get("/wallet")
 async def get_wallet(request: web.Request) -> web.Response:
     """The page."""
+    context = get_context(request)
     response = answer_page(
-        get_context(request),
+        context,
         "wallet.html",
+        origin=context.origin,
         scripts=list_wallet_scripts(),
         purposes=PURPOSES,
         resources=RESOURCES,

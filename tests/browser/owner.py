@@ -38,10 +38,11 @@ class Owner:
         page.get_by_role("button", name="Begin to use").click()
         expect(page.get_by_text("Your wallet is ready")).to_be_visible()
 
-    def restore(self) -> None:
+    def restore(self, *, account_did: str = "") -> None:
         """Bring it back in a browser that has none."""
         choose(self.page, "Your sealed file", self.sealed)
         self.page.locator("#recovery").fill(self.recovery_key.lower())
+        self.page.locator("#recovered").fill(account_did)
         self.page.get_by_role("button", name="Bring it back").click()
         expect(self.page.get_by_text("Your wallet is back")).to_be_visible()
 

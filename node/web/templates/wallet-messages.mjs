@@ -2,7 +2,7 @@
 // docs/transactions.md), signed statements (did/jws.py) and the names of keys and accounts.
 // Nothing here sends or stores anything.
 
-import { concat, need, toHex, utf8 } from "./encoding.mjs";
+import { concat, fromHex, need, toHex, utf8 } from "./encoding.mjs";
 
 export const CHOICES = { no: 0, yes: 1, abstain: 2 };
 const CAST_BALLOT = 0x03;
@@ -63,6 +63,14 @@ export function encodeBase58(data) {
   return "1".repeat(zeros < 0 ? data.length : zeros) + text;
 }
 
+function decodeBase58(text) {
+  const digits = Array.from(text.slice(0, 64), (letter) => BASE58.indexOf(letter));
+  if (digits.length === 0 || digits.includes(-1)) return null;
+  const number = digits.reduce((total, digit) => total * 58n + BigInt(digit), 0n);
+  const data = fromHex(number.toString(16).padStart(64, "0"));
+  return encodeBase58(data) === text ? data : null;
+}
+
 export function encodeBase64url(data) {
   const binary = Array.from(data, (byte) => String.fromCharCode(byte)).join("");
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -74,6 +82,27 @@ export function didKey(publicKey) {
 
 export function accountDid(network, account) {
   return `did:rochdale:${network}:z${encodeBase58(account)}`;
+}
+
+/** The account in its DID, if it is one on this network. */
+export function readAccountDid(text, network) {
+  const start = `did:rochdale:${network}:z`;
+  const account = text.startsWith(start) ? decodeBase58(text.slice(start.length)) : null;
+  need(account?.length === 32, `an account’s DID looks like ${start}…`);
+  return account;
+}
+
+/**
+ * What logins are signed with: the account's own key once its first one is out of use, because a
+ * did:key would be a stranger's then (did/wallets.py).
+ */
+export function nameMethod({ publicKey, generation, isRecovered, home, account }) {
+  if (generation === 0 && !isRecovered) return nameKey({ publicKey });
+  return `${accountDid(home.network, account)}#${multikey(publicKey)}`;
+}
+
+function nameKey({ publicKey }) {
+  return `${didKey(publicKey)}#${multikey(publicKey)}`;
 }
 
 function multikey(publicKey) {
@@ -134,17 +163,16 @@ export async function signStatement({ data, signer, nowMs }) {
 export function signLogin({ aud, nonce, client, purpose, signer, nowMs }) {
   const iat = Math.floor(nowMs / 1000);
   const claims = { aud, nonce, client, purpose, iat, exp: iat + LOGIN_S };
-  return signJws(claims, { signer, typ: "rochdale-login+jws" });
+  return signJws(claims, { signer, typ: "rochdale-login+jws", kid: nameMethod(signer) });
 }
 
 /** What its owner says of their consent (did/consent/policies.py); `seq` numbers statements. */
 export function signConsent({ cooperative, seq, act, signer, nowMs }) {
   const claims = { cooperative, seq, iat: Math.floor(nowMs / 1000), act, mandate: "" };
-  return signJws(claims, { signer, typ: "rochdale-consent+jws" });
+  return signJws(claims, { signer, typ: "rochdale-consent+jws", kid: nameMethod(signer) });
 }
 
-async function signJws(claims, { signer, typ }) {
-  const kid = `${didKey(signer.publicKey)}#${multikey(signer.publicKey)}`;
+async function signJws(claims, { signer, typ, kid = nameKey(signer) }) {
   const parts = [{ alg: "EdDSA", kid, typ }, claims].map(canonicalize);
   const input = parts.map((part) => encodeBase64url(utf8(part))).join(".");
   return `${input}.${encodeBase64url(await sign(signer, utf8(input)))}`;

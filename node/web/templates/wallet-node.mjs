@@ -1,12 +1,13 @@
 // Where a web wallet keeps its key, and how it speaks with its node. What the node answers is
 // believed in nothing that a receipt can show.
 
-import { Refused, fromHex, need, toHex, utf8 } from "./encoding.mjs";
+import { Reader, Refused, fromHex, need, toHex, utf8 } from "./encoding.mjs";
 
 const DATABASE = "rochdale-wallet";
 const POLL_MS = 300;
 const WAIT_MS = 30_000;
 const ACCOUNT_COLLECTION = "04";
+const RECOVERY_COLLECTION = "23";
 const WITH_OPTIONS = ["election", "budget"];
 const LINE_MAX = 120;
 
@@ -52,12 +53,44 @@ export async function fetchHome() {
   return { cooperative: fromHex(cooperative), network, origin, chainId, name };
 }
 
-/** What the ledger holds of an account, in hex; null if it is on no roll. */
+/**
+ * What the ledger holds of an account (governance/records.py): its `keys` in hex, and whether it
+ * `hasGuardians`; null if it is on no roll.
+ */
 export async function fetchAccount(home, account) {
-  const key = toHex(home.cooperative) + ACCOUNT_COLLECTION + toHex(account);
+  const reader = await fetchState(home, ACCOUNT_COLLECTION, account);
+  if (reader === null) return null;
+  reader.readLength();
+  reader.readHash(); // its cooperative
+  reader.readCount(); // its role
+  const keys = Array.from({ length: reader.readLength() }, () => readKey(reader));
+  reader.readHash(); // the commitment to its next key
+  return { keys, hasGuardians: reader.readHash().some((byte) => byte !== 0) };
+}
+
+function readKey(reader) {
+  reader.readLength();
+  const key = toHex(reader.readHash());
+  reader.readCount(); // its highest nonce
+  const [, length] = reader.take(2); // its nonces before
+  reader.take(length);
+  return key;
+}
+
+/** The recovery whose time runs (governance/key_records.py), or null. */
+export async function fetchRecovery(home, account) {
+  const reader = await fetchState(home, RECOVERY_COLLECTION, account);
+  if (reader === null) return null;
+  reader.readLength();
+  const [attempt, dueMs] = [reader.readCount(), reader.readCount()];
+  return dueMs > 0 ? { attempt, dueMs } : null;
+}
+
+async function fetchState(home, collection, account) {
+  const key = toHex(home.cooperative) + collection + toHex(account);
   const receipt = await fetchReceipt(`state/${key}`);
   need(receipt.key === key, "the node’s receipt is about something else");
-  return receipt.value;
+  return receipt.value === null ? null : new Reader(fromHex(receipt.value));
 }
 
 /** A receipt as soon as the header that it needs exists. */

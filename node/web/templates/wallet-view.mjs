@@ -63,6 +63,23 @@ export function describeLogin(asked) {
   ];
 }
 
+/** Whether an account has guardians, and a recovery of it whose time runs. */
+export function showGuarding(held, recovery) {
+  find("guardians").textContent =
+    held === null
+      ? "You choose guardians once you are a member."
+      : held.hasGuardians
+        ? "Your account has guardians. They can give it to new keys of yours if you lose these."
+        : "Your account has no guardians: if you lose file and recovery key, only your" +
+          " cooperative can help, with a new account.";
+  find("recovering").hidden = !recovery;
+  if (!recovery) return;
+  const when = new Date(recovery.dueMs).toISOString().slice(0, 16).replace("T", " ");
+  find("recovery-asked").textContent =
+    `Guardians have asked to give your account to other keys, from ${when} UTC on. If you did not` +
+    ` want that, stop it on the command line: rochdale wallet veto WALLET --attempt ${recovery.attempt}`;
+}
+
 /** The ballots with their receipts; `onCheck(ballot)` when one is to be checked. */
 export function showBallots(ballots, onCheck) {
   const shown = ballots.map((ballot) => {

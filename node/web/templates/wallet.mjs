@@ -10,14 +10,14 @@ import { describeCredential, receiveCredential } from "./wallet-credentials.mjs"
 import { describeGrant, fetchConsents, makeRevocation, offerDays } from "./wallet-consents.mjs";
 import { readGrant, sendConsent, showConsents } from "./wallet-consents.mjs";
 import { accountDid, castBallot, computeBallotId, didKey, encode } from "./wallet-messages.mjs";
-import { rotateKeys, signApplication } from "./wallet-messages.mjs";
+import { readAccountDid, rotateKeys, signApplication } from "./wallet-messages.mjs";
 import { signStatement, signTransaction } from "./wallet-messages.mjs";
 import { answerLogin } from "./wallet-access.mjs";
 import { fetchAccount, fetchApplication, fetchHome, fetchLogin } from "./wallet-node.mjs";
-import { fetchOpenProposals, fetchReceipt, loadWallet } from "./wallet-node.mjs";
+import { fetchOpenProposals, fetchReceipt, fetchRecovery, loadWallet } from "./wallet-node.mjs";
 import { removeWallet, saveWallet, sendApplication, sendTransaction } from "./wallet-node.mjs";
 import { clear, describeLogin, find, linkFile, make, paragraph, say, sentence } from "./wallet-view.mjs";
-import { showBallots, showNames, unlinkFile } from "./wallet-view.mjs";
+import { showBallots, showGuarding, showNames, unlinkFile } from "./wallet-view.mjs";
 
 const GENERATIONS_TRIED = 20;
 const BALLOTS_KEPT = 100;
@@ -136,8 +136,12 @@ async function restore() {
   try {
     const home = await fetchHome();
     const first = await makeWallet(master);
-    const held = await fetchAccount(home, first.account);
-    await beginUse(held === null ? first : await findInUse(master, held));
+    const named = find("recovered").value.trim();
+    const account = named === "" ? first.account : readAccountDid(named, home.network);
+    const held = await fetchAccount(home, account);
+    need(held !== null || named === "", `${home.name} has no account with this DID`);
+    const own = held === null ? first : await findInUse(master, held.keys);
+    await beginUse({ ...own, account, isRecovered: !isEqual(account, first.account) });
   } finally {
     wipe(master);
   }
@@ -147,12 +151,15 @@ async function restore() {
 }
 
 /** The wallet with the key that the ledger has; keys may have been changed since it was made. */
-async function findInUse(master, held) {
+async function findInUse(master, keys) {
   for (let generation = 0; generation < GENERATIONS_TRIED; generation += 1) {
     const { publicKey } = await deriveKey(master, generation);
-    if (held.includes(toHex(publicKey))) return makeWallet(master, generation);
+    if (keys.includes(toHex(publicKey))) return makeWallet(master, generation);
   }
-  throw new Refused("the ledger holds another key for this account: it was recovered elsewhere");
+  throw new Refused(
+    "the account has none of this wallet’s keys: guardians gave it to other ones, or their week" +
+      " is not over yet",
+  );
 }
 
 async function open(fileId, keyId) {
@@ -164,10 +171,11 @@ async function open(fileId, keyId) {
 
 async function refresh() {
   const held = await fetchAccount(wallet.home, wallet.account);
-  const isMember = held !== null && held.includes(toHex(wallet.publicKey));
+  const isMember = held !== null && held.keys.includes(toHex(wallet.publicKey));
   const asked = held === null && wallet.application && (await fetchApplication(wallet.application));
   find("standing").textContent = describeStanding({ held, isMember, asked });
   find("apply").hidden = held !== null || asked === "pending";
+  showGuarding(held, held && (await fetchRecovery(wallet.home, wallet.account)));
   const proposals = isMember ? await fetchOpenProposals(wallet.home) : [];
   showVotes(proposals, wallet.ballots, (...decided) => run(() => vote(...decided)));
 }
@@ -175,7 +183,13 @@ async function refresh() {
 function describeStanding({ held, isMember, asked }) {
   const { name } = wallet.home;
   if (isMember) return `You are a member of ${name}, as its node says.`;
-  if (held !== null) return "Your account has another key now: bring your wallet back.";
+  if (held !== null) {
+    return (
+      "Your account has another key now, and this one is out of use: you changed it in another" +
+      " browser, or guardians gave the account to other keys. Remove the wallet below, and bring" +
+      " it back."
+    );
+  }
   if (asked === "pending") return `Your application is with the registrar of ${name}.`;
   if (asked === "refused") return `The registrar of ${name} has refused your application.`;
   return `You are not a member of ${name} yet.`;
@@ -318,12 +332,12 @@ async function rotate() {
   try {
     const next = await makeWallet(master, wallet.generation + 1);
     const isNext = isEqual(await computeCommitment(next.publicKey), wallet.nextKeyCommitment);
-    need(isNext && isEqual(next.account, wallet.account), "this is another wallet’s sealed file");
+    need(isNext, "this is another wallet’s sealed file");
     const held = await fetchAccount(wallet.home, wallet.account);
     need(held !== null, "only a member’s key is changed: you have no account on the ledger yet");
     // An earlier try may have reached the ledger though this page did not hear of it.
-    if (!held.includes(toHex(next.publicKey))) await send(rotateKeys(next), next);
-    await keep(next);
+    if (!held.keys.includes(toHex(next.publicKey))) await send(rotateKeys(next), next);
+    await keep({ ...next, account: wallet.account });
   } finally {
     wipe(master);
   }
