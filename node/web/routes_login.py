@@ -50,6 +50,7 @@ from node.web.login_records import LoginRequest
 from node.web.middlewares import CONTENT_SECURITY_POLICY, answer_json
 from node.web.page_files import answer_missing, answer_page
 from node.web.passkeys import describe_passkeys, get_use_challenge, list_new_passkeys
+from node.web.qr_codes import draw_qr_code
 from node.web.requests import get_context
 from node.web.routes_oauth import read_form
 
@@ -103,7 +104,8 @@ async def begin_login(request: web.Request) -> web.Response:
         response = answer_json({**ways, **_describe(login, asked)})
     else:
         values = {"passkey": None, **ways, **_describe(login, asked)}
-        response = _answer_form(context, "login.html", **values)
+        qr_code = draw_qr_code(str(ways["openid4vp"]))
+        response = _answer_form(context, "login.html", qr_code=qr_code, **values)
     _set_session(context, response, session)
     return response
 

@@ -6,12 +6,15 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from did.login.scopes import SCOPES
+from node.web.qr_codes import draw_qr_code
 from tests.browser.acting import CALLBACK, answer_login, begin_login
 from tests.browser.looking import fits, list_faults, shoot, walk_by_keyboard
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.timeout(400)
 
+READABLE_PX_MIN = 200
+"""Three pixels and more for each module: cameras want no less."""
 ADDRESS = re.compile(r"https://\S+/login/[0-9a-f]{32}")
 
 
@@ -87,6 +90,23 @@ def test_a_member_logs_in_and_allows(page: Page, site: Site) -> None:
     page.goto(start)
     expect(page.get_by_text("This login is over")).to_be_visible()
     look(page, "login over")
+
+
+def test_another_device_reads_the_same_request_as_a_drawing(page: Page, site: Site) -> None:
+    """The QR code has the address that the link and the text beside it have."""
+    page.goto(begin_login(site))
+    address = page.get_by_role("link", name="Open my wallet").get_attribute("href") or ""
+    drawing = page.get_by_role("img", name="QR code of the address below")
+
+    assert address.startswith("openid4vp://?client_id=decentralized_identifier")
+    expect(page.get_by_text(address, exact=True)).to_be_visible()
+    drawn = drawing.locator("path").last.get_attribute("d") or ""
+    assert f'd="{drawn}"' in draw_qr_code(address)
+    assert f'd="{drawn}"' not in draw_qr_code(address[:-1])
+    size = drawing.locator("svg").bounding_box()
+    assert size is not None
+    assert size["width"] >= READABLE_PX_MIN
+    assert size["width"] == pytest.approx(size["height"], abs=1)
 
 
 def test_a_code_that_came_to_another_device_is_shown_for_typing(page: Page, site: Site) -> None:
