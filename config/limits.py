@@ -180,8 +180,8 @@ PROOFS_MAX = 8
 APPLICATION_BYTES_MAX = 4_096
 """A membership application, as a compact JWS."""
 APPLICATION_AGE_S_MAX = 600
-SCENARIO_BYTES_MAX = 65_536
-"""A scenario of the simulator."""
+GIVEN_TOML_BYTES_MAX = 65_536
+"""Bylaws, or a scenario of the simulator."""
 BLT_BYTES_MAX = 67_108_864
 """A file of ballots: a million full rankings of twenty candidates."""
 BLT_NAME_CHARS_MAX = 200

@@ -31,6 +31,7 @@ from governance.bylaws_tables import (
     Veto,
     list_settings,
     list_tables,
+    show_name,
 )
 from governance.fields import Count
 from governance.kinds import KINDS, Group
@@ -166,15 +167,25 @@ def _parse_table(name: str, kind: type[Record], table: object) -> Record:
 
 def _check_names(where: str, found: Mapping[str, object], known: Mapping[str, object]) -> None:
     for name in sorted(set(found) - set(known)):
-        raise BylawsError(f"bylaws: unknown setting {where}{name}")
-    for name in known:
+        raise BylawsError(
+            f"bylaws: unknown setting {where}{show_name(name)}: there are {', '.join(known)}"
+        )
+    for name, setting in known.items():
         if name not in found:
-            raise BylawsError(f"bylaws: {where}{name} is missing")
+            wanted = (
+                f"say how many, {setting.least} to {setting.greatest}: {setting.meaning}"
+                if isinstance(setting, Setting)
+                else "start from a preset, which has every table"
+            )
+            raise BylawsError(f"bylaws: {where}{name} is missing: {wanted}")
 
 
 def _check_setting(name: str, value: object, setting: Setting) -> None:
     if type(value) is not int:
-        raise BylawsError(f"bylaws: {name} must be a whole number")
+        raise BylawsError(
+            f"bylaws: {name} must be a whole number from {setting.least} to {setting.greatest}: "
+            f"{setting.meaning}"
+        )
     if not setting.least <= value <= setting.greatest:
         raise BylawsError(
             f"bylaws: {name} is {value}, but the charter allows"

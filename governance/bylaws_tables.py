@@ -16,6 +16,7 @@ from did.codec import Record
 
 _DAY_S: Final = 86_400
 _WHOLE: Final = 10_000
+_NAME_SHOWN_MAX: Final = 60
 _QUORUM_LEAST: Final = 3_000
 """Specification §4.1.1: a quorum of 30 % of the roll, at the first call of every kind."""
 
@@ -282,6 +283,12 @@ def list_tables(bylaws: type[Record]) -> Mapping[str, type[Record]]:
         for name, hint in hints.items()
         if isinstance(hint, type) and issubclass(hint, Record)
     }
+
+
+def show_name(name: str) -> str:
+    """A name as a file has it, fit to be said: short, and without what a terminal obeys."""
+    short = name if len(name) <= _NAME_SHOWN_MAX else f"{name[:_NAME_SHOWN_MAX]}…"
+    return short if short.isprintable() else ascii(short)
 
 
 @cache

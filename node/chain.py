@@ -5,9 +5,7 @@ Joins the node's keys and settings with `ledger`'s ceremony and engine; `rochdal
 only, to sign the offer.
 """
 
-import tomllib
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from ledger.sealed import SealedFile
 from node.home import Home
 from node.keystore import load_key, load_retired_keys, write_secret
 from node.remote_signer import has_remote_signer, load_validator_public_key
+from node.toml_files import load_toml
 
 _NO_GUARDIANS = bytes(32)
 
@@ -265,24 +264,9 @@ def load_bylaws(named: str) -> dict[str, Any]:
         MisconfiguredError: There is neither, it is not valid TOML, or it goes below the
             charter's floors; names the line or the setting.
     """
-    presets = files("config") / "presets"
-    files_there = [item.name for item in presets.iterdir()]
-    names = sorted(name.removesuffix(".toml") for name in files_there if name.endswith(".toml"))
-    if named in names:
-        text = (presets / f"{named}.toml").read_text(encoding="utf-8")
-    elif Path(named).is_file():
-        text = read_given_file(Path(named)).decode("utf-8", "replace")
-    else:
-        raise MisconfiguredError(
-            f"there are no bylaws {named}: give a TOML file, or one of {', '.join(names)}"
-        )
+    document = load_toml(named, folder="presets", what="bylaws")
     try:
-        document = tomllib.loads(text)
         parse_bylaws(document)
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(
-            f"{named} is not valid TOML ({error}): correct that line"
-        ) from error
     except BylawsError as error:
         raise MisconfiguredError(f"{named}: {error}") from error
     return document

@@ -1,12 +1,11 @@
 """Files of the simulator: scenarios that are read, pages that are written."""
 
-import tomllib
-from importlib.resources import files
+import os
 from pathlib import Path
 
 from config.errors import MisconfiguredError
-from config.limits import SCENARIO_BYTES_MAX
 from governance.sim.scenario import Scenario, ScenarioError, parse_scenario
+from node.toml_files import load_toml
 
 
 def load_scenario(named: str) -> Scenario:
@@ -16,21 +15,9 @@ def load_scenario(named: str) -> Scenario:
         MisconfiguredError: There is neither, it is not valid TOML, or a field is not what it
             may be; names the line or the field.
     """
-    examples = files("config") / "scenarios"
-    names = sorted(
-        item.name.removesuffix(".toml")
-        for item in examples.iterdir()
-        if item.name.endswith(".toml")
-    )
-    data = (examples / f"{named}.toml").read_bytes() if named in names else _read(named, names)
+    document = load_toml(named, folder="scenarios", what="scenario")
     try:
-        return parse_scenario(tomllib.loads(data.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        raise MisconfiguredError(f"{named} is not UTF-8 text: save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(
-            f"{named} is not valid TOML ({error}): correct that line"
-        ) from error
+        return parse_scenario(document)
     except ScenarioError as error:
         raise MisconfiguredError(f"{named}: {error}") from error
 
@@ -41,9 +28,13 @@ def check_writable(path: Path) -> None:
     Raises:
         MisconfiguredError: It cannot.
     """
-    if path.is_dir() or not path.absolute().parent.is_dir():
+    try:
+        is_fit = not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)
+    except OSError:  # no name of a file, such as one that is too long
+        is_fit = False
+    if not is_fit:
         raise MisconfiguredError(
-            f"--html {path} cannot be written: name a file in a directory that is there"
+            f"--html {path} cannot be written: name a file in a directory that you may write"
         )
 
 
@@ -59,17 +50,3 @@ def write_page(path: Path, text: str) -> None:
         raise MisconfiguredError(
             f"--html {path} cannot be written ({error.strerror}): name a file that you may write"
         ) from error
-
-
-def _read(named: str, examples: list[str]) -> bytes:
-    try:
-        with Path(named).open("rb") as file:
-            data = file.read(SCENARIO_BYTES_MAX + 1)
-    except OSError as error:
-        raise MisconfiguredError(
-            f"there is no scenario {named} ({error.strerror}): give a TOML file, or one of "
-            f"{', '.join(examples)}"
-        ) from error
-    if len(data) > SCENARIO_BYTES_MAX:
-        raise MisconfiguredError(f"{named} is longer than the {SCENARIO_BYTES_MAX} bytes of one")
-    return data

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from config.errors import RefusedError
 from did.codec import Record
-from governance.bylaws_tables import Setting, list_settings, list_tables
+from governance.bylaws_tables import Setting, list_settings, list_tables, show_name
 
 SCENARIO_VERSION: Final = 1
 _WHOLE: Final = 10_000
@@ -289,7 +289,7 @@ def _parse_table(name: str, kind: type[Record], table: object) -> Record:
 def _check_known(where: str, found: Mapping[str, object], known: tuple[str, ...]) -> None:
     for name in sorted(set(found) - set(known)):
         raise ScenarioError(
-            f"scenario: unknown setting {where}{name}: there are {', '.join(known)}"
+            f"scenario: unknown setting {where}{show_name(name)}: there are {', '.join(known)}"
         )
 
 
@@ -303,8 +303,10 @@ def _check_number(name: str, value: object, setting: Setting) -> None:
 
 def _read_text(document: Mapping[str, object], name: str) -> str:
     value = document.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= _TEXT_CHARACTERS_MAX:
+    is_text = isinstance(value, str) and 1 <= len(value) <= _TEXT_CHARACTERS_MAX
+    if not isinstance(value, str) or not is_text or not value.isprintable():
         raise ScenarioError(
-            f"scenario: {name} must be text of 1 to {_TEXT_CHARACTERS_MAX} characters"
+            f"scenario: {name} must be text of 1 to {_TEXT_CHARACTERS_MAX} characters, all of "
+            "which can be printed"
         )
     return value

@@ -1,7 +1,6 @@
 """`rochdale act`: any transaction, as a file describes it; by a wallet or the node's keys."""
 
 import asyncio
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,12 +114,11 @@ def _read(file: Path, cooperative: bytes) -> "Payload":
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
     from node.payload_files import PayloadFileError, parse_payload  # noqa: PLC0415
+    from node.toml_files import parse_toml  # noqa: PLC0415
 
-    text = read_given_file(file).decode("utf-8", "replace")
+    document = parse_toml(read_given_file(file), named=str(file))
     try:
-        return parse_payload(tomllib.loads(text), cooperative=cooperative)
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(f"{file} is not valid TOML ({error}): correct that") from error
+        return parse_payload(document, cooperative=cooperative)
     except PayloadFileError as error:
         raise MisconfiguredError(f"{file}: {error}") from error
 

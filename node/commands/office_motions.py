@@ -1,6 +1,5 @@
 """`rochdale office propose` and the like: what an officer asks a body to do, and what is asked."""
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,12 +43,11 @@ def propose_motion(
     from governance.body_records import BodyKind  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
     from node.payload_files import PayloadFileError, read_body_act  # noqa: PLC0415
+    from node.toml_files import parse_toml  # noqa: PLC0415
 
     kind = parse_name(body, BodyKind, what="BODY")
     try:
-        asked = read_body_act(tomllib.loads(read_given_file(act).decode("utf-8", "replace")))
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(f"{act} is not valid TOML ({error}): correct that") from error
+        asked = read_body_act(parse_toml(read_given_file(act), named=str(act)))
     except PayloadFileError as error:
         raise MisconfiguredError(f"{act}: {error}") from error
     move(wallet, node, passphrase_file, body=kind, act=asked, as_json=as_json)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,8 +98,10 @@ def _ask(
     """What is asked for beside the text."""
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from governance.proposal_records import ProposalKind  # noqa: PLC0415
+    from node.chain import read_given_file  # noqa: PLC0415
     from node.member import Asked  # noqa: PLC0415
     from node.payload_files import PayloadFileError, read_act  # noqa: PLC0415
+    from node.toml_files import parse_toml  # noqa: PLC0415
 
     if insight is not None:
         if (kind, subject, act) != (None, None, None):
@@ -110,7 +111,7 @@ def _ask(
     if kind is not None and kind not in names:
         raise MisconfiguredError(f"--kind is one of {', '.join(names)}")
     try:
-        found = None if act is None else read_act(_read_toml(act))
+        found = None if act is None else read_act(parse_toml(read_given_file(act), named=str(act)))
     except PayloadFileError as error:
         raise MisconfiguredError(f"{act}: {error}") from error
     return Asked(
@@ -118,16 +119,6 @@ def _ask(
         subject=b"" if subject is None else _parse_digest(subject),
         act=found,
     )
-
-
-def _read_toml(path: Path) -> dict[str, object]:
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.chain import read_given_file  # noqa: PLC0415
-
-    try:
-        return tomllib.loads(read_given_file(path).decode("utf-8", "replace"))
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(f"{path} is not valid TOML ({error}): correct that") from error
 
 
 async def _propose(

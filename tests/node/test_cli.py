@@ -137,7 +137,11 @@ def test_refuses_a_genesis_that_was_changed(terminal: Terminal, home: Home) -> N
         (["init", "--founding"], 2, "--network.chain_id"),
         (["init", "--founding", "--join", "x"], 2, "choose one of"),
         (["init", "--join", "/nowhere"], 2, "/nowhere cannot be read"),
-        (["init", "--bylaws", "x", "--home", "/nowhere/h"], 2, "no bylaws x: give a TOML file"),
+        (
+            ["init", "--bylaws", "x", "--home", "/nowhere/h"],
+            2,
+            "bylaws x cannot be read (No such file or directory): give a TOML file",
+        ),
         (["genesis", "assemble", "/nowhere"], 2, "/nowhere cannot be read"),
         (["statsu"], 2, "No such command"),
     ],

@@ -9,7 +9,6 @@ import pytest
 
 from config.errors import MisconfiguredError
 from governance.sim.report import compare_bylaws, simulate
-from node import exit_codes
 from node.simulation_files import check_writable, load_scenario, write_page
 from node.simulation_page import render_page
 from node.simulation_words import list_sentences, render_setting
@@ -192,26 +191,6 @@ def test_equal_bylaws_are_said_to_be_equal(scenario: Path) -> None:
 @pytest.mark.parametrize("name", ["small-patient-group", "capture", "ten-years"])
 def test_examples_are_shipped_and_hold(name: str) -> None:
     assert load_scenario(name).seed
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (b"version = ", "not valid TOML"),
-        (b"\xff", "not UTF-8"),
-        (b"version = 2", "version must be 1"),
-        (b"#" * 70_000, "longer than"),
-    ],
-)
-def test_a_bad_file_is_named(terminal: Terminal, tmp_path: Path, text: bytes, says: str) -> None:
-    path = tmp_path / "bad.toml"
-    path.write_bytes(text)
-
-    with pytest.raises(MisconfiguredError, match=f"bad.toml.*{says}"):
-        load_scenario(str(path))
-    terminal.type("governance", "simulate", path)
-    assert terminal.code == exit_codes.MISCONFIGURED
-    assert "bad.toml" in terminal.error
 
 
 def test_a_scenario_that_is_not_there_names_the_examples() -> None:
