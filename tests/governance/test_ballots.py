@@ -93,7 +93,7 @@ def test_g2_too_few_ballots_decide_nothing() -> None:
 
 
 def test_g2_a_vote_without_ballots_closes_by_itself() -> None:
-    """G4: nobody can hold a motion up, not even by staying away."""
+    """G2, G4: nobody can hold a motion up, not even by staying away."""
     assert close(open_vote()).outcome is Outcome.NO_QUORUM
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from governance.body_acts import (
+    RULES,
     PauseDataUse,
     Recommend,
     Review,
@@ -18,8 +19,9 @@ from governance.body_events import (
     RecommendationOpened,
     ReviewOpened,
 )
-from governance.body_records import BodyKind
+from governance.body_records import WORKING_GROUPS, BodyKind
 from governance.events import DiscussionOpened, VotingOpened
+from governance.kinds import KINDS
 from governance.proposal_records import ProposalKind, Stage
 from governance.records import Role
 from governance.refusals import RefusalCode
@@ -126,7 +128,7 @@ def test_g4_a_proposal_is_reviewed_discussed_recommended_and_voted_on() -> None:
 
 
 def test_g4_silence_never_blocks() -> None:
-    """Ambiguity 2: a gate has a deadline; who says nothing has no opinion."""
+    """G4: a gate has a deadline; who says nothing has no opinion."""
     world = make_world_with_officers()
     fill(world, BodyKind.COMMITTEE, range(1, 8))
     fill(world, BodyKind.FINANCE, [8])
@@ -261,6 +263,19 @@ def test_each_body_does_what_is_its_own(
     world.run(MOTION)
 
     assert world.refuse(ask_body(1, body, act)) is refusal
+
+
+def test_g6_five_working_groups_look_at_every_ordinary_motion() -> None:
+    """G6: technical, privacy, ethics, finance and outreach; each reviews, no other body does."""
+    assert [body.name for body in WORKING_GROUPS] == [
+        "TECHNICAL",
+        "PRIVACY",
+        "ETHICS",
+        "FINANCE",
+        "OUTREACH",
+    ]
+    assert KINDS[ProposalKind.ORDINARY].reviewers == WORKING_GROUPS
+    assert RULES[Review].bodies == WORKING_GROUPS
 
 
 def test_nobody_submits_what_the_rules_do() -> None:

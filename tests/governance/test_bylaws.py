@@ -46,6 +46,16 @@ def test_g4_less_than_seven_days_of_discussion_is_refused() -> None:
         parse_bylaws(changed("stages.discussion_s", 604_799))
 
 
+@pytest.mark.parametrize("seats", [6, 12])
+def test_g5_a_committee_has_seven_to_eleven_seats(seats: int) -> None:
+    """G5: no bylaws make it smaller or larger, or let a term last longer than two years."""
+    assert parse_bylaws(changed("bodies.committee_seats", 11)).bodies.committee_seats == 11
+    with pytest.raises(BylawsError, match=r"bodies\.committee_seats .* 7 to 11"):
+        parse_bylaws(changed("bodies.committee_seats", seats))
+    with pytest.raises(BylawsError, match=r"bodies\.committee_term_s"):
+        parse_bylaws(changed("bodies.committee_term_s", 2 * 366 * 86_400 + 1))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

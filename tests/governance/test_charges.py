@@ -39,7 +39,7 @@ def charge(world: World, what: Charge, number: int | None, *, nonce: int) -> Ref
 
 
 def test_v4_the_charged_officer_acts_and_the_stand_in_no_more() -> None:
-    """Until then the root stands in; afterwards it writes to no books."""
+    """V4: until then the root stands in; afterwards it writes to no books."""
     world = make_chargeable_world()
     entry = post(draft(7, (BANK, 5), (LICENCES, -5)))
     by_officer = Act(office(8), entry.payload)
@@ -53,7 +53,7 @@ def test_v4_the_charged_officer_acts_and_the_stand_in_no_more() -> None:
 
 
 def test_v4_each_metric_has_an_attestor_of_its_own() -> None:
-    """Who is charged with one attests no other."""
+    """V4: who is charged with one attests no other."""
     world = make_chargeable_world()
     assert charge(world, ATTESTORS[Metric.EDUCATION], 8, nonce=1) is None
     education, other = (attest(metric, 5) for metric in (Metric.EDUCATION, Metric.DATA))
@@ -67,7 +67,7 @@ def test_v4_each_metric_has_an_attestor_of_its_own() -> None:
 @pytest.mark.parametrize(
     "pair", [(Charge.TREASURER, Charge.PANEL), (Charge.PANEL, Charge.TREASURER)]
 )
-def test_v8_nobody_knows_bands_and_amounts(pair: tuple[Charge, Charge]) -> None:
+def test_nobody_knows_bands_and_amounts(pair: tuple[Charge, Charge]) -> None:
     """The panel knows who needs what, whoever pays knows amounts."""
     world = make_chargeable_world()
     assert charge(world, pair[0], 8, nonce=1) is None

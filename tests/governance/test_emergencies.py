@@ -1,6 +1,14 @@
 """The privacy group's veto and the committee's emergency acts: members have the last word."""
 
+from typing import get_args
+
+import pytest
+
 from governance.body_acts import (
+    RULES,
+    ActRule,
+    EmergencyAct,
+    Needed,
     PauseDataUse,
     RotateRegistrarKeys,
     SuspendLicence,
@@ -88,6 +96,38 @@ def test_g7_the_privacy_group_stops_a_data_use_and_members_override_it() -> None
     while world.get_proposal(override).stage is Stage.VOTING:
         world.run(after_ms=DAY_MS)
     assert world.get_proposal(DATA_USE).enactment is Enactment.DONE
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"), [(ProposalKind.ORDINARY, b""), (ProposalKind.INSIGHT, INSIGHT)]
+)
+def test_g7_nothing_but_a_data_use_can_be_vetoed(kind: ProposalKind, subject: bytes) -> None:
+    """G7: what members have accepted of any other kind stands, whatever the group says."""
+    world = make_world_with_officers()
+    fill(world, BodyKind.PRIVACY, [1, 2, 3])
+    asked = propose(1, kind=kind, subject=subject)
+    world.run(asked)
+    while world.get_proposal(asked).stage is not Stage.VOTING:
+        world.run(after_ms=DAY_MS)
+    world.run(*(vote(number, proposal_id_of(asked), Choice.YES) for number in range(1, 6)))
+    while world.get_proposal(asked).stage is Stage.VOTING:
+        world.run(after_ms=DAY_MS)
+    decision = world.view.get_decision(COOPERATIVE, proposal_id_of(asked))
+    assert decision is not None
+    assert decision.outcome is Outcome.ACCEPTED
+
+    veto = Veto(proposal=proposal_id_of(asked), reasons_hash=REASONS)
+
+    assert world.refuse(ask_body(1, BodyKind.PRIVACY, veto)) is RefusalCode.DATA_USE_UNKNOWN
+
+
+def test_g8_emergency_acts_are_a_closed_list() -> None:
+    """G8: none touches bylaws, roll, elections or money, and each takes two thirds."""
+    listed = get_args(EmergencyAct)
+
+    assert set(listed) == {PauseDataUse, SuspendPeer, SuspendLicence, RotateRegistrarKeys}
+    for act in listed:
+        assert RULES[act] == ActRule((BodyKind.COMMITTEE,), Needed.TWO_THIRDS)
 
 
 def test_a_data_use_that_nobody_stops_begins() -> None:

@@ -73,7 +73,7 @@ def _upgrade_of(world: FederationWorld) -> Upgrade | None:
 def test_f1_below_four_validators_everybody_approves_else_more_than_two_thirds(
     members: int, validators: int, needed: int
 ) -> None:
-    """One cooperative, one vote; few validators decide together or not at all."""
+    """F1: one cooperative, one vote; few validators decide together or not at all."""
     assert compute_approvals_needed(members_count=members, validators_count=validators) == needed
     assert validators < 4 or (needed - 1) * 3 <= members * 2 < needed * 3
 

@@ -107,8 +107,8 @@ def few(pair: Any) -> Cohort:
     return Cohort(pair[0], 4)
 
 
-def test_who_has_revoked_is_not_counted_at_once(few: Cohort) -> None:
-    """And who never said anything never was."""
+def test_m2_who_has_revoked_is_not_counted_at_once(few: Cohort) -> None:
+    """M2: each person's own word alone lets them be counted; who said nothing never was."""
     grant = few.grant(0)
     few.grant(1)
     before = few.count()
