@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from did.consent.terms import Purpose, Resource
 from did.jcs import JsonObject
 from did.login.errors import OAuthError
 from node.web.clock import render_time
@@ -19,19 +18,6 @@ from node.web.uma_records import StoredRequest, StoredResource
 _GONE_CLIENT = "an application that is not registered any more"
 _OWN_CLIENT = "a Rochdale wallet"
 """Ours are called by whose they are on the pages of their own holders; this one is another's."""
-RESOURCE_WORDS = {
-    Resource.RECORDS: "counting your records",
-    Resource.STATEMENTS: "your statements of shares and payments",
-    Resource.REGISTER_ENTRY: "your entry in the register, without your name",
-}
-PURPOSE_WORDS = {
-    Purpose.GENERAL_RESEARCH: "general research",
-    Purpose.HEALTH_RESEARCH: "health research",
-    Purpose.CLINICAL_CARE: "clinical care",
-    Purpose.PAYMENT: "payment",
-    Purpose.OPERATIONS: "running the cooperative",
-}
-"""What is asked for and why, as pages say it."""
 
 
 def list_waiting(context: WebContext, holder_id: bytes) -> list[JsonObject]:

@@ -19,9 +19,9 @@ PURPOSES: Mapping[Purpose, str] = MappingProxyType(
 )
 RESOURCES: Mapping[Resource, str] = MappingProxyType(
     {
-        Resource.RECORDS: "my health records, counted among others’; none of them is handed on",
-        Resource.STATEMENTS: "my statements of shares and payments",
-        Resource.REGISTER_ENTRY: "my entry in the register of members",
+        Resource.RECORDS: "health records, counted among others’; none of them is handed on",
+        Resource.STATEMENTS: "statements of shares and payments",
+        Resource.REGISTER_ENTRY: "the entry in the register of members, without the name",
     }
 )
 GRANTEES: Mapping[GranteeClass, str] = MappingProxyType(

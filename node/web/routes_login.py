@@ -25,7 +25,8 @@ from did.login.clients import get_redirect_source
 from did.login.errors import OAuthError
 from did.login.passkeys import render_use
 from did.login.scopes import SCOPES
-from node.web.consent_requests import PURPOSE_WORDS, RESOURCE_WORDS, list_waiting
+from node.web.consent_requests import list_waiting
+from node.web.consent_words import PURPOSES, RESOURCES
 from node.web.context import WebContext
 from node.web.holder_export import describe_notices
 from node.web.login import (
@@ -337,8 +338,8 @@ def _describe_own_page(context: WebContext, asked: LoginRequest) -> tuple[str, J
         return "notices.html", describe_notices(context.private, get_holder_id(asked))
     return "requests.html", {
         "requests": list_waiting(context, get_holder_id(asked)),
-        "words": RESOURCE_WORDS,
-        "purposes": PURPOSE_WORDS,
+        "words": RESOURCES,
+        "purposes": PURPOSES,
     }
 
 
