@@ -23,6 +23,7 @@ from ledger.state_sync import StateSync
 from ledger.store import Store
 from node import joining
 from node.chain import list_known_peers
+from node.first_block import take_back_first_block
 from node.home import Home
 from node.remote_signer import has_remote_signer
 from node.signing_guard import watch_signatures
@@ -58,6 +59,7 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
         interval_blocks=settings.engine.snapshot_interval_blocks,
         wanted=home.snapshot_wanted_path,
     )
+    take_back_first_block(home)
     store = Store.open(home.ledger)
     try:
         is_former = bool(store.record.height) and store.record.chain_id != chain_id
