@@ -338,8 +338,8 @@ def _describe_own_page(context: WebContext, asked: LoginRequest) -> tuple[str, J
         return "notices.html", describe_notices(context.private, get_holder_id(asked))
     return "requests.html", {
         "requests": list_waiting(context, get_holder_id(asked)),
-        "words": RESOURCES,
-        "purposes": PURPOSES,
+        "words": {**RESOURCES},
+        "purposes": {**PURPOSES},
     }
 
 
