@@ -220,7 +220,10 @@ def check_receipt(
             or the place among the counted.
     """
     if receipt.chain_id != trust.chain_id:
-        raise ReceiptError(f"the receipt is of another chain than {trust.chain_id!r}")
+        raise ReceiptError(
+            f"the receipt is of another chain than {trust.chain_id!r}: name a genesis file or "
+            "trust bundle of the receipt's own chain, also if the one goes on from the other"
+        )
     moved = find_on_chain(
         receipt.block,
         trust=trust,

@@ -26,8 +26,8 @@ KEY_NAMES = (
 )
 REGISTER_KEY_NAME = "register"
 """AES-256 key of the members' register; not a signing key."""
-_KEPT_AWAY = frozenset({"cooperative-next"})
-"""Keys that belong on another machine."""
+_MAY_BE_AWAY = frozenset({"cooperative", "cooperative-next"})
+"""Keys of no process: the next one belongs on another machine, and its predecessor may be lost."""
 _NEW = "-new"
 """Ends the name of a key that is about to take another's place."""
 _RETIRED = "-retired-"
@@ -99,11 +99,26 @@ def finish_key(directory: Path, name: str) -> None:
 
 
 def replace_key(directory: Path, name: str, *, by: str) -> None:
-    """Let one key take another's place, which is kept under a name of its own."""
-    count = len(list(directory.glob(f"{name}{_RETIRED}*.key")))
-    retired = directory / f"{name}{_RETIRED}{count + 1}.key"
-    write_secret(retired, load_secret(directory, name).hex() + "\n")
+    """Let one key take another's place, which is kept, if it is there, under a name of its own."""
+    if (directory / f"{name}.key").exists():
+        count = len(list(directory.glob(f"{name}{_RETIRED}*.key")))
+        retired = directory / f"{name}{_RETIRED}{count + 1}.key"
+        write_secret(retired, load_secret(directory, name).hex() + "\n")
     (directory / f"{by}.key").replace(directory / f"{name}.key")
+
+
+def list_begun(directory: Path) -> list[str]:
+    """Names of keys whose successor is made and has not taken their place yet, ascending."""
+    return sorted(path.stem.removesuffix(_NEW) for path in directory.glob(f"*{_NEW}.key"))
+
+
+def load_begun(directory: Path, name: str) -> KeyPair:
+    """Load the successor of a key that `list_begun` names.
+
+    Raises:
+        MisconfiguredError: As `load_key`.
+    """
+    return load_key(directory, f"{name}{_NEW}")
 
 
 def adopt_key(directory: Path, name: str, *, source: Path) -> None:
@@ -118,9 +133,18 @@ def adopt_key(directory: Path, name: str, *, source: Path) -> None:
         MisconfiguredError: The other home's key cannot be used.
     """
     (directory / f"{name}.key").unlink(missing_ok=True)
-    if name in _KEPT_AWAY and not (source / f"{name}.key").exists():
+    if name in _MAY_BE_AWAY and not (source / f"{name}.key").exists():
         return
     write_secret(directory / f"{name}.key", load_secret(source, name).hex() + "\n")
+
+
+def adopt_begun(directory: Path, name: str, *, source: Path) -> None:
+    """Let a change of a key that another home has begun be finished in a new home.
+
+    Raises:
+        MisconfiguredError: The other home's key cannot be used.
+    """
+    adopt_key(directory, f"{name}{_NEW}", source=source)
 
 
 def load_retired_keys(directory: Path, name: str) -> list[KeyPair]:

@@ -21,7 +21,13 @@ from ledger.store import Store
 from ledger.trust import TrustBundle
 from node.founding import join_chain
 from node.home import Home
-from node.keystore import KEY_NAMES, REGISTER_KEY_NAME, adopt_key
+from node.keystore import (
+    KEY_NAMES,
+    REGISTER_KEY_NAME,
+    adopt_begun,
+    adopt_key,
+    list_begun,
+)
 from node.preflight import check_not_running
 from node.settings import Setting, read_file
 
@@ -125,6 +131,9 @@ def copy_belongings(old: Home, home: Home, *, except_keys: Container[str] = ()) 
     for name in (*KEY_NAMES, REGISTER_KEY_NAME):
         if name not in except_keys:
             adopt_key(home.keys, name, source=old.keys)
+    for name in list_begun(old.keys):  # the ledger may know the new one already
+        if name not in except_keys:
+            adopt_begun(home.keys, name, source=old.keys)
     copy_database(old.private_path, home.private_path)
     if old.erasures_path.exists():
         shutil.copy2(old.erasures_path, home.erasures_path)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from config.errors import RefusedError
 from config.settings import Settings
+from did.accounts import compute_key_commitment
+from did.keys import KeyPair
 from governance.federal_view import FederalView
 from governance.logs import COOPERATIVES, entry_key, frontier_key
 from governance.merkle_log import Frontier
@@ -40,6 +42,7 @@ from node.chain import adopt_genesis, load_genesis
 from node.federation_office import fetch_federation
 from node.founding import complete_settings, create_node
 from node.home import Home
+from node.keystore import finish_key, list_begun, load_begun, load_key
 from node.moving import copy_belongings, copy_database, copying, read_old_settings
 from node.preflight import check_not_running
 from node.remote_signer import has_remote_signer
@@ -49,6 +52,7 @@ from node.signing_guard import hold
 from node.standstill import find_missing
 
 _WHO_DRAFTS = "whoever has the highest block drafts, and the others let their nodes catch up first"
+_ROOT_KEYS = ("cooperative", "cooperative-next")
 _KEPT_FILES = ("founder_path", "request_path")
 
 
@@ -166,6 +170,31 @@ async def draft_recovery(
     return recovery
 
 
+def choose_root_key(view: FederalView, home: Home, cooperative: bytes) -> KeyPair:
+    """The key in a home that speaks for its cooperative, in the state as it is.
+
+    It is the next one if the chain stood still before a change of keys was finished here, or if
+    it is the only one that is left.
+
+    Raises:
+        RefusedError: None is.
+        MisconfiguredError: A key cannot be used.
+    """
+    account = view.get_account(cooperative)
+    for name in _ROOT_KEYS:
+        if account is None or not (home.keys / f"{name}.key").exists():
+            continue
+        key = load_key(home.keys, name)
+        commitment = compute_key_commitment(key.public_key)
+        known = {item.public_key for item in account.keys}
+        if key.public_key in known or commitment == account.next_key_commitment:
+            return key
+    raise RefusedError(
+        f"no key in {home.keys} is the cooperative's, as the ledger has it: bring back the one "
+        "that is kept apart, and sign with `--key` and `--cooperative`"
+    )
+
+
 def check_agreed(recovery: Recovery, agreed: Agreed, genesis: Genesis) -> None:
     """Check that a recovery goes on from this node's own last block and state.
 
@@ -225,6 +254,7 @@ def make_recovered(
         for name in _KEPT_FILES:
             if getattr(old, name).exists():
                 shutil.copy2(getattr(old, name), getattr(home, name))
+        _take_up_validator_key(home, recovery)
         adopted = adopt_genesis(home, settings, genesis)
         _copy_read_model(old, home, genesis_hash=adopted.genesis_hash)
     hold(old, f"its federation goes on as {recovery.chain_id}, in {home.root}")
@@ -241,6 +271,18 @@ def _check_home(genesis: bytes, old: Home) -> Recovery:
         check_former(store.record, signed)
         check_recovery(FederalView(store), signed)
     return signed.recovery
+
+
+def _take_up_validator_key(home: Home, recovery: Recovery) -> None:
+    """Finish a change of the validator's key that the former chain has decided.
+
+    Otherwise this validator would not sign, and the new chain might wait for it.
+    """
+    if "consensus" not in list_begun(home.keys):
+        return
+    new = load_begun(home.keys, "consensus").public_key
+    if any(item.consensus_key == new for item in recovery.validators):
+        finish_key(home.keys, "consensus")
 
 
 def _copy_read_model(old: Home, home: Home, *, genesis_hash: bytes) -> None:

@@ -102,7 +102,6 @@ def sign(
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.recovery import read_recovery, sign_recovery  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
-    from node.keystore import load_key  # noqa: PLC0415
     from node.own_cooperative import load_own_cooperative  # noqa: PLC0415
 
     if (key is None) != (cooperative is None):
@@ -110,11 +109,8 @@ def sign(
     recovery = read_recovery(read_given_file(recovery_file))
     if key is None or cooperative is None:
         opened, settings = open_node(home)
-        asyncio.run(_check_beside_node(opened, settings, recovery))
-        who, signing = (
-            load_own_cooperative(opened, settings).id,
-            load_key(opened.keys, "cooperative"),
-        )
+        who = load_own_cooperative(opened, settings).id
+        signing = asyncio.run(_check_beside_node(opened, settings, recovery, who))
         said = "It is this node's own last block and state."
     else:
         who, signing = _read_id(cooperative), _load_key_file(key)
@@ -180,7 +176,10 @@ def adopt(
     )
 
 
-async def _check_beside_node(home: "Home", settings: "Settings", recovery: "Recovery") -> None:
+async def _check_beside_node(
+    home: "Home", settings: "Settings", recovery: "Recovery", cooperative: bytes
+) -> "KeyPair":
+    """Check a recovery by this node's own state; the key to sign it with."""
     from governance.recovery import check_content  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
     from node import recovering  # noqa: PLC0415
@@ -190,7 +189,9 @@ async def _check_beside_node(home: "Home", settings: "Settings", recovery: "Reco
     async with EngineClient(home.rpc_socket) as engine:
         agreed = await recovering.read_agreed(engine, genesis, settings, now_s=time.time())
         recovering.check_agreed(recovery, agreed, genesis)
-        check_content(await recovering.fetch_state(engine), recovery)
+        state = await recovering.fetch_state(engine)
+        check_content(state, recovery)
+        return recovering.choose_root_key(state, home, cooperative)
 
 
 def _describe(recovery: "Recovery") -> None:

@@ -29,7 +29,11 @@ export async function readTrust(data) {
  */
 export async function checkReceipt(data, trust, { nowMs, acceptsOldTrust = false }) {
   const receipt = readReceipt(parseJson(data));
-  need(receipt.chain_id === trust.chainId, `the receipt is of another chain than ${trust.chainId}`);
+  need(
+    receipt.chain_id === trust.chainId,
+    `the receipt is of another chain than ${trust.chainId}: use a genesis file or trust bundle of ` +
+      "the receipt’s own chain, also if the one goes on from the other",
+  );
   const { header, bridge, key, value } = receipt;
   const moved = await findOnChain([...bridge, receipt], trust, nowMs, acceptsOldTrust);
   if (receipt.kind !== "block") await checkProofs(receipt);
