@@ -1,7 +1,7 @@
 """A cooperative that began alone joins a federation, by commands at real nodes."""
 
 import json
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ MEMBERS = ("ann", "ben")
 
 @dataclass
 class Two:
-    """A federation of one, elm, and oak, a cooperative with a chain of its own."""
+    """A federation, elm and later ash, and oak, a cooperative with a chain of its own."""
 
     terminal: Terminal
     flags: dict[str, list[str]]
@@ -49,7 +49,7 @@ class Two:
 
 @pytest.fixture
 def two(member_terminal: Terminal) -> Two:
-    names = ("elm", "oak")
+    names = ("elm", "oak", "ash")
     ports = {name: free_ports() for name in names}
     hosts = ",".join(f"{name}.test={flags[0].partition('=')[2]}" for name, flags in ports.items())
     made = Two(
@@ -70,12 +70,14 @@ def two(member_terminal: Terminal) -> Two:
         "elm": [],
         "oak": ["--bylaws", member_terminal.root / "bylaws.toml"],
     }
-    for name in names:
+    for name, changed in bylaws.items():
         member_terminal.do(
             *("init", "--home", made.home(name), "--time-scale", TIME_SCALE),
-            *bylaws[name],
+            *changed,
             *made.flags[name],
         )
+    genesis = made.home("elm") / "genesis.json"
+    member_terminal.do("init", "--home", made.home("ash"), "--join", genesis, *made.flags["ash"])
     return made
 
 
@@ -83,21 +85,32 @@ def two(member_terminal: Terminal) -> Two:
 def test_a_sealed_chains_members_go_on_in_the_federation(two: Two) -> None:
     """The same wallets, ids, roll and bylaws; the old chain takes nothing more."""
     terminal, oak, moved = two.terminal, two.home("oak"), two.home("moved")
+    with running(terminal, oak):
+        wait_until(lambda: get_height(terminal, oak) > 0, timeout_s=120)
+        admit_members(two)
+        seal(two)
+        check_ended(two)
+    former = read_own(two, "oak")
+    move(two)
     with ExitStack() as nodes:
         nodes.enter_context(running(terminal, two.home("elm")))
-        with running(terminal, oak):
-            wait_until(lambda: get_height(terminal, oak) > 0)
-            admit_members(two)
-            seal(two)
-            check_ended(two)
-        former = read_own(two, "oak")
+        wait_until(lambda: get_height(terminal, two.home("elm")) > 0, timeout_s=120)
+        nodes.enter_context(admit_second(two))
 
-        move(two)
         ask_to_join(two)
+        approve(two)
         nodes.enter_context(running(terminal, moved))
         wait_until(lambda: own_number(two) == former["cooperative"], timeout_s=120)
         bring(two)
         check_goes_on(two)
+
+
+def admit_second(two: Two) -> AbstractContextManager[None]:
+    """Ash becomes a member of elm's federation: from now on both have to approve."""
+    terminal, request = two.terminal, two.terminal.root / "ash.jws"
+    terminal.do("federation", "request", "-o", request, "--home", two.home("ash"))
+    terminal.do("federation", "propose", "admit", request, "--home", two.home("elm"))
+    return running(terminal, two.home("ash"))
 
 
 def admit_members(two: Two) -> None:
@@ -173,7 +186,27 @@ def ask_to_join(two: Two) -> None:
     document["roll"].reverse()
     tampered.write_text(json.dumps(document))
     assert "does not hold" in terminal.type(*propose, "--sealed", tampered)
-    terminal.do(*propose, "--sealed", two.sealed)
+    assert "waits" in terminal.do(*propose, "--sealed", two.sealed).lower()
+
+
+def approve(two: Two) -> None:
+    """The second member's approval decides, and it has to have checked the file, too."""
+    terminal, home = two.terminal, two.home("ash")
+    motions: list[str] = []
+
+    def has_motion() -> bool:
+        listed = terminal.type("federation", "list", "--json", "--home", home)
+        found = json.loads(listed)["motions"] if terminal.code == exit_codes.OK else []
+        motions[:] = [item["id"] for item in found if "Oak" in item["asks_to"]]
+        return bool(motions)
+
+    wait_until(has_motion, timeout_s=120)
+    command = ("federation", "approve", motions[0][:16], "--home", home)
+    assert "takes a sealed chain over" in terminal.type(*command)
+    assert terminal.code == exit_codes.MISCONFIGURED
+    assert "does not hold" in terminal.type(*command, "--sealed", terminal.root / "tampered.json")
+    assert terminal.code == exit_codes.FAILED
+    assert "the motion is enacted" in terminal.do(*command, "--sealed", two.sealed)
 
 
 def own_number(two: Two) -> str:
