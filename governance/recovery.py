@@ -202,7 +202,8 @@ def check_recovery(view: FederalView, signed: SignedRecovery) -> None:
     members_count = sum(1 for item in view.scan_cooperatives() if item.is_member)
     if len(approved) * 2 <= members_count:
         raise RecoveryError(
-            f"{len(approved)} of {members_count} members have signed: it takes more than half"
+            f"{len(approved)} of {members_count} members have signed: it takes more than half, "
+            "those who only have their next key included"
         )
 
 
