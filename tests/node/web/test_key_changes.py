@@ -141,7 +141,7 @@ async def test_a_credential_of_the_replaced_key_itself_logs_nobody_in(
     shown = await present(attempt, credential, key)
 
     assert (shown.status, shown.body["error"]) == (400, "access_denied")
-    assert "ledger" in shown.body["error_description"]
+    assert "replaced the key" in shown.body["error_description"]
 
 
 async def test_an_ended_account_logs_nobody_in(attempt: Attempt) -> None:
@@ -151,7 +151,7 @@ async def test_an_ended_account_logs_nobody_in(attempt: Attempt) -> None:
 
     proved = await attempt.prove(await attempt.sign())
 
-    assert "ledger" in proved.body["error_description"]
+    assert "replaced the key" in proved.body["error_description"]
 
 
 def make_event(kind: type[Event], attempt: Attempt) -> Event:

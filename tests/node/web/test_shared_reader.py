@@ -34,7 +34,7 @@ async def app(pair: Pair) -> AsyncIterator[App]:
 def close_periods(person: Person, count: int) -> None:
     """Let the ledger know books whose first periods are closed, ten blocks each."""
     own, state = person.node.context.registry.own.id, person.node.engine.state
-    books = Books(currency="EUR", period=count, accounts_count=1)
+    books = Books(currency="EUR", opened_ms=0, period=count, accounts_count=1)
     state[state_key(own, Collection.BOOKS, b"")] = books.encode()
     for number in range(count):
         period = Period(
@@ -43,6 +43,7 @@ def close_periods(person: Person, count: int) -> None:
             closed_ms=1_000 * (number + 1),
             proposal=b"",
             split=None,
+            bylaws_hash=bytes(32),
             result_minor=0,
             legal_reserve_minor=0,
             distributable_minor=0,
