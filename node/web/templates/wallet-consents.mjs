@@ -53,11 +53,11 @@ export function readGrant(form, nowMs) {
   const named = chosen.get("grantee");
   const grantee = named === "did" ? chosen.get("grantee-did").trim() : named;
   need(named !== "did" || DID.test(grantee), "write the DID of who may use it, or choose another");
-  const fromS = Math.floor(nowMs / 1000);
-  const untilS = Math.floor(Date.parse(`${chosen.get("until")}T00:00:00Z`) / 1000) + DAY_S;
-  need(untilS > fromS, "choose a last day that is not over");
+  const startSeconds = Math.floor(nowMs / 1000);
+  const endSeconds = Math.floor(Date.parse(`${chosen.get("until")}T00:00:00Z`) / 1000) + DAY_S;
+  need(endSeconds > startSeconds, "choose a last day that is not over");
   const id = toHex(crypto.getRandomValues(new Uint8Array(16)));
-  return { type: "grant", id, grantee, purposes, resources, from_s: fromS, until_s: untilS };
+  return { type: "grant", id, grantee, purposes, resources, from_s: startSeconds, until_s: endSeconds };
 }
 
 export function makeRevocation(id) {
@@ -71,9 +71,9 @@ export function offerDays(field, nowMs) {
 }
 
 /** A grant as one sentence. */
-export function describeGrant({ grantee, purposes, resources, until_s: untilS }) {
+export function describeGrant({ grantee, purposes, resources, until_s: endSeconds }) {
   const [whom, what, why] = [[grantee], resources, purposes].map(spell);
-  return `To use: ${what}. For: ${why}. By: ${whom}. Until the end of ${toDay(untilS - 1)}.`;
+  return `To use: ${what}. For: ${why}. By: ${whom}. Until the end of ${toDay(endSeconds - 1)}.`;
 }
 
 /** What is permitted, and the history; `onRevoke(id)` when something is to end. */
