@@ -49,6 +49,7 @@ from node.commands.wallet_backup import backup, check, restore, sign
 from node.commands.wallet_consent_export import export as export_consents
 from node.commands.wallet_consent_receipts import receipts
 from node.commands.wallet_consents import consents_app
+from node.commands.wallet_credentials import credentials
 from node.commands.wallet_export import export
 from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_login import login, sessions
@@ -94,6 +95,7 @@ for keys_command in (rotate, guard, guardians, veto, end):
     wallet_app.command()(keys_command)
 wallet_app.command()(export)
 wallet_app.command()(notices)
+wallet_app.command()(credentials)
 wallet_app.add_typer(recover_app, name="recover")
 consents_app.command()(receipts)
 consents_app.command("export")(export_consents)

@@ -18,11 +18,13 @@ import aiohttp
 
 from config.errors import RefusedError, UnavailableError
 from config.limits import FETCH_BYTES_MAX, FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
-from did.jcs import JsonObject, parse_json_object
+from did.credentials.compact import sign_compact
+from did.jcs import JsonObject, canonicalize, parse_json_object
 from did.jws import sign_jws
-from did.keys import KeyPair
+from did.keys import KeyPair, did_key_verification_method
 from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
 from did.login.client_proofs import DpopKey
+from did.login.issuance import GRANT_TYPE, PROOF_TYPE
 from did.login.pkce import compute_challenge
 from did.login.scopes import SCOPES
 from did.wallets import Wallet
@@ -162,6 +164,45 @@ class LoginClient:
         headers = {**_JSON, "Authorization": f"DPoP {token}"}
         answer = await self._send_proved(method, path, headers, body, access_token=token)
         return check_answer(answer)
+
+    async def fetch_credential(self, wallet: Wallet, *, configuration: str) -> object:
+        """Take the membership credential, bound to the wallet's key in use (OpenID4VCI 1.0).
+
+        Args:
+            wallet: Logged in with the scope `credentials`.
+            configuration: One of `did.login.issuance.CONFIGURATIONS`.
+
+        Returns:
+            The text of an SD-JWT VC, or the document of a credential with a data integrity proof.
+
+        Raises:
+            RefusedError: The node refuses; says why.
+            UnavailableError: It does not answer.
+        """
+        offer = await self.call("POST", "/api/credential-offers")
+        path = urlsplit(str(offer["credential_offer_uri"])).path
+        grants = check_answer(await self._request("GET", path, headers=_JSON))["grants"]
+        form = {
+            "grant_type": GRANT_TYPE,
+            "pre-authorized_code": str(grants[GRANT_TYPE]["pre-authorized_code"]),
+            "tx_code": str(offer["tx_code"]),
+        }
+        token = str((await self._post_form("/oauth/token", form, is_proved=True))["access_token"])
+        asked = await self._request("POST", "/openid4vci/nonce", headers=_JSON)
+        proof = sign_compact(
+            {"aud": self.origin, "iat": self._now_s(), "nonce": check_answer(asked)["c_nonce"]},
+            key=wallet.device_key,
+            typ=PROOF_TYPE,
+            kid=did_key_verification_method(wallet.device_key.public_key),
+        )
+        body = {"credential_configuration_id": configuration, "proofs": {"jwt": [proof]}}
+        headers = {**_JSON, "Authorization": f"DPoP {token}"}
+        data = canonicalize(body)
+        answer = await self._send_proved(
+            "POST", "/openid4vci/credential", headers, data, access_token=token
+        )
+        found: object = check_answer(answer)["credentials"][0]["credential"]
+        return found
 
     async def answer_challenge(
         self, address: str, wallet: Wallet, *, purpose: Purpose = Purpose.LOGIN

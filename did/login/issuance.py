@@ -33,7 +33,8 @@ ISSUE_SCOPE = "credential_issuance"
 TX_CODE_DIGITS = 6
 CONFIGURATIONS = {"membership_sd_jwt": "dc+sd-jwt", "membership_ldp": "ldp_vc"}
 """What is issued: configuration id to format."""
-_PROOF_TYPE = "openid4vci-proof+jwt"
+PROOF_TYPE = "openid4vci-proof+jwt"
+"""Of a proof of possession, in its header (OpenID4VCI 1.0 appendix F.1)."""
 _PROOFS_MAX = 1
 
 
@@ -123,7 +124,7 @@ def parse_issue_request(body: bytes) -> IssueRequest:
         raise OAuthError("unknown_credential_configuration", "the metadata lists what there is")
     try:
         proof = parse_compact(
-            request.proofs.jwt[0], types=(_PROOF_TYPE,), bytes_max=DPOP_PROOF_BYTES_MAX, depth_max=4
+            request.proofs.jwt[0], types=(PROOF_TYPE,), bytes_max=DPOP_PROOF_BYTES_MAX, depth_max=4
         )
     except RefusedError as error:
         raise OAuthError("invalid_proof", error.reason) from error

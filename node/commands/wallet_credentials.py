@@ -1,0 +1,58 @@
+"""`rochdale wallet credentials`: the membership credential, into the wallet's own hands."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.commands.options import say
+from node.commands.wallet import WalletArgument
+from node.commands.wallet_options import (
+    NodeOption,
+    PassphraseFileOption,
+    get_node_url,
+    open_wallet,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from did.wallets import Wallet
+
+_FORMATS = {"dc+sd-jwt": "membership_sd_jwt", "ldp_vc": "membership_ldp"}
+
+
+def credentials(
+    *,
+    path: WalletArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, for you alone.")],
+    form: Annotated[
+        str, typer.Option("--format", help="dc+sd-jwt, or ldp_vc for a W3C credential.")
+    ] = "dc+sd-jwt",
+    node: NodeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+) -> None:
+    """Get the credential that you are a member, bound to this wallet's key.
+
+    It shows others that you are a member, without asking the cooperative: give it only to whom
+    you want to tell that.
+    """
+    if form not in _FORMATS:
+        raise typer.BadParameter(f"one of {', '.join(_FORMATS)}", param_hint="--format")
+    wallet = open_wallet(path, passphrase_file)
+    found = asyncio.run(_fetch(wallet, node=node, configuration=_FORMATS[form]))
+    text = found if isinstance(found, str) else json.dumps(found, indent=2, ensure_ascii=False)
+    write_private(out, text.encode() + b"\n")
+    say(f"Wrote {out}")
+
+
+async def _fetch(wallet: "Wallet", *, node: str | None, configuration: str) -> object:
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
+        await client.login(wallet, scopes=["credentials"])
+        try:
+            return await client.fetch_credential(wallet, configuration=configuration)
+        finally:
+            await client.logout()
