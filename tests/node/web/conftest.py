@@ -109,9 +109,12 @@ class WebNode:
 
     def learn(self, leaf: DecisionLeaf) -> None:
         """Let this node's ledger and read model know a decision, and what followed from it."""
-        told = EFFECTS[leaf.kind][1](
-            cooperative=leaf.cooperative, insight=leaf.subject, proposal=leaf.proposal
-        )
+        fields = {"insight": leaf.subject, "proposal": leaf.proposal}
+        told = [
+            EFFECTS[kind][1](cooperative=leaf.cooperative, **fields)
+            for kind in EFFECTS
+            if kind is leaf.kind and leaf.outcome is Outcome.ACCEPTED
+        ]
         height = self.context.projection.height + 1
         self.context.projection.apply_block(
             ProjectedBlock(
@@ -144,7 +147,7 @@ class WebNode:
                         yes_of_roll_bps=500,
                         call=1,
                     ),
-                    *([told] if leaf.outcome is Outcome.ACCEPTED else []),
+                    *told,
                 ),
             )
         )

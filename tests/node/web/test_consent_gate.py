@@ -22,6 +22,7 @@ from did.consent.terms import Purpose, Resource
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key, did_key_verification_method
 from federation.aggregate import count_records
+from governance.proposal_records import DecisionLeaf, Outcome, ProposalKind
 from node import consent_gate
 from node.consent_gate import find_permitted
 from node.drafting import ComputedDraft, Wanted, compute_insight_draft
@@ -115,6 +116,26 @@ def test_m2_who_has_revoked_is_not_counted_at_once(few: Cohort) -> None:
     few.say(0, Revocation(id=grant))
 
     assert (before, few.count()) == (2, 1)
+
+
+def test_m2_no_decision_of_members_counts_who_did_not_consent(few: Cohort) -> None:
+    """M2: a data use that everybody else accepted opens nobody's records."""
+    few.node.learn(
+        DecisionLeaf(
+            cooperative=few.node.context.registry.own.id,
+            proposal=b"p" * 32,
+            kind=ProposalKind.DATA_USE,
+            outcome=Outcome.ACCEPTED,
+            subject=b"",
+            yes_count=3,
+            no_count=0,
+            abstain_count=0,
+            electorate_count=4,
+        )
+    )
+    few.grant(0)
+
+    assert few.count() == 1
 
 
 @pytest.mark.parametrize(
