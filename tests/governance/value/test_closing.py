@@ -198,7 +198,7 @@ def test_an_attestation_is_final_and_of_this_or_the_last_period() -> None:
 
 
 def test_v3_members_get_no_more_than_the_bylaws_allowed_when_it_was_proposed() -> None:
-    """V3, facts §6: a proposal is decided by the bylaws that it was submitted under."""
+    """V3: a proposal is decided by the bylaws that it was submitted under."""
     world = make_books_world(dividend_max_bps=4_999)
     too_much, enough = make_split(), make_split(dividend_bps=4_999, research_bps=2_001)
     proposals = [
