@@ -219,7 +219,7 @@ def test_v3_members_get_no_more_than_the_bylaws_allowed_when_it_was_proposed() -
     assert period.bylaws_hash == cooperative.bylaws_hash
 
 
-def test_v1_without_a_vote_the_reserve_takes_what_the_bylaws_say() -> None:
+def test_without_a_vote_the_reserve_takes_what_the_bylaws_say() -> None:
     """Regulation (EC) 1435/2003 art. 65: at least 15 %, and more where bylaws ask for more."""
     world = make_books_world()
     bylaws = parse_bylaws(make_bylaws(reserve={"legal_bps": 2_000}))
