@@ -54,7 +54,7 @@ def find_address(page: Page) -> str:
 
 def type_code(page: Page, code: str) -> None:
     """As the hint says."""
-    page.get_by_label("Code").fill(code)
+    page.get_by_label("Code", exact=True).fill(code)
     page.get_by_role("button", name="Continue").click()
 
 

@@ -85,7 +85,7 @@ def test_a_wallet_without_an_account_is_told(
     page.get_by_role("button", name=PRESS).click()
 
     expect(page.locator("#wallet-use [role]")).to_have_text(
-        "Nobody with this DID has an account here."
+        re.compile("^Nobody logs in here with this DID")
     )
     expect(page.get_by_role("button", name=PRESS)).to_be_enabled()
     shoot(page, "login with the wallet here refused")
