@@ -61,7 +61,7 @@ async def test_a_person_sees_who_asks_and_refuses(
         await page.goto(f"{ORIGIN}/requests")
         await answer(page, attempt, Purpose.LOGIN)
         await expect(page.get_by_text(ASKER_DID)).to_be_visible()
-        await expect(page.get_by_text("for clinical care, payment")).to_be_visible()
+        await expect(page.get_by_text("for the care of patients, paying for care")).to_be_visible()
         await expect(page.get_by_text("did:web:birch.test")).to_have_count(int(has_role))
         if "with scripts" in request.node.callspec.id:
             await look(page)
