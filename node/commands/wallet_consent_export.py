@@ -13,7 +13,7 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     open_wallet,
     write_private,
 )
@@ -21,7 +21,6 @@ from node.commands.wallet_options import (
 if TYPE_CHECKING:
     from did.wallets import Wallet
 
-_FORMATS = ("fhir",)
 _PATH = "/api/v1/consents"
 
 
@@ -29,23 +28,17 @@ def export(
     *,
     path: WalletArgument,
     out: Annotated[Path, typer.Option("-o", "--out", help="File to write, for you alone.")],
-    format_: Annotated[
-        str, typer.Option("--format", help="fhir: a Bundle of Consent resources, R4.")
-    ] = "fhir",
     node: NodeOption = None,
     passphrase_file: PassphraseFileOption = None,
 ) -> None:
-    """Take away what you permit and permitted, with the statements that you signed.
+    """Take away what you permit and permitted: a Bundle of FHIR R4 Consent resources.
 
-    They name you by the DID that you log in with, and nothing else. What was used stands in
-    `rochdale wallet consents list` and in receipts.
+    The statements that you signed are in it. They name you by the DID that you log in with, and
+    nothing else. What was used stands in `rochdale wallet consents list` and in receipts.
     """
-    from config.errors import MisconfiguredError  # noqa: PLC0415
     from did.consent.fhir import render_fhir_consents  # noqa: PLC0415
     from did.documents import did_web_for_origin  # noqa: PLC0415
 
-    if format_ not in _FORMATS:
-        raise MisconfiguredError(f"a format is one of: {', '.join(_FORMATS)}")
     wallet = open_wallet(path, passphrase_file)
     statements = asyncio.run(_fetch_statements(wallet, node=node))
     bundle = render_fhir_consents(
@@ -60,24 +53,16 @@ def export(
 
 async def _fetch_statements(wallet: "Wallet", *, node: str | None) -> list[str]:
     """All signed statements of the history, page by page."""
-    from node.login_client import LoginClient  # noqa: PLC0415
-
     statements: list[str] = []
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=["consents"])
-        try:
-            after = 0
-            while True:
-                page = (await client.call("GET", f"{_PATH}?after={after}" if after else _PATH))[
-                    "history"
-                ]
-                if not page:
-                    return statements
-                statements += [
-                    str(item["content"]["statement"])
-                    for item in page
-                    if "statement" in item["content"]
-                ]
-                after = int(page[-1]["number"])
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["consents"]) as client:
+        after = 0
+        while True:
+            page = (await client.call("GET", f"{_PATH}?after={after}" if after else _PATH))[
+                "history"
+            ]
+            if not page:
+                return statements
+            statements += [
+                str(item["content"]["statement"]) for item in page if "statement" in item["content"]
+            ]
+            after = int(page[-1]["number"])

@@ -13,7 +13,7 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     open_wallet,
     write_private,
 )
@@ -69,17 +69,11 @@ async def _fetch(
     wallet: "Wallet", *, node: str | None, kept: set[str] | None
 ) -> tuple[list["JsonObject"], dict[str, "JsonObject"]]:
     """The periods, and the receipts that are not kept yet by their files' names."""
-    from node.login_client import LoginClient  # noqa: PLC0415
-
     found = {}
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=["consents"])
-        try:
-            periods: list[JsonObject] = (await client.call("GET", _PATH))["periods"]
-            for item in periods:
-                name = f"consents-{int(item['period'])}.json"
-                if kept is not None and name not in kept:
-                    found[name] = await client.call("GET", f"{_PATH}/{int(item['period'])}")
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["consents"]) as client:
+        periods: list[JsonObject] = (await client.call("GET", _PATH))["periods"]
+        for item in periods:
+            name = f"consents-{int(item['period'])}.json"
+            if kept is not None and name not in kept:
+                found[name] = await client.call("GET", f"{_PATH}/{int(item['period'])}")
     return periods, found

@@ -16,13 +16,13 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     make_plain,
     open_wallet,
 )
 
 if TYPE_CHECKING:
-    from did.consent.policies import Act, ConsentClaims
+    from did.consent.policies import Act, ConsentClaims, Grant
     from did.consent.terms import Purpose, Resource
     from did.jcs import JsonObject
     from did.wallets import Wallet
@@ -88,16 +88,8 @@ def grant(
     as_json: JsonOption = False,
 ) -> None:
     """Permit a use; it holds at once, until its end or until you revoke it."""
-    from did.consent.policies import Grant  # noqa: PLC0415
-
-    now_s = int(time.time())
-    act = Grant(
-        id=change or secrets.token_hex(_ID_BYTES),
-        grantee=grantee,
-        purposes=read_purposes(purposes),
-        resources=read_resources(resources),
-        from_s=now_s,
-        until_s=now_s + days * _DAY_S,
+    act = make_grant(
+        grantee=grantee, purposes=purposes, resources=resources, days=days, change=change
     )
     send_act(open_wallet(path, passphrase_file), act, node=node, as_json=as_json)
 
@@ -151,6 +143,32 @@ def revoke(
     send_act(wallet, Revocation(id=consent), node=node, as_json=as_json)
 
 
+def make_grant(
+    *,
+    grantee: str,
+    purposes: "list[str]",
+    resources: "list[str] | None",
+    days: int,
+    change: str | None = None,
+) -> "Grant":
+    """A grant from now on.
+
+    Raises:
+        RefusedError: A purpose or resource is none.
+    """
+    from did.consent.policies import Grant  # noqa: PLC0415
+
+    now_s = int(time.time())
+    return Grant(
+        id=change or secrets.token_hex(_ID_BYTES),
+        grantee=grantee,
+        purposes=read_purposes(purposes),
+        resources=read_resources(resources),
+        from_s=now_s,
+        until_s=now_s + days * _DAY_S,
+    )
+
+
 def send_act(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -> None:
     """Sign a statement, hand it in and show what holds then."""
     told = asyncio.run(_sign_and_send(wallet, act, node=node))
@@ -180,34 +198,23 @@ def say_grants(grants: "list[JsonObject]", *, none: str) -> None:
 
 
 async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "JsonObject":
-    from node.login_client import LoginClient  # noqa: PLC0415
-
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=["consents"])
-        try:
-            return await client.call("GET", f"{_PATH}?after={after}" if after else _PATH)
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["consents"]) as client:
+        return await client.call("GET", f"{_PATH}?after={after}" if after else _PATH)
 
 
 async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "JsonObject":
     from did.consent.policies import ConsentClaims  # noqa: PLC0415
-    from node.login_client import LoginClient  # noqa: PLC0415
 
     home = wallet.get_home()
-    async with LoginClient(get_node_url(node, wallet), origin=home.origin) as client:
-        await client.login(wallet, scopes=["consents", "consents.write"])
-        try:
-            standing = await client.call("GET", _PATH)
-            claims = ConsentClaims(
-                cooperative=home.cooperative_id.hex(),
-                seq=int(standing["seq"]) + 1,
-                iat=int(time.time()),
-                act=act,
-            )
-            return await client.call("POST", _PATH, sign_consent(wallet, claims).encode())
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["consents", "consents.write"]) as client:
+        standing = await client.call("GET", _PATH)
+        claims = ConsentClaims(
+            cooperative=home.cooperative_id.hex(),
+            seq=int(standing["seq"]) + 1,
+            iat=int(time.time()),
+            act=act,
+        )
+        return await client.call("POST", _PATH, sign_consent(wallet, claims).encode())
 
 
 def sign_consent(wallet: "Wallet", claims: "ConsentClaims", *, did: str = "") -> str:

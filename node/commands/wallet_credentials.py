@@ -12,7 +12,7 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     open_wallet,
     write_private,
 )
@@ -48,11 +48,5 @@ def credentials(
 
 
 async def _fetch(wallet: "Wallet", *, node: str | None, configuration: str) -> object:
-    from node.login_client import LoginClient  # noqa: PLC0415
-
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=["credentials"])
-        try:
-            return await client.fetch_credential(wallet, configuration=configuration)
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["credentials"]) as client:
+        return await client.fetch_credential(wallet, configuration=configuration)

@@ -12,7 +12,7 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     open_wallet,
     write_private,
 )
@@ -32,20 +32,15 @@ def export(
     Your name and contact are opened here, with your key: the node cannot read them.
     """
     wallet = open_wallet(path, passphrase_file)
-    found = asyncio.run(_fetch(wallet, get_node_url(node, wallet)))
+    found = asyncio.run(_fetch(wallet, node=node))
     found["name_entry"] = _open_name(wallet, str(found["name_box"]))
     write_private(out, json.dumps(found, indent=2, ensure_ascii=False).encode() + b"\n")
     say(f"Wrote {out}")
 
 
-async def _fetch(wallet: "Wallet", url: str) -> dict[str, Any]:
-    from node.login_client import LoginClient  # noqa: PLC0415
-
-    async with LoginClient(url, origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=["export"])
-        found = await client.call("GET", "/api/v1/holders/me/export")
-        await client.logout()
-    return found
+async def _fetch(wallet: "Wallet", *, node: str | None) -> dict[str, Any]:
+    async with log_in(wallet, node=node, scopes=["export"]) as client:
+        return await client.call("GET", "/api/v1/holders/me/export")
 
 
 def _open_name(wallet: "Wallet", box: str) -> dict[str, Any] | None:

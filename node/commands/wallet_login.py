@@ -15,8 +15,9 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     make_plain,
+    open_client,
     open_wallet,
 )
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.login.challenge import Purpose
     from did.wallets import Wallet
-    from node.login_client import LoginClient
 
 
 def login(
@@ -82,7 +82,7 @@ async def _answer(
     parts = urlsplit(address)
     if f"{parts.scheme}://{parts.netloc}" != wallet.get_home().origin:
         raise RefusedError("this login is for another node than your cooperative's: do not answer")
-    async with _open_client(wallet, node=node) as client:
+    async with open_client(wallet, node=node) as client:
         asked = await client.describe_login(address)
         purpose = _read_purpose(asked)
         if not is_sure:
@@ -107,17 +107,7 @@ def _read_purpose(asked: "JsonObject") -> "Purpose":
 
 
 async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> dict[str, Any]:
-    async with _open_client(wallet, node=node) as client:
-        await client.login(wallet, scopes=["sessions"])
-        try:
-            if end is not None:
-                await client.call("DELETE", f"/api/sessions/{end}")
-            return await client.call("GET", "/api/sessions")
-        finally:
-            await client.logout()
-
-
-def _open_client(wallet: "Wallet", *, node: str | None) -> "LoginClient":
-    from node.login_client import LoginClient  # noqa: PLC0415
-
-    return LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin)
+    async with log_in(wallet, node=node, scopes=["sessions"]) as client:
+        if end is not None:
+            await client.call("DELETE", f"/api/sessions/{end}")
+        return await client.call("GET", "/api/sessions")

@@ -5,7 +5,6 @@ what you decide, and hands it in; the other person is told of each decision and 
 """
 
 import asyncio
-import secrets
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,15 +18,14 @@ from node.commands.wallet_consents import (
     GranteeOption,
     PurposesOption,
     ResourcesOption,
-    read_purposes,
-    read_resources,
+    make_grant,
     say_grants,
     sign_consent,
 )
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     make_plain,
     open_wallet,
 )
@@ -36,10 +34,8 @@ if TYPE_CHECKING:
     from did.consent.policies import ConsentClaims, Grant
     from did.jcs import JsonObject
     from did.wallets import Wallet
-    from node.login_client import LoginClient
 
-_DAY_S = 86_400
-_ID_BYTES = 16
+_HANDLE_BYTES = 16
 
 HandleArgument = Annotated[
     str, typer.Argument(metavar="HANDLE", help="Of the mandate; who gave it to you has it.")
@@ -79,16 +75,8 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Permit a use in the other person's place; it holds at once, and they are told."""
-    from did.consent.policies import Grant  # noqa: PLC0415
-
-    now_s = int(time.time())
-    act = Grant(
-        id=change or secrets.token_hex(_ID_BYTES),
-        grantee=grantee,
-        purposes=read_purposes(purposes),
-        resources=read_resources(resources),
-        from_s=now_s,
-        until_s=now_s + days * _DAY_S,
+    act = make_grant(
+        grantee=grantee, purposes=purposes, resources=resources, days=days, change=change
     )
     wallet = open_wallet(path, passphrase_file)
     _show(asyncio.run(_decide(wallet, handle, act, node=node)), as_json=as_json)
@@ -107,26 +95,18 @@ def _show(found: "JsonObject", *, as_json: bool) -> None:
 
 
 async def _fetch(wallet: "Wallet", handle: str, *, node: str | None) -> "JsonObject":
-    async with _open_client(wallet, node=node) as client:
-        await client.login(wallet, scopes=["mandates"])
-        try:
-            return await client.call("GET", _make_path(handle))
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["mandates"]) as client:
+        return await client.call("GET", _make_path(handle))
 
 
 async def _decide(wallet: "Wallet", handle: str, act: "Grant", *, node: str | None) -> "JsonObject":
     path = _make_path(handle)
-    async with _open_client(wallet, node=node) as client:
-        await client.login(wallet, scopes=["mandates"])
-        try:
-            found = await client.call("GET", path)
-            jws = sign_consent(
-                wallet, _make_claims(wallet, found, act), did=found["mandate"]["steward"]
-            )
-            return await client.call("POST", f"{path}/decisions", jws.encode())
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=["mandates"]) as client:
+        found = await client.call("GET", path)
+        jws = sign_consent(
+            wallet, _make_claims(wallet, found, act), did=found["mandate"]["steward"]
+        )
+        return await client.call("POST", f"{path}/decisions", jws.encode())
 
 
 def _make_claims(wallet: "Wallet", found: "JsonObject", act: "Grant") -> "ConsentClaims":
@@ -144,12 +124,6 @@ def _make_claims(wallet: "Wallet", found: "JsonObject", act: "Grant") -> "Consen
 def _make_path(handle: str) -> str:
     from config.errors import RefusedError  # noqa: PLC0415
 
-    if len(handle) != 2 * _ID_BYTES or not set(handle) <= set("0123456789abcdef"):
+    if len(handle) != 2 * _HANDLE_BYTES or not set(handle) <= set("0123456789abcdef"):
         raise RefusedError("a handle has 32 digits, 0 to 9 and a to f: copy all of it")
     return f"/api/v1/mandates/{handle}"
-
-
-def _open_client(wallet: "Wallet", *, node: str | None) -> "LoginClient":
-    from node.login_client import LoginClient  # noqa: PLC0415
-
-    return LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin)

@@ -10,7 +10,7 @@ from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     make_plain,
     open_wallet,
 )
@@ -49,18 +49,12 @@ def notices(
 async def _fetch(
     wallet: "Wallet", *, node: str | None, show_all: bool, mark_seen: bool
 ) -> "JsonObject":
-    from node.login_client import LoginClient  # noqa: PLC0415
-
     scopes = ["profile", "profile.write"] if mark_seen else ["profile"]
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=scopes)
-        try:
-            found = await client.call("GET", _PATH)
-            latest = max((int(item["number"]) for item in found["notices"]), default=0)
-            if mark_seen and latest > int(found["seen"]):
-                body = b'{"number":%d}' % latest
-                await client.call("POST", f"{_PATH}/seen", body)
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=scopes) as client:
+        found = await client.call("GET", _PATH)
+        latest = max((int(item["number"]) for item in found["notices"]), default=0)
+        if mark_seen and latest > int(found["seen"]):
+            body = b'{"number":%d}' % latest
+            await client.call("POST", f"{_PATH}/seen", body)
     new = [item for item in found["notices"] if show_all or item["number"] > found["seen"]]
     return {**found, "notices": new}

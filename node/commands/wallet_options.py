@@ -6,6 +6,8 @@ line, which other users of the machine can read.
 
 import os
 import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from did.wallets import Wallet
     from ledger.receipts import Receipt, Verified
     from ledger.trust import TrustBundle
+    from node.login_client import LoginClient
     from node.member import Actor
     from node.member_client import NodeClient
 
@@ -208,6 +211,31 @@ def check_with_trust(
     if wallet is not None:
         keep_trust(wallet, verified.trust)
     return verified
+
+
+def open_client(wallet: "Wallet", *, node: str | None) -> "LoginClient":
+    """A client of the wallet's node, not logged in yet; use as `async with`."""
+    from node.login_client import LoginClient  # noqa: PLC0415
+
+    return LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin)
+
+
+@asynccontextmanager
+async def log_in(
+    wallet: "Wallet", *, node: str | None, scopes: Sequence[str]
+) -> AsyncIterator["LoginClient"]:
+    """Be logged in at the wallet's node while the block runs, and no longer, whatever happens.
+
+    Raises:
+        RefusedError: The node refuses; says why.
+        UnavailableError: It does not answer.
+    """
+    async with open_client(wallet, node=node) as client:
+        await client.login(wallet, scopes=scopes)
+        try:
+            yield client
+        finally:
+            await client.logout()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -5,19 +5,17 @@ A request is permitted by a consent that the wallet signs, like every other one,
 
 import asyncio
 import re
-import secrets
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.commands.options import JsonOption, say, say_json
 from node.commands.wallet import WalletArgument
-from node.commands.wallet_consents import send_act
+from node.commands.wallet_consents import make_grant, send_act
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
-    get_node_url,
+    log_in,
     make_plain,
     open_wallet,
 )
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Wallet
 
-_DAY_S = 86_400
-_ID_BYTES = 16
 _PATH = "/api/v1/consents"
 
 
@@ -104,21 +100,12 @@ def _grant(
     wallet: "Wallet", asked: "JsonObject", *, days: int, node: str | None, as_json: bool
 ) -> None:
     """Sign one consent for each set of purposes, so that no more is permitted than is asked."""
-    from did.consent.policies import Grant  # noqa: PLC0415
-    from did.consent.terms import Purpose, Resource  # noqa: PLC0415
-
     wanted: dict[tuple[str, ...], set[str]] = {}
     for item in asked["asked"]:
         wanted.setdefault(tuple(item["purposes"]), set()).add(item["resource"])
-    now_s = int(time.time())
     for purposes, kinds in wanted.items():
-        act = Grant(
-            id=secrets.token_hex(_ID_BYTES),
-            grantee=asked["did"],
-            purposes=tuple(Purpose(item) for item in purposes),
-            resources=tuple(Resource(item) for item in sorted(kinds)),
-            from_s=now_s,
-            until_s=now_s + days * _DAY_S,
+        act = make_grant(
+            grantee=str(asked["did"]), purposes=[*purposes], resources=sorted(kinds), days=days
         )
         send_act(wallet, act, node=node, as_json=as_json)
 
@@ -135,12 +122,6 @@ def _show(item: "JsonObject") -> None:
 
 
 async def _call(wallet: "Wallet", method: str, path: str, *, node: str | None) -> "JsonObject":
-    from node.login_client import LoginClient  # noqa: PLC0415
-
     scope = "consents" if method == "GET" else "consents.write"
-    async with LoginClient(get_node_url(node, wallet), origin=wallet.get_home().origin) as client:
-        await client.login(wallet, scopes=[scope])
-        try:
-            return await client.call(method, _PATH + path)
-        finally:
-            await client.logout()
+    async with log_in(wallet, node=node, scopes=[scope]) as client:
+        return await client.call(method, _PATH + path)
