@@ -36,11 +36,15 @@ def running(terminal: Terminal, home: Path) -> Iterator[None]:
         assert not is_locked(home / "node.lock")
 
 
+def get_url(home: Path) -> str:
+    """Where the web process of a running node is reached."""
+    told = json.loads((open_home(home).run / "supervisor.json").read_bytes())
+    return str(told["address"]).rstrip("/")
+
+
 def fetch(home: Path, path: str) -> tuple[str, str]:
     """Content type and text of something that the node's web process serves."""
-    told = json.loads((open_home(home).run / "supervisor.json").read_bytes())
-    where = told["address"].removeprefix("http://").rstrip("/")
-    with closing(HTTPConnection(where, timeout=10)) as connection:
+    with closing(HTTPConnection(get_url(home).removeprefix("http://"), timeout=10)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
         return str(answer.headers["Content-Type"]), answer.read().decode()

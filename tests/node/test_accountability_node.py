@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from tests.bylaws import make_bylaws, render_toml
-from tests.node.full_nodes import fetch, get_height, running, wait_until
+from tests.node.full_nodes import fetch, get_height, get_url, running, wait_until
 from tests.node.terminal import Terminal, free_ports
 from tests.node.test_elections_node import (
     TIME_SCALE,
     WEEK_S,
     await_stage,
-    get_url,
     join,
     open_office,
     seats,

@@ -8,17 +8,12 @@ import pytest
 
 from node import exit_codes
 from tests.bylaws import make_bylaws, render_toml
-from tests.node.full_nodes import fetch, get_height, running, wait_until
+from tests.node.full_nodes import fetch, get_height, get_url, running, wait_until
 from tests.node.terminal import Terminal, free_ports
 
 TIME_SCALE = "100800"
 """A week takes six seconds; nominations and votes take as long."""
 WEEK_S = 604_800
-
-
-def get_url(home: Path) -> str:
-    told = json.loads((home / "run" / "supervisor.json").read_bytes())
-    return str(told["address"]).rstrip("/")
 
 
 def find(home: Path, proposal: str) -> dict[str, Any]:

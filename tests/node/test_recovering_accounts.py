@@ -11,7 +11,7 @@ import pytest
 from did.resolution.syntax import parse_did
 from node import exit_codes
 from tests.bylaws import make_bylaws, render_toml
-from tests.node.full_nodes import get_height, running, wait_until
+from tests.node.full_nodes import get_height, get_url, running, wait_until
 from tests.node.terminal import Terminal, free_ports
 
 TIME_SCALE = "100800"
@@ -44,8 +44,7 @@ def test_an_account_is_rotated_lost_and_recovered(
     start(terminal, home)
     with running(terminal, home):
         wait_until(lambda: get_height(terminal, home) > 0)
-        told = json.loads((home / "run" / "supervisor.json").read_bytes())
-        url = str(told["address"]).rstrip("/")
+        url = get_url(home)
         monkeypatch.setenv("ROCHDALE_NODE", url)
         trust = ("--trust", home / "genesis.json")
         wallet = join(terminal, home, url)

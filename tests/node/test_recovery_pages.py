@@ -7,7 +7,14 @@ import pytest
 
 from node import exit_codes
 from node.home import open_home
-from tests.node.full_nodes import fetch, get_height, make_recovery_alone, running, wait_until
+from tests.node.full_nodes import (
+    fetch,
+    get_height,
+    get_url,
+    make_recovery_alone,
+    running,
+    wait_until,
+)
 from tests.node.terminal import Terminal, free_ports
 
 
@@ -60,11 +67,6 @@ def check_needs_more_than_its_blocks(terminal: Terminal, home: Path) -> None:
     assert "put a trust bundle" in refused
     assert (home / "engine" / "data" / "blockstore.db").exists()
     assert "begin from a snapshot" in terminal.type("ledger", "replay", "--home", home)
-
-
-def get_url(home: Path) -> str:
-    told = json.loads((open_home(home).run / "supervisor.json").read_bytes())
-    return str(told["address"]).rstrip("/")
 
 
 def list_texts(home: Path) -> list[str]:

@@ -13,7 +13,7 @@ from governance.records import Cooperative
 from governance.state_keys import FEDERATION, Collection, state_key
 from node import exit_codes
 from node.home import open_home
-from tests.node.full_nodes import get_height, get_status, running, wait_until
+from tests.node.full_nodes import get_height, get_status, get_url, running, wait_until
 from tests.node.terminal import Terminal, free_ports
 from tests.node.test_one_node import BYLAWS, TIME_SCALE
 
@@ -39,8 +39,7 @@ class Two:
         return self.terminal.root / f"{name}.wallet"
 
     def url(self, name: str) -> str:
-        told = json.loads((open_home(self.home(name)).run / "supervisor.json").read_bytes())
-        return str(told["address"]).rstrip("/")
+        return get_url(self.home(name))
 
     def member(self, *arguments: str | Path, wallet: str, node: str) -> list[str | Path]:
         """A member's command at a node."""

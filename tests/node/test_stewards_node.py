@@ -1,7 +1,6 @@
 """At a real node: a member is another's steward, whatever becomes of their keys."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from config.errors import RefusedError
 from did.wallets import Wallet, load_wallet
 from node.login_client import LoginClient
 from tests.bylaws import make_bylaws, render_toml
-from tests.node.full_nodes import get_height, running, wait_until
+from tests.node.full_nodes import get_height, get_url, running, wait_until
 from tests.node.terminal import PASSPHRASE, Terminal, free_ports
 
 PURPOSE = ("--purpose", "DUO:0000006")
@@ -48,8 +47,7 @@ def test_a_members_mandate_outlasts_their_keys_and_logins_do_not(
     start(terminal, home)
     with running(terminal, home):
         wait_until(lambda: get_height(terminal, home) > 0)
-        told = json.loads((home / "run" / "supervisor.json").read_bytes())
-        url = str(told["address"]).rstrip("/")
+        url = get_url(home)
         monkeypatch.setenv("ROCHDALE_NODE", url)
         ada, ben = (join(terminal, home, url, name) for name in ("ada", "ben"))
         steward = str(ask(terminal, "show", ben)["account_did"])

@@ -3,7 +3,9 @@
 Tests change one step and see what the node says; `node.login_client` takes all of them right.
 """
 
+import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,10 +18,11 @@ from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
 from did.login.client_proofs import DpopKey
 from did.login.pkce import compute_challenge
 from did.verification_keys import KeyKind, VerificationKey, compute_thumbprint
-from did.wallets import Wallet, create_wallet
+from did.wallets import STRENGTH_TEST, Home, Wallet, bind_wallet, create_wallet, save_wallet
 from governance.records import Account, AccountKey, Role
 from governance.state_keys import Collection, state_key
 from node.web.login_proofs import Proof
+from tests.node.terminal import PASSPHRASE, Terminal
 from tests.node.web.conftest import WebNode
 
 CLIENT = "rochdale-wallet"
@@ -33,6 +36,20 @@ def enrol(node: WebNode, *, seed: int = 1) -> Wallet:
     wallet = create_wallet(random=lambda count: bytes([seed]) * count)
     node.context.private.holders.create(wallet.login_did)
     return wallet
+
+
+def save_bound_wallet(terminal: Terminal, node: WebNode, wallet: Wallet) -> Path:
+    """The wallet's file, bound to the node's cooperative."""
+    path = terminal.root / "ada.wallet"
+    home = Home(network="test-web", cooperative_id=node.context.registry.own.id, origin=ORIGIN)
+    save_wallet(
+        path,
+        bind_wallet(wallet, home),
+        PASSPHRASE,
+        random=secrets.token_bytes,
+        strength=STRENGTH_TEST,
+    )
+    return path
 
 
 def admit(

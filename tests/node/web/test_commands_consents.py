@@ -2,26 +2,20 @@
 
 import asyncio
 import json
-import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
-from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.terminal import Terminal
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import ORIGIN, enrol
+from tests.node.web.logins import enrol, save_bound_wallet
 
 
 @pytest.fixture
 def wallet(member_terminal: Terminal, pair: Pair) -> Path:
     """The wallet of somebody with an account at ash."""
-    path = member_terminal.root / "ada.wallet"
-    home = Home(network="test-web", cooperative_id=pair[0].context.registry.own.id, origin=ORIGIN)
-    bound = bind_wallet(enrol(pair[0]), home)
-    save_wallet(path, bound, PASSPHRASE, random=secrets.token_bytes, strength=STRENGTH_TEST)
-    return path
+    return save_bound_wallet(member_terminal, pair[0], enrol(pair[0]))
 
 
 async def test_a_person_grants_lists_changes_and_revokes(

@@ -2,29 +2,23 @@
 
 import asyncio
 import json
-import secrets
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
 from node.web.login import PASSKEYS_CLIENT_ID
 from node.web.login_records import Grant
-from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.terminal import Terminal
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import ORIGIN, Attempt, enrol
+from tests.node.web.logins import Attempt, enrol, save_bound_wallet
 
 
 @pytest.fixture
 def wallet(member_terminal: Terminal, pair: Pair) -> Path:
     """The wallet of somebody with an account at ash."""
-    path = member_terminal.root / "ada.wallet"
-    home = Home(network="test-web", cooperative_id=pair[0].context.registry.own.id, origin=ORIGIN)
-    bound = bind_wallet(enrol(pair[0]), home)
-    save_wallet(path, bound, PASSPHRASE, random=secrets.token_bytes, strength=STRENGTH_TEST)
-    return path
+    return save_bound_wallet(member_terminal, pair[0], enrol(pair[0]))
 
 
 async def test_the_command_line_answers_a_browsers_login(

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,16 @@ from typing import Any
 import aiohttp
 import pytest
 
-from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
-from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.terminal import Terminal
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import ORIGIN, Attempt, enrol
+from tests.node.web.logins import Attempt, enrol, save_bound_wallet
 from tests.node.web.uma_apps import ASKER_DID, CARE, App, advance
 
 
 @pytest.fixture
 def wallet(member_terminal: Terminal, pair: Pair) -> Path:
     """The wallet of somebody with an account at ash."""
-    path = member_terminal.root / "ada.wallet"
-    home = Home(network="test-web", cooperative_id=pair[0].context.registry.own.id, origin=ORIGIN)
-    bound = bind_wallet(enrol(pair[0]), home)
-    save_wallet(path, bound, PASSPHRASE, random=secrets.token_bytes, strength=STRENGTH_TEST)
-    return path
+    return save_bound_wallet(member_terminal, pair[0], enrol(pair[0]))
 
 
 @pytest.fixture

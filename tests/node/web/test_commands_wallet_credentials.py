@@ -2,17 +2,15 @@
 
 import asyncio
 import json
-import secrets
 from pathlib import Path
 
 import pytest
 
 from did.credentials.sd_jwt_vc import parse_sd_jwt_vc
 from did.keys import did_key
-from did.wallets import STRENGTH_TEST, Home, bind_wallet, save_wallet
-from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.terminal import Terminal
 from tests.node.web.conftest import Pair
-from tests.node.web.logins import ORIGIN, admit, enrol
+from tests.node.web.logins import admit, enrol, save_bound_wallet
 
 
 def make_wallet(terminal: Terminal, pair: Pair, *, is_member: bool = True) -> Path:
@@ -20,16 +18,7 @@ def make_wallet(terminal: Terminal, pair: Pair, *, is_member: bool = True) -> Pa
     wallet = enrol(pair[0])
     if is_member:
         admit(pair[0], wallet)
-    path = terminal.root / "ada.wallet"
-    home = Home(network="test-web", cooperative_id=pair[0].context.registry.own.id, origin=ORIGIN)
-    save_wallet(
-        path,
-        bind_wallet(wallet, home),
-        PASSPHRASE,
-        random=secrets.token_bytes,
-        strength=STRENGTH_TEST,
-    )
-    return path
+    return save_bound_wallet(terminal, pair[0], wallet)
 
 
 async def type_credentials(terminal: Terminal, path: Path, *more: str) -> str:
