@@ -9,7 +9,6 @@ Specification: docs/did-rochdale.md. Source: W3C DID Core 1.1 §3.1, §5, §7.3.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import base58
 
@@ -19,6 +18,7 @@ from did.jcs import JsonObject
 from did.keys import encode_multikey
 from did.resolution.results import Problem, Resolution, ResolutionError
 from did.resolution.syntax import Did
+from did.times import render_time
 
 METHOD = "rochdale"
 _SPEAKING = ("authentication", "assertionMethod", "capabilityInvocation")
@@ -82,12 +82,12 @@ def describe_version(did: str, version: KeyVersion) -> Resolution:
     metadata: JsonObject = {
         "versionId": str(version.number),
         "canonicalId": did,
-        "created": _render_time(version.created_ms),
+        "created": render_time(version.created_ms),
     }
     if version.number:
-        metadata["updated"] = _render_time(version.since_ms)
+        metadata["updated"] = render_time(version.since_ms)
     if version.until_ms is not None:
-        metadata["nextUpdate"] = _render_time(version.until_ms)
+        metadata["nextUpdate"] = render_time(version.until_ms)
         metadata["nextVersionId"] = str(version.number + 1)
     if version.is_deactivated:
         return Resolution(document=None, document_metadata={**metadata, "deactivated": True})
@@ -104,8 +104,3 @@ def describe_version(did: str, version: KeyVersion) -> Resolution:
         **(dict.fromkeys(_SPEAKING, methods) if version.signatures_required == 1 else {}),
     }
     return Resolution(document=document, document_metadata=metadata)
-
-
-def _render_time(time_ms: int) -> str:
-    """Whole seconds, as DID Core §7.3 asks for, rounded down."""
-    return datetime.fromtimestamp(time_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from config.errors import RefusedError
 from did.credentials.kinds import Statement, state_membership, state_portability, state_role
+from did.times import render_time
 from governance.body_records import Body, BodyKind
 from governance.charge_records import Charge
 from governance.offices import is_office
@@ -19,7 +20,6 @@ from governance.state_keys import Collection, state_key
 from ledger.headers import parse_time_ns
 from ledger.rpc import EngineClient, EngineError
 from node.sending import read_state
-from node.web.clock import render_time
 
 _MONTH_CHARACTERS = len("2024-05")
 _DATE_CHARACTERS = len("2024-05-01")

@@ -28,7 +28,7 @@ from ledger.rpc import EngineClient
 from node.chain import load_genesis
 from node.home import Home
 from node.keystore import begin_key, finish_key, load_key, write_secret
-from node.web.clock import Clock, render_time
+from node.web.clock import Clock
 from node.web.own_document import OwnDocument, render_webvh_document
 from node.web.registry import build_registry
 from node.web.registry_reader import fetch_cooperatives
@@ -79,19 +79,10 @@ async def publish_log(
         return Published(did=did, version_id=last.version_id, is_new=False)
     key = _load_key(home, last)
     successor = begin_key(home.keys, _KEY, random=random)
-    # Times are whole seconds, and each entry's is later than the one's before.
-    now_s = max(clock.now_s(), int(last.time.timestamp()) + 1)
-    data = extend_log(
-        data,
-        document,
-        key=key,
-        next_key=successor.public_key,
-        now_s=now_s,
-        time=render_time(now_s * 1_000),
-    )
+    data = extend_log(data, document, key=key, next_key=successor.public_key, now_s=clock.now_s())
     _write(path, data)
     finish_key(home.keys, _KEY)
-    return _describe(data, now_s=now_s)
+    return _describe(data, now_s=clock.now_s())
 
 
 def _begin(
@@ -107,7 +98,6 @@ def _begin(
         key=KeyPair(random(SEED_BYTES)),
         next_key=load_key(home.keys, _KEY).public_key,
         now_s=clock.now_s(),
-        time=clock.now_text(),
     )
     _write(home.webvh_path, data)
     return _describe(data, now_s=clock.now_s())

@@ -18,14 +18,13 @@ from did.resolution.results import Version
 from did.resolution.syntax import Did, parse_did
 from did.resolution.webvh import Entry, read_log, resolve_log
 from did.resolution.webvh_parameters import METHOD, compute_multihash, refuse
+from did.times import render_time
 
 SCID_PLACEHOLDER = "{SCID}"
 """Stands for the SCID in a first document."""
 
 
-def begin_log(
-    document: JsonObject, *, key: KeyPair, next_key: bytes, now_s: int, time: str
-) -> bytes:
+def begin_log(document: JsonObject, *, key: KeyPair, next_key: bytes, now_s: int) -> bytes:
     """Write a log's first entry.
 
     Args:
@@ -33,7 +32,6 @@ def begin_log(
         key: Signs the entry, and no other one.
         next_key: Public; 32 bytes: signs the next entry.
         now_s: Unix seconds.
-        time: The same, as RFC 3339 in UTC.
 
     Returns:
         did.jsonl.
@@ -41,6 +39,7 @@ def begin_log(
     Raises:
         ResolutionError: The document is no did:webvh's, or its host is no name with a domain.
     """
+    time = render_time(now_s * 1_000)
     preliminary: JsonObject = {
         "versionId": SCID_PLACEHOLDER,
         "versionTime": time,
@@ -60,7 +59,7 @@ def begin_log(
 
 
 def extend_log(
-    data: bytes, document: JsonObject, *, key: KeyPair, next_key: bytes, now_s: int, time: str
+    data: bytes, document: JsonObject, *, key: KeyPair, next_key: bytes, now_s: int
 ) -> bytes:
     """Write one more entry.
 
@@ -69,8 +68,8 @@ def extend_log(
         document: With its own DID.
         key: To which the last entry committed.
         next_key: Public; 32 bytes: signs the entry after this one.
-        now_s: Unix seconds.
-        time: The same, as RFC 3339 in UTC; later than the last entry's.
+        now_s: Unix seconds. Times are whole seconds and each entry's is later than the last
+            one's: a second entry within the same is of the next.
 
     Returns:
         did.jsonl with the entry.
@@ -80,6 +79,8 @@ def extend_log(
     """
     did = get_log_did(data)
     last = get_last_entry(data, now_s=now_s)
+    now_s = max(now_s, int(last.time.timestamp()) + 1)
+    time = render_time(now_s * 1_000)
     entry: JsonObject = {
         "versionId": last.version_id,
         "versionTime": time,

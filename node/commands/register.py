@@ -135,8 +135,8 @@ def inspect(
 @register_app.command("log")
 def show_log(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Check the register's log and show it; why a person was looked up is theirs to read."""
+    from did.times import render_time  # noqa: PLC0415
     from node.registrar import open_register  # noqa: PLC0415
-    from node.web.clock import render_time  # noqa: PLC0415
 
     opened, _ = open_node(home)
     with open_register(opened) as store:

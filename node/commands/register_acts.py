@@ -164,7 +164,7 @@ def complete(
 
 
 def _render(done: "Completed") -> dict[str, str]:
-    from node.web.clock import render_time  # noqa: PLC0415
+    from did.times import render_time  # noqa: PLC0415
 
     return {
         "act": str(done.act),

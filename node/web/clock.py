@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from did.times import render_time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
@@ -25,11 +27,6 @@ class Clock:
     def now_text(self) -> str:
         """RFC 3339 in UTC, to the second."""
         return render_time(self.now_ms())
-
-
-def render_time(time_ms: int) -> str:
-    """Unix milliseconds as RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(time_ms // 1_000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def describe_time(time_ms: int) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from did.jcs import JsonObject
 from did.login.errors import OAuthError
-from node.web.clock import render_time
+from did.times import render_time
 from node.web.context import WebContext
 from node.web.uma import assess, describe
 from node.web.uma_records import StoredRequest, StoredResource

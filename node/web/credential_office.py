@@ -25,8 +25,9 @@ from did.credentials.token_status_lists import (
 from did.credentials.vc_jwt import issue_vc_jwt
 from did.jcs import JsonObject
 from did.keys import KeyPair
+from did.times import render_time
 from did.verification_keys import VerificationKey, render_multikey
-from node.web.clock import Clock, render_time
+from node.web.clock import Clock
 from node.web.credential_store import CredentialState, CredentialStore, IssuedCredential
 
 _DAY_MS = 86_400_000

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from did.jcs import JsonObject
-from node.web.clock import render_time
+from did.times import render_time
 from node.web.consent_store import render_entry
 from node.web.holder_tables import EXPORT_ROWS_MAX, HOLDER_TABLES
 from node.web.holders import Holder

@@ -27,7 +27,7 @@ from did.login.passkeys import (
     get_id,
     render_creation,
 )
-from node.web.clock import render_time
+from did.times import render_time
 from node.web.holders import Holder
 from node.web.login import PASSKEYS_CLIENT_ID, Login
 from node.web.login_proofs import (

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from config.errors import RefusedError
 from did.login.errors import OAuthError
+from did.times import render_time
 from node.web.authentication import require_access
-from node.web.clock import render_time
 from node.web.middlewares import answer_json
 from node.web.requests import get_context
 

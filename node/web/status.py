@@ -5,9 +5,10 @@ Gathers; decides nothing. Names of people are in none of it.
 
 from config.limits import PAGE_ITEMS_MAX
 from did.jcs import JsonObject
+from did.times import render_time
 from governance.proposal_records import Stage
 from governance.refusals import RefusalCode
-from node.web.clock import describe_time, render_time
+from node.web.clock import describe_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.mailbox import Following, Partner

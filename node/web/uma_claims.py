@@ -16,8 +16,8 @@ from did.credentials.sd_jwt_vc import KeyBinding
 from did.jcs import JsonObject, parse_json_object
 from did.login.access_tokens import check_access_token
 from did.login.clients import Client
+from did.times import render_time
 from did.verification_keys import render_multikey
-from node.web.clock import render_time
 from node.web.context import WebContext
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a format's name

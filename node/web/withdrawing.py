@@ -9,7 +9,7 @@ import structlog
 
 from activitypub.vocabulary import build_delete, build_tombstone, get_types, parse_activity_number
 from did.jcs import JsonObject, parse_json_object
-from node.web.clock import render_time
+from did.times import render_time
 from node.web.context import WebContext
 from node.web.insight_store import HeldInsight, InsightState
 from node.web.publishing import prove_activity

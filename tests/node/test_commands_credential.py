@@ -13,12 +13,12 @@ from config.limits import CREDENTIAL_DAYS
 from did.base64url import decode_base64url
 from did.credentials.sd_jwt_vc import present_sd_jwt_vc
 from did.keys import KeyPair, did_key
+from did.times import render_time
 from governance.body_records import Body, BodyKind, Seat
 from governance.charge_records import Charge
 from governance.records import Account, AccountKey, Role
 from governance.state_keys import Collection, state_key
 from node.cli import app, run
-from node.web.clock import render_time
 from node.web.credential_store import CredentialStore
 from tests.node.web.conftest import Pair, WebNode, pair
 

@@ -20,7 +20,8 @@ from did.resolution.webvh_writing import (
 from tests.did.foreign_peers import run_peer
 from tests.did.resolution.webvh_logs import KEYS, NOW_S
 
-FIRST, SECOND = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+FIRST_S, SECOND_S = 1_767_225_600, 1_767_312_000
+"""The first two days of 2026: past for other verifiers too."""
 
 
 def make_document(did: str, **changes: Any) -> JsonObject:
@@ -46,20 +47,18 @@ def begin(host: str = "a.example") -> bytes:
         make_document(f"did:webvh:{SCID_PLACEHOLDER}:{host}"),
         key=KEYS[0],
         next_key=KEYS[1].public_key,
-        now_s=NOW_S,
-        time=FIRST,
+        now_s=FIRST_S,
     )
 
 
-def extend(data: bytes, *, key: int = 1, following: int = 2, time: str = SECOND) -> bytes:
+def extend(data: bytes, *, key: int = 1, following: int = 2, now_s: int = SECOND_S) -> bytes:
     document = make_document(get_log_did(data).text, alsoKnownAs=["did:web:a.example"])
     return extend_log(
         data,
         document,
         key=KEYS[key],
         next_key=KEYS[following].public_key,
-        now_s=NOW_S,
-        time=time,
+        now_s=now_s,
     )
 
 
@@ -92,10 +91,14 @@ def test_a_host_that_nobody_finds_begins_no_log() -> None:
         begin("localhost")
 
 
-def test_a_later_entry_is_later() -> None:
-    """Readers refuse another order, so none is written."""
-    with pytest.raises(ResolutionError, match="not later"):
-        extend(begin(), time=FIRST)
+@pytest.mark.parametrize("late_s", [0, -5])
+def test_a_later_entry_is_later(late_s: int) -> None:
+    """Readers refuse another order: one within the same second is of the next."""
+    data = extend(begin(), now_s=FIRST_S + late_s)
+    log = read_log(get_log_did(data), data, now_s=NOW_S)
+
+    assert log.failure is None
+    assert [int(entry.time.timestamp()) for entry in log.entries] == [FIRST_S, FIRST_S + 1]
 
 
 @pytest.mark.parametrize("change", [b"a.example#assertion", b"Multikey"])
@@ -104,7 +107,7 @@ def test_a_damaged_log_is_not_gone_on_with(change: bytes) -> None:
     data = extend(begin()).replace(change, change[:-1] + b"x", 1)
 
     with pytest.raises(ResolutionError):
-        extend(data, key=2, following=3, time="2026-01-03T00:00:00Z")
+        extend(data, key=2, following=3, now_s=NOW_S)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from did.base64url import decode_base64url, encode_base64url
 from did.credentials.kinds import state_membership
 from did.credentials.sd_jwt_vc import present_sd_jwt_vc
 from did.keys import KeyPair, did_key
+from did.times import render_time
 from did.verification_keys import KeyKind, VerificationKey, compute_thumbprint, render_jwk
-from node.web.clock import render_time
 from node.web.credential_office import CredentialFormat, CredentialOffice
 from node.web.credential_store import CredentialStore
 from tests.did.credentials.parties import make_presentation, show

@@ -12,8 +12,8 @@ from did.jcs import canonicalize
 from did.keys import KeyPair, did_key
 from did.login.client_proofs import DpopKey
 from did.login.clients import UMA_GRANT_TYPE
+from did.times import render_time
 from did.verification_keys import KeyKind, VerificationKey
-from node.web.clock import render_time
 from node.web.credential_office import CredentialFormat
 from tests.did.credentials.parties import make_presentation, show
 from tests.node.web.conftest import WebNode
