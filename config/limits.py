@@ -182,8 +182,8 @@ APPLICATION_BYTES_MAX = 4_096
 APPLICATION_AGE_S_MAX = 600
 GIVEN_TOML_BYTES_MAX = 65_536
 """Bylaws, or a scenario of the simulator."""
-BLT_BYTES_MAX = 67_108_864
-"""A file of ballots: a million full rankings of twenty candidates."""
+GIVEN_FILE_BYTES_MAX = 67_108_864
+"""Any other file that is named on the command line: ballots, requests, receipts."""
 BLT_NAME_CHARS_MAX = 200
 """A candidate's name, or the title, in such a file."""
 LOT_BYTES_MAX = 65_536

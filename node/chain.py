@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import MisconfiguredError, RefusedError
-from config.limits import GENESIS_BYTES_MAX
+from config.limits import GENESIS_BYTES_MAX, GIVEN_FILE_BYTES_MAX
 from config.settings import Settings
 from did.accounts import Inception, compute_key_commitment
 from governance.bylaws import BylawsError, parse_bylaws
@@ -247,14 +247,20 @@ def read_given_file(path: Path) -> bytes:
     """Read a file named on the command line.
 
     Raises:
-        MisconfiguredError: It cannot be read.
+        MisconfiguredError: It cannot be read, or is too long.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(GIVEN_FILE_BYTES_MAX + 1)
     except OSError as error:
         raise MisconfiguredError(
             f"{path} cannot be read ({error.strerror}): name a file that you may read"
         ) from error
+    if len(data) > GIVEN_FILE_BYTES_MAX:
+        raise MisconfiguredError(
+            f"{path} is longer than the {GIVEN_FILE_BYTES_MAX} bytes that are read: name another"
+        )
+    return data
 
 
 def load_bylaws(named: str) -> dict[str, Any]:

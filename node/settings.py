@@ -6,7 +6,6 @@ processes that `rochdale start` makes. Nothing else in Rochdale reads environmen
 """
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 from config.errors import MisconfiguredError
 from config.settings import Settings
 from node.settings_check import check_settings
+from node.toml_files import parse_toml
 
 Setting: TypeAlias = "str | bool | int | tuple[str, ...] | dict[str, str]"
 
@@ -68,15 +68,12 @@ def read_file(path: Path) -> dict[str, Setting]:
         MisconfiguredError: As `load_settings`.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise MisconfiguredError(
-            f"{path} cannot be read: check that it exists, is yours and is UTF-8"
+            f"{path} cannot be read ({error.strerror}): check that it exists and is yours"
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(
-            f"{path} is not valid TOML ({error}): correct that line"
-        ) from error
+    document = parse_toml(data, named=str(path))
     values: dict[str, Setting] = {}
     for section, content in document.items():
         if section not in {item.name for item in fields(Settings)}:

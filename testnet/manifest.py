@@ -5,12 +5,12 @@ bring their own; `rochdale testnet run` uses `manifests/heart.toml`.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from config.errors import MisconfiguredError
+from node.toml_files import parse_toml
 
 COOPERATIVES_MAX = 10
 DEFAULT_MANIFEST = Path(__file__).parent / "manifests" / "heart.toml"
@@ -72,11 +72,10 @@ def load_manifest(path: Path) -> Manifest:
         MisconfiguredError: Unreadable, not TOML, or a key is missing, unknown or wrong.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise MisconfiguredError(f"the manifest {path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise MisconfiguredError(f"the manifest {path} is not TOML: {error}") from error
+    document = parse_toml(data, named=f"the manifest {path}")
     try:
         return parse_manifest(document, directory=path.parent)
     except MisconfiguredError as error:

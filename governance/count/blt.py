@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from config.errors import RefusedError
 from config.limits import (
-    BLT_BYTES_MAX,
     BLT_NAME_CHARS_MAX,
     COUNT_CANDIDATES_MAX,
     COUNT_PAPERS_MAX,
+    GIVEN_FILE_BYTES_MAX,
 )
 
 _DIGITS_MAX = len(str(COUNT_PAPERS_MAX))
@@ -60,8 +60,10 @@ def parse_blt(text: str) -> BltElection:
     Raises:
         BltError: It is not one, or is beyond the limits.
     """
-    if len(text) > BLT_BYTES_MAX:
-        raise BltError(1, f"the file is too long: at most {BLT_BYTES_MAX} characters are read")
+    if len(text) > GIVEN_FILE_BYTES_MAX:
+        raise BltError(
+            1, f"the file is too long: at most {GIVEN_FILE_BYTES_MAX} characters are read"
+        )
     lines = _Lines(text.removeprefix("\ufeff").split("\n"))
     candidates_count, seats_count = _parse_head(lines)
     withdrawn = _parse_withdrawn(lines, candidates_count)

@@ -80,10 +80,10 @@ def _read_ballots(path: Path) -> "BltElection":
         RefusedError: It is not a file of ballots; the message names the line.
     """
     from config.errors import RefusedError  # noqa: PLC0415
-    from config.limits import BLT_BYTES_MAX  # noqa: PLC0415
+    from config.limits import GIVEN_FILE_BYTES_MAX  # noqa: PLC0415
     from governance.count.blt import BltError, parse_blt  # noqa: PLC0415
 
-    data = _read_bytes(path, bytes_max=BLT_BYTES_MAX)
+    data = _read_bytes(path, bytes_max=GIVEN_FILE_BYTES_MAX)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -159,7 +159,7 @@ def test_a_file_must_be_there_and_be_text(terminal: Terminal, tied: Path) -> Non
 def test_a_file_that_is_too_long_is_not_read(
     terminal: Terminal, tied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.limits.BLT_BYTES_MAX", 10)
+    monkeypatch.setattr("config.limits.GIVEN_FILE_BYTES_MAX", 10)
 
     said = terminal.type("governance", "count", tied)
 

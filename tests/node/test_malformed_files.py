@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.limits import GIVEN_TOML_BYTES_MAX
+from config.limits import GIVEN_FILE_BYTES_MAX, GIVEN_TOML_BYTES_MAX
 from node import exit_codes
 from tests.bylaws import PRESETS
 from tests.node.terminal import Terminal
@@ -151,3 +151,15 @@ def test_a_malformed_file_of_ballots_is_named(
     path.write_bytes(data)
 
     check_refused(terminal, path, says, "count", path, code=exit_codes.FAILED)
+
+
+def test_a_file_without_end_is_not_read(terminal: Terminal) -> None:
+    """A receipt of a terabyte would fill the memory."""
+    path = terminal.root / "receipt.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+    terminal.type("ledger", "verify", path, "--trust", path)
+
+    assert terminal.code == exit_codes.MISCONFIGURED
+    assert f"longer than the {GIVEN_FILE_BYTES_MAX} bytes" in terminal.error

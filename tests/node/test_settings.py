@@ -93,6 +93,8 @@ def test_what_follows_two_hyphens_is_no_flag() -> None:
         ("[web]\nfollow_partners = 'yes'", "web.follow_partners must be true or false"),
         ("web = 3", r"write `\[web\]` as a section"),
         ("[web\n", "is not valid TOML"),
+        ("[web]\norigin = " + "[" * 9_000 + "]" * 9_000, "too deep in each other"),
+        ("[web]\nport = " + "9" * 5_000, "line 2: a number has too many digits"),
     ],
 )
 def test_names_the_key_that_is_wrong(file: Path, text: str, sentence: str) -> None:
@@ -109,7 +111,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_file(tmp_path / "no.toml")
 
     (tmp_path / "no.toml").write_bytes(b"\xff")
-    with pytest.raises(MisconfiguredError, match="cannot be read"):
+    with pytest.raises(MisconfiguredError, match="not UTF-8 text"):
         read_file(tmp_path / "no.toml")
 
 

@@ -46,7 +46,7 @@ def test_every_person_is_dealt_once_whatever_the_number(tmp_path: Path) -> None:
         ("members = 5", "members = 5\nextra = 1", "unknown key extra"),
         ('name = "Hungary"', 'name = "Cleveland"', "same name"),
         ("[federation]", "[other]", "unknown section"),
-        ("[federation]", "[federation", "not TOML"),
+        ("[federation]", "[federation", "not valid TOML"),
     ],
 )
 def test_a_bad_manifest_is_refused_with_its_reason(

@@ -126,7 +126,7 @@ def test_says_which_line_is_wrong_and_what_would_be_right(
 
 
 def test_refuses_a_file_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("governance.count.blt.BLT_BYTES_MAX", 10)
+    monkeypatch.setattr("governance.count.blt.GIVEN_FILE_BYTES_MAX", 10)
 
     with pytest.raises(BltError, match="too long"):
         parse_blt(GOOD)
