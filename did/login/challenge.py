@@ -8,7 +8,7 @@ DID may log in.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -25,13 +25,6 @@ from did.login.signed_proofs import SignedToken, parse_signed_token
 
 LOGIN_TYPE = "rochdale-login+jws"
 _TEXT = Annotated[str, Meta(min_length=1, max_length=512)]
-
-
-class LoginSigner(Protocol):
-    """Whatever signs for a DID: a wallet's file, or keys kept elsewhere."""
-
-    def __call__(self, payload: bytes, *, typ: str) -> str:
-        """Sign a payload as compact JWS whose kid is a verification method of the DID."""
 
 
 class Purpose(StrEnum):
