@@ -33,7 +33,7 @@ async def test_a_wallet_opens_its_own_name_from_the_export(pair: Any) -> None:
     )
     private.holders.set_name_box(holder.id, private.names.put(person))
 
-    found = await _fetch(wallet, node.url)
+    found = await _fetch(wallet, node=node.url)
 
     opened = _open_name(wallet, found["name_box"])
     assert opened is not None
