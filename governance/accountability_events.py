@@ -3,16 +3,13 @@
 As `governance.events`; apart because there are many.
 """
 
-from dataclasses import dataclass
-
 from governance.body_records import BodyKind
 from governance.complaint_records import About, ComplaintStep, Verdict
 from governance.duty_records import DutyKind
 from governance.events import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyBegan(Event):
+class DutyBegan(Event, frozen=True, kw_only=True, gc=False):
     """A body sits that owes something from now on."""
 
     duty: DutyKind
@@ -20,8 +17,7 @@ class DutyBegan(Event):
     due_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyFulfilled(Event):
+class DutyFulfilled(Event, frozen=True, kw_only=True, gc=False):
     """A body has done what it owes, and owes it again then."""
 
     duty: DutyKind
@@ -30,8 +26,7 @@ class DutyFulfilled(Event):
     due_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyOverdue(Event):
+class DutyOverdue(Event, frozen=True, kw_only=True, gc=False):
     """A body has not done what it owes, though grace has ended."""
 
     duty: DutyKind
@@ -42,16 +37,14 @@ class DutyOverdue(Event):
     """In a row, this one included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyPaused(Event):
+class DutyPaused(Event, frozen=True, kw_only=True, gc=False):
     """Nobody sits who owes it: it begins anew when somebody does."""
 
     duty: DutyKind
     body: BodyKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyHastened(Event):
+class DutyHastened(Event, frozen=True, kw_only=True, gc=False):
     """Something has happened for which a duty is due at once, and not in its own time."""
 
     duty: DutyKind
@@ -59,8 +52,7 @@ class DutyHastened(Event):
     grace_ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceAsked(Event):
+class ConfidenceAsked(Event, frozen=True, kw_only=True, gc=False):
     """A body has missed a duty too often: members are asked whether it goes."""
 
     proposal: bytes
@@ -68,16 +60,14 @@ class ConfidenceAsked(Event):
     body: BodyKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyDismissed(Event):
+class BodyDismissed(Event, frozen=True, kw_only=True, gc=False):
     """A body has lost members' confidence, and all its seats."""
 
     body: BodyKind
     offices: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintOpened(Event):
+class ComplaintOpened(Event, frozen=True, kw_only=True, gc=False):
     """A member complains; who it is, no event says."""
 
     complaint: bytes
@@ -87,8 +77,7 @@ class ComplaintOpened(Event):
     is_serious: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintAdvanced(Event):
+class ComplaintAdvanced(Event, frozen=True, kw_only=True, gc=False):
     """Somebody else hears a complaint now."""
 
     complaint: bytes
@@ -97,8 +86,7 @@ class ComplaintAdvanced(Event):
     """When the rules go on; 0 where members vote."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintAnswered(Event):
+class ComplaintAnswered(Event, frozen=True, kw_only=True, gc=False):
     """A body has answered; that stands if the complainant lets it until then."""
 
     complaint: bytes
@@ -107,16 +95,14 @@ class ComplaintAnswered(Event):
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintAdvised(Event):
+class ComplaintAdvised(Event, frozen=True, kw_only=True, gc=False):
     """The ethics panel has said what it thinks."""
 
     complaint: bytes
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintClosed(Event):
+class ComplaintClosed(Event, frozen=True, kw_only=True, gc=False):
     """A complaint has ended."""
 
     complaint: bytes
@@ -124,8 +110,7 @@ class ComplaintClosed(Event):
     answer_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintOverdue(Event):
+class ComplaintOverdue(Event, frozen=True, kw_only=True, gc=False):
     """No award has come in time; it is taken whenever it comes."""
 
     complaint: bytes

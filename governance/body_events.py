@@ -3,47 +3,40 @@
 As `governance.events`; apart because there are many.
 """
 
-from dataclasses import dataclass
-
 from governance.body_acts import Stance
 from governance.body_records import BodyKind
 from governance.election_records import Method
 from governance.events import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficesOpened(Event):
+class OfficesOpened(Event, frozen=True, kw_only=True, gc=False):
     """Some members have office accounts."""
 
     offices: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeClosed(Event):
+class OfficeClosed(Event, frozen=True, kw_only=True, gc=False):
     """An office account acts no more; its seats in these bodies are free."""
 
     office: bytes
     bodies: tuple[BodyKind, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewOpened(Event):
+class ReviewOpened(Event, frozen=True, kw_only=True, gc=False):
     """Working groups look at a proposal until then at most."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecommendationOpened(Event):
+class RecommendationOpened(Event, frozen=True, kw_only=True, gc=False):
     """The committee may recommend until then at most."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyActProposed(Event):
+class BodyActProposed(Event, frozen=True, kw_only=True, gc=False):
     """An officer asks a body to do something, and supports it."""
 
     motion: bytes
@@ -55,8 +48,7 @@ class BodyActProposed(Event):
     lapses_at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyActSupported(Event):
+class BodyActSupported(Event, frozen=True, kw_only=True, gc=False):
     """An officer supports a motion of their body."""
 
     motion: bytes
@@ -65,8 +57,7 @@ class BodyActSupported(Event):
     needed_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyActDone(Event):
+class BodyActDone(Event, frozen=True, kw_only=True, gc=False):
     """Enough officers supported it."""
 
     motion: bytes
@@ -75,8 +66,7 @@ class BodyActDone(Event):
     subject: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpinionGiven(Event):
+class OpinionGiven(Event, frozen=True, kw_only=True, gc=False):
     """A body has said what it thinks of a proposal."""
 
     proposal: bytes
@@ -85,39 +75,34 @@ class OpinionGiven(Event):
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VetoWindowOpened(Event):
+class VetoWindowOpened(Event, frozen=True, kw_only=True, gc=False):
     """A data use is accepted and begins then, unless the privacy group stops it."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataUseBegan(Event):
+class DataUseBegan(Event, frozen=True, kw_only=True, gc=False):
     """Data may be used as an accepted proposal says."""
 
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataUseVetoed(Event):
+class DataUseVetoed(Event, frozen=True, kw_only=True, gc=False):
     """The privacy group has stopped a data use; members may override it."""
 
     proposal: bytes
     reasons_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NominationOpened(Event):
+class NominationOpened(Event, frozen=True, kw_only=True, gc=False):
     """Candidates may come forward until then."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateNominated(Event):
+class CandidateNominated(Event, frozen=True, kw_only=True, gc=False):
     """Somebody stands for a body."""
 
     proposal: bytes
@@ -125,16 +110,14 @@ class CandidateNominated(Event):
     statement_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateWithdrew(Event):
+class CandidateWithdrew(Event, frozen=True, kw_only=True, gc=False):
     """Somebody stands no more."""
 
     proposal: bytes
     office: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BallotPaperFixed(Event):
+class BallotPaperFixed(Event, frozen=True, kw_only=True, gc=False):
     """Voting is on these options, by their places from 0."""
 
     proposal: bytes
@@ -143,24 +126,21 @@ class BallotPaperFixed(Event):
     seats_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevealOpened(Event):
+class RevealOpened(Event, frozen=True, kw_only=True, gc=False):
     """Enough have voted; candidates reveal the salts for lots until then."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaltRevealed(Event):
+class SaltRevealed(Event, frozen=True, kw_only=True, gc=False):
     """A candidate takes part in the drawing of lots."""
 
     proposal: bytes
     office: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionsCounted(Event):
+class OptionsCounted(Event, frozen=True, kw_only=True, gc=False):
     """What a count of ballots with marks found."""
 
     proposal: bytes
@@ -171,8 +151,7 @@ class OptionsCounted(Event):
     """What each item gets, in the order of the ballot paper; none where nothing is shared."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficersSeated(Event):
+class OfficersSeated(Event, frozen=True, kw_only=True, gc=False):
     """They sit in a body now, in place of those whose terms ended."""
 
     proposal: bytes
@@ -180,16 +159,14 @@ class OfficersSeated(Event):
     offices: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermsEnded(Event):
+class TermsEnded(Event, frozen=True, kw_only=True, gc=False):
     """Seats of a body are free whose terms have ended."""
 
     body: BodyKind
     offices: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElectionFailed(Event):
+class ElectionFailed(Event, frozen=True, kw_only=True, gc=False):
     """An election that the rules submitted found too few candidates, or too few voters."""
 
     proposal: bytes
@@ -200,16 +177,14 @@ class ElectionFailed(Event):
     """When the rules submit the next one; 0 where they do not any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerRecalled(Event):
+class OfficerRecalled(Event, frozen=True, kw_only=True, gc=False):
     """Members have taken a seat from an officer."""
 
     body: BodyKind
     office: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountbackOpened(Event):
+class CountbackOpened(Event, frozen=True, kw_only=True, gc=False):
     """A seat is vacant, and the ballots that elected its holder fill it."""
 
     countback: bytes
@@ -219,8 +194,7 @@ class CountbackOpened(Event):
     election: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountbackEnded(Event):
+class CountbackEnded(Event, frozen=True, kw_only=True, gc=False):
     """Who follows in a vacant seat; nobody if it is for an election to fill."""
 
     countback: bytes
@@ -229,8 +203,7 @@ class CountbackEnded(Event):
     """Empty where nobody follows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PetitionStarted(Event):
+class PetitionStarted(Event, frozen=True, kw_only=True, gc=False):
     """Members ask for an officer's recall."""
 
     petition: bytes
@@ -241,32 +214,28 @@ class PetitionStarted(Event):
     lapses_at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PetitionSigned(Event):
+class PetitionSigned(Event, frozen=True, kw_only=True, gc=False):
     """One more signature; whose it is, is in the transaction alone."""
 
     petition: bytes
     signatures_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PetitionSucceeded(Event):
+class PetitionSucceeded(Event, frozen=True, kw_only=True, gc=False):
     """Enough have signed: the assembly decides."""
 
     petition: bytes
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerCharged(Event):
+class OfficerCharged(Event, frozen=True, kw_only=True, gc=False):
     """The committee has charged an officer with something; an empty office: nobody."""
 
     charge: int
     office: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmergencyBegan(Event):
+class EmergencyBegan(Event, frozen=True, kw_only=True, gc=False):
     """An emergency act holds until its ratification is decided."""
 
     ratification: bytes
@@ -275,15 +244,13 @@ class EmergencyBegan(Event):
     reasons_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmergencyRatified(Event):
+class EmergencyRatified(Event, frozen=True, kw_only=True, gc=False):
     """Members agree with an emergency act: it stands."""
 
     ratification: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmergencyReverted(Event):
+class EmergencyReverted(Event, frozen=True, kw_only=True, gc=False):
     """Members did not agree with an emergency act: it is undone."""
 
     ratification: bytes

@@ -5,6 +5,8 @@ Apart from the machine so that every rule can name them without importing it.
 
 from dataclasses import dataclass
 
+import msgspec
+
 from config.settings import TEST_CHAIN_PREFIX
 from governance.records import Account
 
@@ -54,8 +56,7 @@ class BlockFacts:
 NO_FACTS = BlockFacts()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who signed a transaction, after the ledger has authenticated it."""
 
     account: bytes

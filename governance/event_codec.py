@@ -6,7 +6,7 @@ decided here.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -117,7 +117,7 @@ def decode_event(event_type: str, attributes: Iterable[tuple[str, str]]) -> Even
 def hints_of(event: type[Event]) -> list[tuple[str, Any]]:
     """Name and annotation of each field of an event, in order."""
     hints = get_type_hints(event)
-    return [(field.name, hints[field.name]) for field in fields(event)]
+    return [(name, hints[name]) for name in event.__struct_fields__]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,21 @@ Readers of the chain build their projections from these alone. The federation's 
 an event.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from governance.proposal_records import Outcome, ProposalKind
 from governance.refusals import RefusalCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What all events share: whose they are."""
 
     cooperative: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersAdmitted(Event):
+class MembersAdmitted(Event, frozen=True, kw_only=True, gc=False):
     """A batch of members is on the roll."""
 
     accounts: tuple[bytes, ...]
@@ -29,8 +28,7 @@ class MembersAdmitted(Event):
     roll_root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersLeft(Event):
+class MembersLeft(Event, frozen=True, kw_only=True, gc=False):
     """A batch of members is off the roll."""
 
     accounts: tuple[bytes, ...]
@@ -38,8 +36,7 @@ class MembersLeft(Event):
     active_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalSubmitted(Event):
+class ProposalSubmitted(Event, frozen=True, kw_only=True, gc=False):
     """A motion is before the cooperative."""
 
     proposal: bytes
@@ -50,16 +47,14 @@ class ProposalSubmitted(Event):
     bylaws_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscussionOpened(Event):
+class DiscussionOpened(Event, frozen=True, kw_only=True, gc=False):
     """The discussion began with this block's time."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VotingOpened(Event):
+class VotingOpened(Event, frozen=True, kw_only=True, gc=False):
     """Voting began with this block's time; the electorate is fixed."""
 
     proposal: bytes
@@ -73,31 +68,27 @@ class VotingOpened(Event):
     """1, or 2 if too few had voted before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalAmended(Event):
+class ProposalAmended(Event, frozen=True, kw_only=True, gc=False):
     """A proposal has another text; its discussion begins anew with the next block."""
 
     proposal: bytes
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalWithdrawn(Event):
+class ProposalWithdrawn(Event, frozen=True, kw_only=True, gc=False):
     """Its proposer took a proposal back."""
 
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowExtended(Event):
+class WindowExtended(Event, frozen=True, kw_only=True, gc=False):
     """A proposal's window lasts longer: the chain had stood still within it."""
 
     proposal: bytes
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondCallAnnounced(Event):
+class SecondCallAnnounced(Event, frozen=True, kw_only=True, gc=False):
     """Too few voted; voting opens once more, and ballots that were cast stay."""
 
     proposal: bytes
@@ -105,8 +96,7 @@ class SecondCallAnnounced(Event):
     ballots_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BallotCast(Event):
+class BallotCast(Event, frozen=True, kw_only=True, gc=False):
     """A ballot was taken."""
 
     proposal: bytes
@@ -115,8 +105,7 @@ class BallotCast(Event):
     """An earlier ballot of the same identity no longer counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalClosed(Event):
+class ProposalClosed(Event, frozen=True, kw_only=True, gc=False):
     """The vote is counted and the decision is in the log."""
 
     proposal: bytes
@@ -134,16 +123,14 @@ class ProposalClosed(Event):
     call: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalVoided(Event):
+class ProposalVoided(Event, frozen=True, kw_only=True, gc=False):
     """A rule failed at a deadline: the proposal ends without an outcome."""
 
     proposal: bytes
     refusal: RefusalCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalEnacted(Event):
+class ProposalEnacted(Event, frozen=True, kw_only=True, gc=False):
     """The rules did what an accepted proposal asks for."""
 
     proposal: bytes
@@ -151,31 +138,27 @@ class ProposalEnacted(Event):
     """Its number (`governance.member_acts`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnactmentFailed(Event):
+class EnactmentFailed(Event, frozen=True, kw_only=True, gc=False):
     """A rule forbids now what an accepted proposal asks for."""
 
     proposal: bytes
     refusal: RefusalCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondVoteAnnounced(Event):
+class SecondVoteAnnounced(Event, frozen=True, kw_only=True, gc=False):
     """An accepted ending is voted on once more, as a proposal of its own."""
 
     proposal: bytes
     begins_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BylawsChanged(Event):
+class BylawsChanged(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative follows other bylaws from its next proposals on."""
 
     bylaws_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenceGranted(Event):
+class LicenceGranted(Event, frozen=True, kw_only=True, gc=False):
     """Somebody may use an insight."""
 
     licence: bytes
@@ -183,55 +166,48 @@ class LicenceGranted(Event):
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenceRevoked(Event):
+class LicenceRevoked(Event, frozen=True, kw_only=True, gc=False):
     """A licence does not hold any more."""
 
     licence: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsightReleased(Event):
+class InsightReleased(Event, frozen=True, kw_only=True, gc=False):
     """Members publish an insight of their own."""
 
     insight: bytes
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsightValidated(Event):
+class InsightValidated(Event, frozen=True, kw_only=True, gc=False):
     """Members find a partner's insight valid."""
 
     insight: bytes
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsightWithdrawn(Event):
+class InsightWithdrawn(Event, frozen=True, kw_only=True, gc=False):
     """Members take back what they had said of an insight: their release, or that it is valid."""
 
     insight: bytes
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentsAnchored(Event):
+class ConsentsAnchored(Event, frozen=True, kw_only=True, gc=False):
     """A period's histories of consent have a root on the ledger."""
 
     period: int
     root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutageEnded(Event):
+class OutageEnded(Event, frozen=True, kw_only=True, gc=False):
     """The chain goes on after a time without blocks; `cooperative` is the federation."""
 
     start_ms: int
     end_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeScheduled(Event):
+class UpgradeScheduled(Event, frozen=True, kw_only=True, gc=False):
     """A change of the rules is decided; nodes need other software before its first block."""
 
     height: int
@@ -239,15 +215,13 @@ class UpgradeScheduled(Event):
     software_version_min: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeWithdrawn(Event):
+class UpgradeWithdrawn(Event, frozen=True, kw_only=True, gc=False):
     """A scheduled change of the rules will not come."""
 
     rules_version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulesChanged(Event):
+class RulesChanged(Event, frozen=True, kw_only=True, gc=False):
     """This block is the first under another version of the rules."""
 
     rules_version: int

@@ -3,8 +3,6 @@
 As `governance.events`; apart because there are many.
 """
 
-from dataclasses import dataclass
-
 from governance.acts import ActKind
 from governance.dispute_records import DisputeStep, DisputeVerdict
 from governance.events import Event
@@ -12,8 +10,7 @@ from governance.federal_records import CaseKind
 from governance.records import CooperativeStatus, Standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CooperativeRegistered(Event):
+class CooperativeRegistered(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative entered the registry (at genesis in no block)."""
 
     did: str
@@ -25,8 +22,7 @@ class CooperativeRegistered(Event):
     p2p_address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CooperativeUpdated(Event):
+class CooperativeUpdated(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative said anew who it is and where its node is."""
 
     did: str
@@ -36,29 +32,25 @@ class CooperativeUpdated(Event):
     p2p_address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeGiven(Event):
+class NoticeGiven(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative leaves when its notice ends."""
 
     leaves_at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeExtended(Event):
+class NoticeExtended(Event, frozen=True, kw_only=True, gc=False):
     """The notice of the only validator goes on: a chain without one would stand still."""
 
     leaves_at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CooperativeParted(Event):
+class CooperativeParted(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative is no member any more; its history stays."""
 
     status: CooperativeStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MotionProposed(Event):
+class MotionProposed(Event, frozen=True, kw_only=True, gc=False):
     """A motion is before the federation; `cooperative` proposed it."""
 
     motion: bytes
@@ -67,8 +59,7 @@ class MotionProposed(Event):
     lapses_at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MotionApproved(Event):
+class MotionApproved(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative approved a motion."""
 
     motion: bytes
@@ -76,8 +67,7 @@ class MotionApproved(Event):
     needed_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MotionEnacted(Event):
+class MotionEnacted(Event, frozen=True, kw_only=True, gc=False):
     """Enough had approved: the act is done; `cooperative` proposed it."""
 
     motion: bytes
@@ -85,15 +75,13 @@ class MotionEnacted(Event):
     subject: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MotionLapsed(Event):
+class MotionLapsed(Event, frozen=True, kw_only=True, gc=False):
     """Not enough approved in time; `cooperative` proposed it."""
 
     motion: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembershipsCounted(Event):
+class MembershipsCounted(Event, frozen=True, kw_only=True, gc=False):
     """How many memberships are for a change of the charter, with this cooperative's."""
 
     motion: bytes
@@ -101,8 +89,7 @@ class MembershipsCounted(Event):
     needed_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CharterAdopted(Event):
+class CharterAdopted(Event, frozen=True, kw_only=True, gc=False):
     """The federation has another charter; `cooperative` proposed it."""
 
     motion: bytes
@@ -110,23 +97,20 @@ class CharterAdopted(Event):
     opt_out_ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CharterAnswered(Event):
+class CharterAnswered(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative's assembly ratifies a change of the charter, or opts out."""
 
     motion: bytes
     is_bound: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CharterBound(Event):
+class CharterBound(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative has not opted out in time: the change binds its members."""
 
     motion: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeOpened(Event):
+class DisputeOpened(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative disputes with another one."""
 
     dispute: bytes
@@ -134,8 +118,7 @@ class DisputeOpened(Event):
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeAdvanced(Event):
+class DisputeAdvanced(Event, frozen=True, kw_only=True, gc=False):
     """Somebody else hears a dispute now; `cooperative` opened it."""
 
     dispute: bytes
@@ -145,16 +128,14 @@ class DisputeAdvanced(Event):
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeAnswered(Event):
+class DisputeAnswered(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative has recorded a settlement, a decision or an award."""
 
     dispute: bytes
     text_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeDecided(Event):
+class DisputeDecided(Event, frozen=True, kw_only=True, gc=False):
     """Panel or assembly has decided; that stands if no party goes on until then."""
 
     dispute: bytes
@@ -163,8 +144,7 @@ class DisputeDecided(Event):
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeClosed(Event):
+class DisputeClosed(Event, frozen=True, kw_only=True, gc=False):
     """A dispute has ended."""
 
     dispute: bytes
@@ -172,15 +152,13 @@ class DisputeClosed(Event):
     answer_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeOverdue(Event):
+class DisputeOverdue(Event, frozen=True, kw_only=True, gc=False):
     """No award has come in time, or two that differ; it may still come."""
 
     dispute: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementListed(Event):
+class SettlementListed(Event, frozen=True, kw_only=True, gc=False):
     """What is open of a cooperative that leaves or has left; it stays enforceable."""
 
     agreements: tuple[bytes, ...]
@@ -189,41 +167,35 @@ class SettlementListed(Event):
     cases: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorAppointed(Event):
+class ValidatorAppointed(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative validates from when the engine has been told."""
 
     consensus_key: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorSuspended(Event):
+class ValidatorSuspended(Event, frozen=True, kw_only=True, gc=False):
     """A validator loses its power until that is lifted."""
 
     standing: Standing
     """Why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorRestored(Event):
+class ValidatorRestored(Event, frozen=True, kw_only=True, gc=False):
     """A suspension has ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorStopped(Event):
+class ValidatorStopped(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative no longer validates; its key is retired."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsensusKeyRotated(Event):
+class ConsensusKeyRotated(Event, frozen=True, kw_only=True, gc=False):
     """A validator goes over to another key; the old one is retired."""
 
     old_key: bytes
     new_key: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidatorUpdated(Event):
+class ValidatorUpdated(Event, frozen=True, kw_only=True, gc=False):
     """The engine is told of a key's power: its update of the validator set says the same."""
 
     consensus_key: bytes
@@ -233,8 +205,7 @@ class ValidatorUpdated(Event):
     """First block that the set signs with this."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseOpened(Event):
+class CaseOpened(Event, frozen=True, kw_only=True, gc=False):
     """A validator's misbehaviour is proven."""
 
     case: bytes
@@ -242,46 +213,40 @@ class CaseOpened(Event):
     misbehaved_height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeAdmitted(Event):
+class NodeAdmitted(Event, frozen=True, kw_only=True, gc=False):
     """The node of a cooperative that wants to join may connect for a while."""
 
     node_id: bytes
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrarReplaced(Event):
+class RegistrarReplaced(Event, frozen=True, kw_only=True, gc=False):
     """Other keys sign for the registrar's office."""
 
     public_keys: tuple[bytes, ...]
     signatures_required: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainSealed(Event):
+class ChainSealed(Event, frozen=True, kw_only=True, gc=False):
     """The chain takes no more transactions: its cooperative joins another one."""
 
     destination: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealCompleted(Event):
+class SealCompleted(Event, frozen=True, kw_only=True, gc=False):
     """The seal has every account."""
 
     accounts_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersImported(Event):
+class MembersImported(Event, frozen=True, kw_only=True, gc=False):
     """A part of a former chain's roll is here."""
 
     accounts: tuple[bytes, ...]
     """Members whose accounts began with it; not who has left, or was here already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollImported(Event):
+class RollImported(Event, frozen=True, kw_only=True, gc=False):
     """A former chain's roll is complete here."""
 
     epoch: int

@@ -1,12 +1,9 @@
 """Facts about accounts' keys, from applied transactions and deadlines."""
 
-from dataclasses import dataclass
-
 from governance.events import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeysRotated(Event):
+class KeysRotated(Event, frozen=True, kw_only=True, gc=False):
     """An account went over to the keys that it had committed to."""
 
     account: bytes
@@ -14,8 +11,7 @@ class KeysRotated(Event):
     signatures_required: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryRequested(Event):
+class RecoveryRequested(Event, frozen=True, kw_only=True, gc=False):
     """Guardians ask for other keys; they take over at the given time unless there is a veto."""
 
     account: bytes
@@ -25,16 +21,14 @@ class RecoveryRequested(Event):
     """Whether there can be none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryVetoed(Event):
+class RecoveryVetoed(Event, frozen=True, kw_only=True, gc=False):
     """The account's committed keys have stopped a recovery."""
 
     account: bytes
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRecovered(Event):
+class AccountRecovered(Event, frozen=True, kw_only=True, gc=False):
     """The keys that guardians asked for have taken over."""
 
     account: bytes
@@ -43,8 +37,7 @@ class AccountRecovered(Event):
     signatures_required: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDeactivated(Event):
+class AccountDeactivated(Event, frozen=True, kw_only=True, gc=False):
     """An account has ended for good; nothing that it signs counts any more."""
 
     account: bytes

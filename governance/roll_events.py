@@ -3,13 +3,10 @@
 As `governance.events`; apart because there are many. Accounts are pseudonymous.
 """
 
-from dataclasses import dataclass
-
 from governance.events import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmissionOpened(Event):
+class AdmissionOpened(Event, frozen=True, kw_only=True, gc=False):
     """The registrar admits these; members may object until then."""
 
     admission: bytes
@@ -17,16 +14,14 @@ class AdmissionOpened(Event):
     ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmissionAttested(Event):
+class AdmissionAttested(Event, frozen=True, kw_only=True, gc=False):
     """An auditor vouches for those of an admission."""
 
     admission: bytes
     office: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmissionChallenged(Event):
+class AdmissionChallenged(Event, frozen=True, kw_only=True, gc=False):
     """A member objects to somebody, who waits for the auditors."""
 
     admission: bytes
@@ -34,8 +29,7 @@ class AdmissionChallenged(Event):
     reasons_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeDecided(Event):
+class ChallengeDecided(Event, frozen=True, kw_only=True, gc=False):
     """The auditors have looked at somebody; whoever is upheld against does not come."""
 
     admission: bytes
@@ -43,30 +37,26 @@ class ChallengeDecided(Event):
     is_upheld: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollAudited(Event):
+class RollAudited(Event, frozen=True, kw_only=True, gc=False):
     """The auditors vouch for the roll as it is."""
 
     epoch: int
     active_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollMayGrow(Event):
+class RollMayGrow(Event, frozen=True, kw_only=True, gc=False):
     """The auditors let the roll grow by more in this period."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeavingAnnounced(Event):
+class LeavingAnnounced(Event, frozen=True, kw_only=True, gc=False):
     """A member leaves with the next batch."""
 
     account: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionDecided(Event):
+class ExclusionDecided(Event, frozen=True, kw_only=True, gc=False):
     """The committee wants to exclude a member, who may appeal until then."""
 
     account: bytes
@@ -74,16 +64,14 @@ class ExclusionDecided(Event):
     appeal_ends_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionAppealed(Event):
+class ExclusionAppealed(Event, frozen=True, kw_only=True, gc=False):
     """The assembly decides whether an exclusion stands."""
 
     account: bytes
     proposal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionEnded(Event):
+class ExclusionEnded(Event, frozen=True, kw_only=True, gc=False):
     """A member leaves against their will with the next batch, or stays."""
 
     account: bytes

@@ -8,6 +8,8 @@ on the same block and must agree bit for bit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from governance.context import NO_FACTS, BlockContext, BlockFacts, Sender
 from governance.events import Event
 from governance.records import Account
@@ -22,8 +24,7 @@ from ledger.quotas import Pending, charge, compute_gas
 APPLIED = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TxOutcome:
+class TxOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a transaction."""
 
     code: int

@@ -3,15 +3,12 @@
 As `governance.events`; no member stands in any of them.
 """
 
-from dataclasses import dataclass
-
 from governance.events import Event
 from governance.value.contribution import Metric
 from governance.value.records import Debt, Pool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountsOpened(Event):
+class AccountsOpened(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative's books have further accounts; the first time also the standard ones."""
 
     currency: str
@@ -21,8 +18,7 @@ class AccountsOpened(Event):
     """With the opening balances, if there were any."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntriesPosted(Event):
+class EntriesPosted(Event, frozen=True, kw_only=True, gc=False):
     """Entries are in the books, posted or pending; those that were there already are left out."""
 
     entries: tuple[bytes, ...]
@@ -31,24 +27,21 @@ class EntriesPosted(Event):
     journal_root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryResolved(Event):
+class EntryResolved(Event, frozen=True, kw_only=True, gc=False):
     """A pending entry was posted or voided."""
 
     entry: bytes
     is_posted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryReversed(Event):
+class EntryReversed(Event, frozen=True, kw_only=True, gc=False):
     """An entry was taken back by another."""
 
     entry: bytes
     reversal: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricAttested(Event):
+class MetricAttested(Event, frozen=True, kw_only=True, gc=False):
     """All members' capped points of a metric are vouched for."""
 
     period: int
@@ -57,8 +50,7 @@ class MetricAttested(Event):
     attestations_root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodClosed(Event):
+class PeriodClosed(Event, frozen=True, kw_only=True, gc=False):
     """A period ended; without a proposal nothing was distributed."""
 
     period: int
@@ -73,8 +65,7 @@ class PeriodClosed(Event):
     journal_root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitmentsAdded(Event):
+class CommitmentsAdded(Event, frozen=True, kw_only=True, gc=False):
     """A pool has further commitments to weights."""
 
     period: int
@@ -83,8 +74,7 @@ class CommitmentsAdded(Event):
     commitments_root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllocationOpened(Event):
+class AllocationOpened(Event, frozen=True, kw_only=True, gc=False):
     """A pool's total weight is known, and members are owed their shares."""
 
     period: int
@@ -96,8 +86,7 @@ class AllocationOpened(Event):
     commons_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementRecorded(Event):
+class SettlementRecorded(Event, frozen=True, kw_only=True, gc=False):
     """A payment file went to the bank."""
 
     file_hash: bytes
@@ -106,16 +95,14 @@ class SettlementRecorded(Event):
     payments_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementResolved(Event):
+class SettlementResolved(Event, frozen=True, kw_only=True, gc=False):
     """The bank said what of a payment file it paid."""
 
     file_hash: bytes
     paid_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementSigned(Event):
+class AgreementSigned(Event, frozen=True, kw_only=True, gc=False):
     """A cooperative signed an agreement; with the second it is in force."""
 
     agreement: bytes
@@ -124,8 +111,7 @@ class AgreementSigned(Event):
     is_in_force: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageReported(Event):
+class UsageReported(Event, frozen=True, kw_only=True, gc=False):
     """One side said how often insights were used; a later report replaces it."""
 
     agreement: bytes
@@ -133,8 +119,7 @@ class UsageReported(Event):
     uses_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NettingClosed(Event):
+class NettingClosed(Event, frozen=True, kw_only=True, gc=False):
     """A quarter is netted; the cooperative is the one that asked."""
 
     quarter: int
