@@ -8,7 +8,7 @@ extensions or timestamps.
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Self, TypeAlias
 
 import msgspec
@@ -23,8 +23,12 @@ _INTEGER_MIN = -(1 << 63)
 _INTEGER_MAX = (1 << 63) - 1
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder()
-_KNOWN_MAX = 256
-"""Records of state that are kept decoded: those that were read last, 32 MiB at the most."""
+_KNOWN_MAX = 4_096
+_KNOWN_BYTES_MAX = 2_048
+"""Of one record that is kept: nearly all are shorter."""
+_known: "dict[bytes, Record]" = {}
+"""Records of state that are kept decoded by their bytes, 8 MiB of these at the most. Rules read
+the same few again and again; being frozen, they may be shared."""
 _MALFORMED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _PLACE = re.compile(r"(?P<what>.*) - at `\$\[(?P<index>\d+)\]")
 
@@ -59,6 +63,12 @@ class Record(
         """Canonical msgpack of the fields in the order of their declaration."""
         return _ENCODER.encode(self)
 
+    def encode_kept(self) -> bytes:
+        """The same for a record that is read again soon: `decode` finds it then."""
+        data = _ENCODER.encode(self)
+        _remember(data, self)
+        return data
+
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Read untrusted bytes.
@@ -82,7 +92,16 @@ class Record(
         Raises:
             InvariantError: The bytes are not such a record: state is corrupt.
         """
-        record: Self = _decode_known(cls, data)
+        known = _known.get(data)
+        if type(known) is cls:
+            return known
+        try:
+            record: Self = _decoder_of(cls).decode(data)
+        except _MALFORMED as error:
+            raise InvariantError(
+                f"state holds a malformed record: {_explain(cls, str(error))}"
+            ) from error
+        _remember(data, record)
         return record
 
 
@@ -124,15 +143,11 @@ def _decoder_of(record: type[Record]) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(record)
 
 
-@lru_cache(maxsize=_KNOWN_MAX)
-def _decode_known(cls: type[Record], data: bytes) -> Any:
-    """Rules read the same few records again and again; being frozen, they may be shared."""
-    try:
-        return _decoder_of(cls).decode(data)
-    except _MALFORMED as error:
-        raise InvariantError(
-            f"state holds a malformed record: {_explain(cls, str(error))}"
-        ) from error
+def _remember(data: bytes, record: Record) -> None:
+    if len(data) <= _KNOWN_BYTES_MAX:
+        if len(_known) >= _KNOWN_MAX:
+            _known.clear()
+        _known[data] = record
 
 
 def _check(value: object, *, depth: int) -> None:

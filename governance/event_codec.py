@@ -49,43 +49,41 @@ from governance.value.events import VALUE_EVENTS
 
 _TYPE_PREFIX = "rochdale."
 
-_EVENTS: dict[str, type[Event]] = {
-    _TYPE_PREFIX + event.__name__: event
-    for event in (
-        MembersAdmitted,
-        ConsentsAnchored,
-        MembersLeft,
-        ProposalSubmitted,
-        DiscussionOpened,
-        VotingOpened,
-        BallotCast,
-        ProposalClosed,
-        ProposalVoided,
-        ProposalAmended,
-        ProposalWithdrawn,
-        WindowExtended,
-        SecondCallAnnounced,
-        ProposalEnacted,
-        EnactmentFailed,
-        SecondVoteAnnounced,
-        BylawsChanged,
-        LicenceGranted,
-        LicenceRevoked,
-        InsightReleased,
-        InsightValidated,
-        InsightWithdrawn,
-        OutageEnded,
-        UpgradeScheduled,
-        UpgradeWithdrawn,
-        RulesChanged,
-        *ROLL_EVENTS,
-        *BODY_EVENTS,
-        *ACCOUNTABILITY_EVENTS,
-        *FEDERAL_EVENTS,
-        *KEY_EVENTS,
-        *VALUE_EVENTS,
-    )
-}
+_KINDS: tuple[type[Event], ...] = (
+    MembersAdmitted,
+    ConsentsAnchored,
+    MembersLeft,
+    ProposalSubmitted,
+    DiscussionOpened,
+    VotingOpened,
+    BallotCast,
+    ProposalClosed,
+    ProposalVoided,
+    ProposalAmended,
+    ProposalWithdrawn,
+    WindowExtended,
+    SecondCallAnnounced,
+    ProposalEnacted,
+    EnactmentFailed,
+    SecondVoteAnnounced,
+    BylawsChanged,
+    LicenceGranted,
+    LicenceRevoked,
+    InsightReleased,
+    InsightValidated,
+    InsightWithdrawn,
+    OutageEnded,
+    UpgradeScheduled,
+    UpgradeWithdrawn,
+    RulesChanged,
+    *ROLL_EVENTS,
+    *BODY_EVENTS,
+    *ACCOUNTABILITY_EVENTS,
+    *FEDERAL_EVENTS,
+    *KEY_EVENTS,
+    *VALUE_EVENTS,
+)
+_EVENTS = {_TYPE_PREFIX + event.__name__: event for event in _KINDS}
 
 
 class EventFormatError(RefusedError):

@@ -85,7 +85,7 @@ class Savepoint:
 
     def commit(self) -> None:
         """Write the changes into the parent and start again from none."""
-        for key, value in self.changes():
+        for key, value in self._changes.items():
             if value is None:
                 self._parent.delete(key)
             else:
@@ -176,7 +176,7 @@ class StateView:
 
     def put_account(self, account_id: bytes, account: Account) -> None:
         """Set an account that has been begun."""
-        self._put(account.cooperative, Collection.ACCOUNT, account_id, account.encode())
+        self._put(account.cooperative, Collection.ACCOUNT, account_id, account.encode_kept())
 
     def get_quota(self, cooperative: bytes) -> Quota:
         """What a cooperative has spent of its quota; a new one nothing."""
@@ -185,7 +185,7 @@ class StateView:
 
     def put_quota(self, cooperative: bytes, quota: Quota) -> None:
         """Set what a cooperative has spent of its quota."""
-        self._put(cooperative, Collection.QUOTA, b"", quota.encode())
+        self._put(cooperative, Collection.QUOTA, b"", quota.encode_kept())
 
     def get_roll(self, cooperative: bytes) -> Roll:
         """The roll of a registered cooperative."""

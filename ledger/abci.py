@@ -24,7 +24,7 @@ from ledger.frames import FrameError, FrameReader
 log = structlog.get_logger()
 
 _CHECKED_TOGETHER = 64
-"""New transactions whose signatures one thread checks in one go."""
+"""New transactions whose signatures are checked in one go."""
 
 
 class _Server:
@@ -96,7 +96,10 @@ class _Connection(asyncio.Protocol):
             log.warning("abci_message_malformed", error=str(error))
             self._transport.abort()
             return
-        self._server.worker.ask(self._channel, self._group(requests))
+        try:
+            self._server.worker.ask(self._channel, self._group(requests))
+        except Exception as error:  # noqa: BLE001 - ends the process, through `serve_abci`
+            self._server.fail(error)
         self._read_or_wait()
 
     def abort(self) -> None:

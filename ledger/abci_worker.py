@@ -2,35 +2,38 @@
 
 Apart from the sockets (`ledger.abci`), which go on being read while it computes: the engine
 wastes a core on a write that we leave waiting. A connection's requests are answered strictly
-in the order they came. Signatures of new transactions are checked by other threads before
-their turn comes.
+in the order they came. Signatures of new transactions are checked elsewhere before their
+turn comes.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import OutdatedError
 from config.limits import ABCI_WAITING_BYTES_MAX
+from ledger.answers import render_check
 from ledger.application import Application
 from ledger.frames import encode_frame
-from ledger.signatures import Checked
+from ledger.signatures import Started
+from ledger.transition import TxOutcome
 
 _FLUSH = "flush"
 _FLUSHED = encode_frame(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
 _COMMIT = "commit"
+_CHECK = "check_tx"
 _UNFLUSHED_BYTES_MAX = 65_536
 """Answers beyond this are written before the engine flushes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """New transactions in a row, and the thread that checks their signatures.
+    """New transactions in a row, whose signatures are being checked.
 
     The engine asks for a flush after almost each: flushes are part of the row, and their
     answers are written with the others.
@@ -39,7 +42,7 @@ class Checking:
     transactions: Sequence[bytes]
     flushes_after: Sequence[int]
     """How many of the transactions come before each flush, ascending."""
-    result: "Future[list[Checked]]"
+    result: Started
 
 
 Item: TypeAlias = abci.Request | Checking
@@ -97,7 +100,7 @@ class Worker(threading.Thread):
         """Let requests wait for their turn."""
         for item, _ in items:
             if isinstance(item, Checking):
-                item.result.add_done_callback(self._wake)
+                item.result.call_when_done(self._wake)
         with self._changed:
             channel.queue.extend(items)
             channel.waiting_bytes += sum(size for _, size in items)
@@ -142,27 +145,28 @@ class Worker(threading.Thread):
         if isinstance(item, Checking):
             self._answer_checks(channel, item)
             return
-        _append(channel, answer_request(self._application, item))
         kind = item.WhichOneof("value")
+        if kind == _CHECK:  # again: new ones come in rows
+            _append(channel, _encode_check(self._application.recheck(item.check_tx.tx)))
+            return
+        answer = answer_request(self._application, item)
+        _append(channel, encode_frame(answer.SerializeToString()))
         if kind == _FLUSH:
             _flush(channel)
         elif kind == _COMMIT and self._application.outdated is not None:
             self._on_outdated(self._application.outdated)
 
     def _answer_checks(self, channel: Channel, row: Checking) -> None:
-        results = row.result.result()
+        results = row.result.finish()
         self._application.checker.remember(row.transactions, results)
-        answers: list[bytes] = []
-        for checked in results:
-            answer = abci.Response(check_tx=self._application.finish_check(checked))
-            answers.append(encode_frame(answer.SerializeToString()))
+        answers = [_encode_check(self._application.check(checked)) for checked in results]
         for place in reversed(row.flushes_after):
             answers.insert(place, _FLUSHED)
         channel.answers += b"".join(answers)
         if row.flushes_after or len(channel.answers) > _UNFLUSHED_BYTES_MAX:
             _flush(channel)
 
-    def _wake(self, _: object) -> None:
+    def _wake(self) -> None:
         with self._changed:
             self._changed.notify()
 
@@ -176,8 +180,14 @@ def answer_request(application: Application, request: abci.Request) -> abci.Resp
     return abci.Response(**{name: answer})
 
 
-def _append(channel: Channel, response: abci.Response) -> None:
-    channel.answers += encode_frame(response.SerializeToString())
+@lru_cache(maxsize=64)
+def _encode_check(outcome: TxOutcome) -> bytes:
+    """Nearly all are alike: taken, for one of a few prices."""
+    return encode_frame(abci.Response(check_tx=render_check(outcome)).SerializeToString())
+
+
+def _append(channel: Channel, answer: bytes) -> None:
+    channel.answers += answer
     if len(channel.answers) > _UNFLUSHED_BYTES_MAX:
         _flush(channel)
 
@@ -188,4 +198,4 @@ def _flush(channel: Channel) -> None:
 
 
 def _is_ready(item: Item) -> bool:
-    return not isinstance(item, Checking) or item.result.done()
+    return not isinstance(item, Checking) or item.result.is_done

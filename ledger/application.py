@@ -30,7 +30,7 @@ from ledger.snapshot_calls import SnapshotCalls
 from ledger.snapshot_writer import SnapshotWriter
 from ledger.state_sync import StateSync
 from ledger.store import Staged, Store
-from ledger.transition import execute_block
+from ledger.transition import TxOutcome, execute_block
 from ledger.upgrades import RulesTable
 from ledger.validator_messages import read_facts, to_ms
 
@@ -86,7 +86,7 @@ class Application(SnapshotCalls):
         """Why the next block is not for this software; the process ends soon then."""
         self._retain_height = 0
         self.checker = SignatureChecker()
-        """Reads transactions beside the main thread; the socket starts it early."""
+        """Reads transactions; the socket starts it before their turn."""
         self._take_up(store)
 
     def _take_up(self, store: Store) -> None:
@@ -103,6 +103,11 @@ class Application(SnapshotCalls):
         self._mempool = Mempool(
             self.checker, state=store, block=self._next_block(), rules=self._rules
         )
+
+    def close(self) -> None:
+        """End what runs beside, then close the store."""
+        self.checker.close()
+        super().close()
 
     @property
     def _is_begun(self) -> bool:
@@ -191,12 +196,16 @@ class Application(SnapshotCalls):
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
         """Say whether a transaction may wait for a block."""
         if request.type == abci.RECHECK:
-            return render_check(self._mempool.recheck(request.tx))
-        return self.finish_check(self.checker.check([request.tx])[0])
+            return render_check(self.recheck(request.tx))
+        return render_check(self.check(self.checker.check([request.tx])[0]))
 
-    def finish_check(self, checked: Checked) -> abci.ResponseCheckTx:
+    def check(self, checked: Checked) -> TxOutcome:
         """The same for a new transaction whose signatures were checked beforehand."""
-        return render_check(self._mempool.check(checked))
+        return self._mempool.check(checked)
+
+    def recheck(self, data: bytes) -> TxOutcome:
+        """The same for one that waits already, after a block."""
+        return self._mempool.recheck(data)
 
     def prepare_proposal(
         self, request: abci.RequestPrepareProposal

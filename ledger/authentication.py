@@ -50,11 +50,8 @@ def authenticate(view: StateView, tx: Transaction, *, block: BlockContext) -> Ac
         check_signers(KeyView(view.kv), tx.account, account, tx.payload, keys=tx.keys)
         _check_nonce(AccountKey(public_key=tx.keys[0]), tx)
         return account
-    keys = {key.public_key: key for key in account.keys}
     for public_key in tx.keys:
-        if public_key not in keys:
-            raise TxRefusedError(RefusalCode.KEY_UNKNOWN)
-        _check_nonce(keys[public_key], tx)
+        _check_nonce(_get_key(account, public_key), tx)
     if len(tx.keys) < account.signatures_required:
         raise TxRefusedError(
             RefusalCode.SIGNATURES_TOO_FEW,
@@ -69,15 +66,20 @@ def consume_nonce(account: Account, tx: Transaction) -> Account:
     Returns:
         The account to be written.
     """
-    keys = tuple(
-        _use_nonce(key, tx.nonce) if key.public_key in tx.keys else key for key in account.keys
-    )
-    return replace(account, keys=keys)
+    keys = [_use_nonce(key, tx.nonce) if key.public_key in tx.keys else key for key in account.keys]
+    return replace(account, keys=tuple(keys))
 
 
 def _keeps_its_keys(account: Account, tx: Transaction) -> bool:
     """Whoever was a member still has an account: to log in with, and to keep or end."""
     return account.role is Role.MEMBER and isinstance(tx.payload, KeyPayload)
+
+
+def _get_key(account: Account, public_key: bytes) -> AccountKey:
+    for key in account.keys:
+        if key.public_key == public_key:
+            return key
+    raise TxRefusedError(RefusalCode.KEY_UNKNOWN)
 
 
 def _check_nonce(key: AccountKey, tx: Transaction) -> None:

@@ -95,8 +95,7 @@ class _Crashes:
             return
         call = point.removesuffix(_END)
         owner, name = _ELSEWHERE.get(call, (self._application, call))
-        # New transactions come to the second half of CheckTx, rechecks to the whole.
-        for method in (name, "finish_check") if call == "check_tx" else (name,):
+        for method in ("check", "recheck") if call == "check_tx" else (name,):
             self._wrap(item, owner, method, height=height, is_after=point.endswith(_END))
 
     def _wrap(self, item: str, owner: Any, name: str, *, height: int, is_after: bool) -> None:

@@ -60,13 +60,7 @@ def compute_gas(tx: Transaction) -> int:
 
 
 def charge(
-    view: StateView,
-    account: Account,
-    *,
-    gas: int,
-    time_ms: int,
-    time_scale: int,
-    pending: Pending = _NOTHING,
+    view: StateView, account: Account, *, gas: int, time_ms: int, time_scale: int
 ) -> Account:
     """Spend gas from the sender's buckets.
 
@@ -76,14 +70,45 @@ def charge(
         gas: From `compute_gas`.
         time_ms: Block time.
         time_scale: How much faster the chain's windows run; 1 but on test chains.
-        pending: What others that wait will spend before.
 
     Returns:
         The account with its bucket; the caller writes it.
 
     Raises:
+        TxRefusedError: As `check_quotas`; nothing is written.
+    """
+    account_full_us, full_us = check_quotas(
+        view, account, gas=gas, time_ms=time_ms, time_scale=time_scale
+    )
+    view.put_quota(account.cooperative, Quota(full_us=full_us))
+    return replace(account, quota_full_us=account_full_us)
+
+
+def check_quotas(
+    view: StateView,
+    account: Account,
+    *,
+    gas: int,
+    time_ms: int,
+    time_scale: int,
+    pending: Pending = _NOTHING,
+) -> tuple[int, int]:
+    """Check that the sender may spend gas.
+
+    Args:
+        view: State; stays as it is.
+        account: The sender.
+        gas: From `compute_gas`.
+        time_ms: Block time.
+        time_scale: How much faster the chain's windows run; 1 but on test chains.
+        pending: What others that wait will spend before.
+
+    Returns:
+        When the account's and the cooperative's buckets will be full, in µs.
+
+    Raises:
         TxRefusedError: QUOTA_OF_ACCOUNT, QUOTA_OF_COOPERATIVE; says what is left and when to
-            try again. Nothing is written.
+            try again.
     """
     now_us = time_ms * 1_000
     account_full_us = account.quota_full_us
@@ -91,17 +116,15 @@ def charge(
         account_full_us = _spend(
             _ACCOUNT, account_full_us, gas, now_us=now_us, scale=time_scale, pending=pending.account
         )
-    quota = view.get_quota(account.cooperative)
     full_us = _spend(
         _COOPERATIVE,
-        quota.full_us,
+        view.get_quota(account.cooperative).full_us,
         gas,
         now_us=now_us,
         scale=time_scale,
         pending=pending.cooperative,
     )
-    view.put_quota(account.cooperative, Quota(full_us=full_us))
-    return replace(account, quota_full_us=account_full_us)
+    return account_full_us, full_us
 
 
 def _spend(

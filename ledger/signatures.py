@@ -1,59 +1,115 @@
-"""Reading transactions and checking their signatures: each once, beside the main thread.
+"""Reading transactions and checking their signatures: each once.
 
-Neither needs state, so worker threads do it (libsodium lets the others run meanwhile): for
-CheckTx before a transaction may wait, and for whatever a block brings that this node has not
-seen. What held is remembered, bounded; what did not hold is not.
+Neither needs state. For CheckTx the signatures are checked in a process of their own
+(`ledger.signature_process`) before a transaction's turn comes; likewise for a block that brings
+many which this node has not seen. What held is remembered, bounded; what did not hold is not.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from config.limits import VERIFIED_TRANSACTIONS_MAX
-from governance.refusals import TxRefusedError
+from governance.refusals import RefusalCode, TxRefusedError
 from ledger.envelope import Transaction, check_signatures, decode_transaction
+from ledger.signature_process import SignatureProcess
 
 Checked: TypeAlias = Transaction | TxRefusedError
 """A transaction whose form is right and whose signatures hold, or why not."""
 
-_THREADS = 2
-_CHUNK = 32
-"""Transactions that one thread checks in one go."""
+_FEW = 16
+"""So many are checked here: a quiet node needs no further process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Transactions whose form is known and whose signatures are being checked."""
+
+    read: Sequence[Checked]
+    held: "Future[bytes] | None" = None
+    """One byte for each signature of those that were read, 1 if it holds; None if all are
+    checked."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether `finish` answers without waiting."""
+        return self.held is None or self.held.done()
+
+    def call_when_done(self, function: Callable[[], None]) -> None:
+        """Call a function when `finish` need not wait; perhaps at once, perhaps by a thread."""
+        if self.held is None:
+            function()
+        else:
+            self.held.add_done_callback(lambda _: function())
+
+    def finish(self) -> list[Checked]:
+        """The result, in the order of the transactions; hand it to `remember`.
+
+        Raises:
+            UnavailableError: The process that checks signatures has ended.
+        """
+        if self.held is None:
+            return [*self.read]
+        held, at = self.held.result(), 0
+        results: list[Checked] = []
+        for checked in self.read:
+            if isinstance(checked, Transaction):
+                count = len(checked.keys)
+                is_signed = held[at : at + count] == b"\x01" * count
+                results.append(checked if is_signed else _INVALID)
+                at += count
+            else:
+                results.append(checked)
+        return results
 
 
 class SignatureChecker:
-    """Worker threads and what they have found to hold; used from one thread."""
+    """What has been found to hold, and the process that finds it, from when it is needed."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="signatures")
+        self._process: SignatureProcess | None = None
+        self._lock = threading.Lock()
         self._known: dict[bytes, Transaction] = {}
 
     def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the process."""
+        if self._process is not None:
+            self._process.close()
 
     def find(self, data: bytes) -> Transaction | None:
         """What these bytes are, if they were found to hold before."""
         return self._known.get(data)
 
-    def start(self, data: Sequence[bytes]) -> "Future[list[Checked]]":
-        """Check transactions in a thread; hand the result to `remember`."""
-        return self._pool.submit(_check_each, data)
+    def start(self, data: Sequence[bytes]) -> Started:
+        """Read transactions, and have their signatures checked; may be called by any thread."""
+        if self._process is None and len(data) <= _FEW:
+            return Started([_check(item) for item in data])
+        read = [_read(item) for item in data]
+        signed = [
+            (key, tx.signing_input, signature)
+            for tx in read
+            if isinstance(tx, Transaction)
+            for key, signature in zip(tx.keys, tx.signatures, strict=True)
+        ]
+        with self._lock:
+            if self._process is None:
+                self._process = SignatureProcess()
+        return Started(read, self._process.ask(signed))
 
     def check(self, data: Sequence[bytes]) -> list[Checked]:
-        """Check transactions now, several threads at once; those known are not checked again."""
+        """Check transactions now; those known are not checked again."""
         found: dict[bytes, Checked] = {
             item: self._known[item] for item in data if item in self._known
         }
         unknown = [item for item in dict.fromkeys(data) if item not in found]
-        chunks = [unknown[start : start + _CHUNK] for start in range(0, len(unknown), _CHUNK)]
-        if len(chunks) > 1:
-            results = list(self._pool.map(_check_each, chunks))
-        else:  # a thread would not be faster
-            results = [_check_each(chunk) for chunk in chunks]
-        for chunk, result in zip(chunks, results, strict=True):
-            found.update(zip(chunk, result, strict=True))
-            self.remember(chunk, result)
+        if len(unknown) > _FEW:
+            results = self.start(unknown).finish()
+        else:
+            results = [_check(item) for item in unknown]
+        found.update(zip(unknown, results, strict=True))
+        self.remember(unknown, results)
         return [found[item] for item in data]
 
     def remember(self, data: Sequence[bytes], results: Sequence[Checked]) -> None:
@@ -70,14 +126,21 @@ class SignatureChecker:
             self._known.pop(item, None)
 
 
-def _check_each(data: Sequence[bytes]) -> list[Checked]:
-    return [_check(item) for item in data]
+_INVALID = TxRefusedError(RefusalCode.SIGNATURE_INVALID)
+
+
+def _read(data: bytes) -> Checked:
+    try:
+        return decode_transaction(data)
+    except TxRefusedError as refused:
+        return refused
 
 
 def _check(data: bytes) -> Checked:
-    try:
-        tx = decode_transaction(data)
-        check_signatures(tx)
-    except TxRefusedError as refused:
-        return refused
-    return tx
+    checked = _read(data)
+    if isinstance(checked, Transaction):
+        try:
+            check_signatures(checked)
+        except TxRefusedError as refused:
+            return refused
+    return checked

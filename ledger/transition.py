@@ -19,7 +19,7 @@ from governance.upgrades import begin_upgrade
 from governance.view import KeyValue, Savepoint, StateView
 from ledger.authentication import authenticate, consume_nonce
 from ledger.envelope import Transaction
-from ledger.quotas import Pending, charge, compute_gas
+from ledger.quotas import Pending, charge, check_quotas, compute_gas
 
 APPLIED = 0
 
@@ -130,7 +130,7 @@ def check_transaction(
     try:
         view = StateView(savepoint)
         account = authenticate(view, tx, block=block)
-        charge(
+        check_quotas(
             view, account, gas=gas, time_ms=block.time_ms, time_scale=time_scale, pending=pending
         )
         _apply(savepoint, tx, account, block=block, rules=rules)

@@ -181,6 +181,8 @@ class Tree:
                         inner.update(node)
                         inner.update(sibling)
                     above[index >> 1] = inner.digest()
+                elif not sibling and len(node) != HASH_BYTES:
+                    above[index >> 1] = node  # a leaf that is alone rises
                 else:
                     above[index >> 1] = join(sibling, node) if index & 1 else join(node, sibling)
             row = above

@@ -124,10 +124,19 @@ class NodeProcesses:
 
     def measure_memory_mib(self) -> float:
         """Proportional set size of the supervisor and its processes, MiB."""
-        pids = list(self.find_pids().values())
-        if self._supervisor is not None:
-            pids.append(self._supervisor.pid)
-        return sum(read_pss_kib(pid) for pid in pids) / 1_024
+        if self._supervisor is None:
+            return 0.0
+        return sum(map(read_pss_kib, list_family(self._supervisor.pid))) / 1_024
+
+
+def list_family(pid: int) -> list[int]:
+    """A process and all that it and they have started, by their ids."""
+    family = [pid]
+    for member in family:  # grows while it is read
+        for children in Path(f"/proc/{member}/task").glob("*/children"):
+            with suppress(OSError):  # it ended meanwhile
+                family += map(int, children.read_text(encoding="ascii").split())
+    return family
 
 
 def read_pss_kib(pid: int) -> int:

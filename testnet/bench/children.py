@@ -2,7 +2,7 @@
 
 A child dies with this process (the kernel is told so), is asked to stop when its context
 ends, and is killed when it does not. Ctrl-C reaches the benchmark alone. CPU and memory are
-read from the kernel's account of the process, its threads included.
+read from the kernel's account of the process, its threads and its own children included.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Self
 
 from config.errors import UnavailableError
 from node.spawn import die_with_parent
-from testnet.processes import read_pss_kib
+from testnet.processes import list_family, read_pss_kib
 
 _STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.01
@@ -124,15 +124,12 @@ class Child:
         return self.read_output()[-_LOG_TAIL_CHARACTERS:].strip() or "it wrote nothing"
 
     def measure_cpu_s(self) -> float:
-        """CPU that all its threads have used so far, user and system; in ticks of 10 ms."""
-        fields = (
-            Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        )
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+        """CPU that it and what it started have used so far, user and system; ticks of 10 ms."""
+        return sum(map(_read_cpu_s, list_family(self.pid)))
 
     def measure_memory_mib(self) -> float:
-        """Its proportional set size, MiB."""
-        return read_pss_kib(self.pid) / 1_024
+        """Proportional set size of it and of what it started, MiB."""
+        return sum(map(read_pss_kib, list_family(self.pid))) / 1_024
 
     async def wait_for_end(self, *, timeout_s: float) -> str:
         """Wait until it has done its work; the last line that it wrote.
@@ -161,3 +158,12 @@ class Child:
             if time.monotonic() > deadline_s:
                 raise UnavailableError(f"{self.name} does not listen: {self.read_last_words()}")
             await asyncio.sleep(_POLL_S)
+
+
+def _read_cpu_s(pid: int) -> float:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:  # it ended meanwhile
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S

@@ -11,11 +11,12 @@ from config.errors import InvariantError, UnavailableError
 from did.jcs import JsonObject
 from testnet.bench.burst import Burst, run_burst
 from testnet.bench.network import Network
-from testnet.bench.sampler import BEGIN, END, PROFILE_FILE
+from testnet.bench.sampler import BEGIN, END, PROFILE_FILE, STEPS
 
 _WRITTEN_TIMEOUT_S = 10.0
 _POLL_S = 0.02
 LEVELDB_THREAD = "LevelDB's own thread"
+SIGNATURES = STEPS["did.keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Profile:
     """CPU in µs for one transaction."""
 
     steps: Mapping[str, float]
-    """By what is done; together they are the process's CPU."""
+    """By what is done; together they are the CPU of the ledger's processes."""
     calls: Mapping[str, float]
     """By the ABCI method that is answered."""
     functions: Mapping[str, float]
@@ -66,6 +67,9 @@ def read_profile(seen: JsonObject, *, burst: Burst) -> Profile:
     totals = share({name: seen[name] for name in ("process_ns", "sampler_ns")})
     # What no Python thread used: the kernel's account of the process knows it.
     steps[LEVELDB_THREAD] = max(0.0, totals["process_ns"] - sum(steps.values()))
+    # What the ledger's other processes used: they check signatures and do nothing else.
+    beside = burst.application_cpu_us - totals["process_ns"] - totals["sampler_ns"]
+    steps[SIGNATURES] = steps.get(SIGNATURES, 0.0) + max(0.0, beside)
     return Profile(
         steps=steps,
         calls=share(seen["calls"]),

@@ -34,6 +34,7 @@ STEPS = {
     "governance.transactions": "decode the transaction",
     "did.keys": "signatures",
     "ledger.signatures": "signatures",
+    "ledger.signature_process": "signatures",
     "ledger.authentication": "rules, nonces, quotas",
     "ledger.quotas": "rules, nonces, quotas",
     "ledger.mempool": "rules, nonces, quotas",

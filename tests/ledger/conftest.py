@@ -103,6 +103,8 @@ def socket_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Application:
+def application(tmp_path: Path) -> Iterator[Application]:
     """An application whose chain has begun."""
-    return Chain.start(tmp_path / "ledger").application
+    begun = Chain.start(tmp_path / "ledger").application
+    yield begun
+    begun.close()

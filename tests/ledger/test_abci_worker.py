@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tendermint.abci import types_pb2 as abci
 
+from config.errors import UnavailableError
 from ledger.application import Application
 from tests.ledger.abci_peer import ECHO, FLUSH, frames, read_answers, serve
 from tests.ledger.scenario import admit, make_member, render_block
@@ -87,7 +88,7 @@ async def test_a_connection_lost_while_it_is_answered_harms_nobody(
     assert answers[0].echo.message == "hello"
 
 
-async def test_memory_running_out_in_a_thread_ends_the_server(
+async def test_memory_running_out_while_reading_ends_the_server(
     application: Application, socket_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it would on the thread that holds the state."""
@@ -95,12 +96,27 @@ async def test_memory_running_out_in_a_thread_ends_the_server(
     def fail(_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ledger.signatures.check_signatures", fail)
+    monkeypatch.setattr("ledger.signatures.decode_transaction", fail)
     async with serve(application, socket_path) as task:
         _, writer = await asyncio.open_unix_connection(socket_path)
         writer.write(frames(check(admit(make_member(0))), FLUSH))
         with pytest.raises(MemoryError):
             await asyncio.wait_for(task, 5)
+        writer.close()
+
+
+async def test_the_end_of_the_process_that_checks_signatures_ends_the_server(
+    application: Application, socket_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is answered that was not checked; the supervisor starts both again."""
+    flood = [check(admit(make_member(number), nonce=number + 1)) for number in range(100)]
+    monkeypatch.setattr("ledger.signature_process.sys.executable", "/bin/true")
+    async with serve(application, socket_path) as task:
+        reader, writer = await asyncio.open_unix_connection(socket_path)
+        writer.write(frames(*flood, FLUSH))
+        with pytest.raises(UnavailableError, match="checks signatures has ended"):
+            await asyncio.wait_for(task, 5)
+        assert await reader.read() == b""
         writer.close()
 
 

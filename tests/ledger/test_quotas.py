@@ -21,7 +21,7 @@ from governance.records import Account, AccountKey, Quota, Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.view import MemoryKeyValue, StateView
 from ledger.envelope import decode_transaction
-from ledger.quotas import Pending, charge, compute_gas
+from ledger.quotas import Pending, charge, check_quotas, compute_gas
 from tests.ledger.scenario import GENESIS_MS, MOTION, admit, cast, make_member, sign
 
 MEMBER = Account(
@@ -45,14 +45,11 @@ def spend(
     time_scale: int = 1,
     pending: Pending | None = None,
 ) -> Account:
-    return charge(
-        view,
-        account,
-        gas=gas,
-        time_ms=time_ms,
-        time_scale=time_scale,
-        pending=pending or Pending(),
-    )
+    if pending is not None:
+        check_quotas(
+            view, account, gas=gas, time_ms=time_ms, time_scale=time_scale, pending=pending
+        )
+    return charge(view, account, gas=gas, time_ms=time_ms, time_scale=time_scale)
 
 
 def refuse(
