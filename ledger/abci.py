@@ -24,7 +24,7 @@ from ledger.frames import FrameError, FrameReader
 log = structlog.get_logger()
 
 _CHECKED_TOGETHER = 64
-"""New transactions whose signatures are checked in one go."""
+"""Transactions that are checked in one go."""
 
 
 class _Server:
@@ -117,30 +117,33 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _group(self, requests: list[tuple[abci.Request, int]]) -> list[tuple[Item, int]]:
-        """Put new transactions in a row together, and start to check their signatures."""
+        """Put transactions in a row together, and start to check the signatures of new ones."""
         items: list[tuple[Item, int]] = []
-        row, flushes_after = list[bytes](), list[int]()
+        row, flushes_after, is_new = list[bytes](), list[int](), True
         for request, size in requests:
             kind = request.WhichOneof("value")
-            is_new = kind == "check_tx" and request.check_tx.type == abci.NEW
-            if is_new:
-                row.append(request.check_tx.tx)
-            elif row and kind == "flush":
+            if kind == "flush" and row:
                 flushes_after.append(len(row))
-            if row and (len(row) == _CHECKED_TOGETHER or not (is_new or kind == "flush")):
-                items.append(self._start_checking(row, flushes_after))
+                continue
+            is_check = kind == "check_tx"
+            is_other = not is_check or (request.check_tx.type == abci.NEW) is not is_new
+            if row and (is_other or len(row) == _CHECKED_TOGETHER):
+                items.append(self._close_row(row, flushes_after, is_new=is_new))
                 row, flushes_after = [], []
-            if not (is_new or (row and kind == "flush")):
+            if is_check:
+                is_new = request.check_tx.type == abci.NEW
+                row.append(request.check_tx.tx)
+            else:
                 items.append((request, size))
         if row:
-            items.append(self._start_checking(row, flushes_after))
+            items.append(self._close_row(row, flushes_after, is_new=is_new))
         return items
 
-    def _start_checking(
-        self, transactions: list[bytes], flushes_after: list[int]
+    def _close_row(
+        self, transactions: list[bytes], flushes_after: list[int], *, is_new: bool
     ) -> tuple[Item, int]:
-        result = self._server.application.checker.start(transactions)
-        return Checking(transactions, flushes_after, result), sum(map(len, transactions))
+        started = self._server.application.checker.start(transactions) if is_new else None
+        return Checking(transactions, flushes_after, started), sum(map(len, transactions))
 
 
 async def serve_abci(application: Application, socket_path: Path) -> None:

@@ -26,14 +26,13 @@ from ledger.transition import TxOutcome
 _FLUSH = "flush"
 _FLUSHED = encode_frame(abci.Response(flush=abci.ResponseFlush()).SerializeToString())
 _COMMIT = "commit"
-_CHECK = "check_tx"
 _UNFLUSHED_BYTES_MAX = 65_536
 """Answers beyond this are written before the engine flushes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """New transactions in a row, whose signatures are being checked.
+    """Transactions in a row: new ones, or such as wait already.
 
     The engine asks for a flush after almost each: flushes are part of the row, and their
     answers are written with the others.
@@ -42,7 +41,8 @@ class Checking:
     transactions: Sequence[bytes]
     flushes_after: Sequence[int]
     """How many of the transactions come before each flush, ascending."""
-    result: Started
+    started: Started | None
+    """New ones, whose signatures are being checked; None for others."""
 
 
 Item: TypeAlias = abci.Request | Checking
@@ -99,8 +99,8 @@ class Worker(threading.Thread):
     def ask(self, channel: Channel, items: Sequence[tuple[Item, int]]) -> None:
         """Let requests wait for their turn."""
         for item, _ in items:
-            if isinstance(item, Checking):
-                item.result.call_when_done(self._wake)
+            if isinstance(item, Checking) and item.started is not None:
+                item.started.call_when_done(self._wake)
         with self._changed:
             channel.queue.extend(items)
             channel.waiting_bytes += sum(size for _, size in items)
@@ -145,21 +145,22 @@ class Worker(threading.Thread):
         if isinstance(item, Checking):
             self._answer_checks(channel, item)
             return
+        _append(channel, answer_request(self._application, item))
         kind = item.WhichOneof("value")
-        if kind == _CHECK:  # again: new ones come in rows
-            _append(channel, _encode_check(self._application.recheck(item.check_tx.tx)))
-            return
-        answer = answer_request(self._application, item)
-        _append(channel, encode_frame(answer.SerializeToString()))
         if kind == _FLUSH:
             _flush(channel)
         elif kind == _COMMIT and self._application.outdated is not None:
             self._on_outdated(self._application.outdated)
 
     def _answer_checks(self, channel: Channel, row: Checking) -> None:
-        results = row.result.finish()
-        self._application.checker.remember(row.transactions, results)
-        answers = [_encode_check(self._application.check(checked)) for checked in results]
+        application = self._application
+        if row.started is None:
+            outcomes = map(application.recheck, row.transactions)
+        else:
+            results = row.started.finish()
+            application.checker.remember(row.transactions, results)
+            outcomes = map(application.check, results)
+        answers = [_encode_check(outcome) for outcome in outcomes]
         for place in reversed(row.flushes_after):
             answers.insert(place, _FLUSHED)
         channel.answers += b"".join(answers)
@@ -186,8 +187,8 @@ def _encode_check(outcome: TxOutcome) -> bytes:
     return encode_frame(abci.Response(check_tx=render_check(outcome)).SerializeToString())
 
 
-def _append(channel: Channel, answer: bytes) -> None:
-    channel.answers += answer
+def _append(channel: Channel, response: abci.Response) -> None:
+    channel.answers += encode_frame(response.SerializeToString())
     if len(channel.answers) > _UNFLUSHED_BYTES_MAX:
         _flush(channel)
 
@@ -198,4 +199,4 @@ def _flush(channel: Channel) -> None:
 
 
 def _is_ready(item: Item) -> bool:
-    return not isinstance(item, Checking) or item.result.is_done
+    return not isinstance(item, Checking) or item.started is None or item.started.is_done

@@ -12,8 +12,8 @@ from tests.ledger.abci_peer import ECHO, FLUSH, frames, read_answers, serve
 from tests.ledger.scenario import admit, make_member, render_block
 
 
-def check(data: bytes) -> abci.Request:
-    return abci.Request(check_tx=abci.RequestCheckTx(tx=data, type=abci.NEW))
+def check(data: bytes, kind: int = abci.NEW) -> abci.Request:
+    return abci.Request(check_tx=abci.RequestCheckTx(tx=data, type=kind))
 
 
 async def test_checks_and_flushes_in_any_mixture_are_answered_in_order(
@@ -28,6 +28,8 @@ async def test_checks_and_flushes_in_any_mixture_are_answered_in_order(
             asked.append(FLUSH)
         if number % 7 == 3:
             asked += [ECHO, check(b"junk"), FLUSH, FLUSH]
+        if number % 11 in {3, 5, 6}:
+            asked += [check(request.check_tx.tx, abci.RECHECK), check(b"junk", abci.RECHECK)]
     asked.append(FLUSH)
 
     async with serve(application, socket_path):
