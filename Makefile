@@ -77,6 +77,9 @@ clean:  ## remove all that set-up made
 	rm -rf $(VENV)
 
 $(VENV)/.debian: scripts/debian-packages
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || { \
+	  echo "Rochdale needs Python 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1):" >&2; \
+	  echo "install one of them and name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@scripts/debian-packages $(DEBIAN)
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
