@@ -144,24 +144,30 @@ def decode_record(data: bytes | None) -> CommitRecord:
     """Read a commit record.
 
     Raises:
-        InvariantError: Missing, damaged, or of another version.
+        InvariantError: Missing or damaged.
+        MisconfiguredError: Written by a version with another format of the state.
     """
     try:
         value: Value = decode(data or b"", bytes_max=_RECORD_BYTES_MAX)
     except CodecError as error:
         raise InvariantError(f"the ledger's commit record is damaged: {MENDING}") from error
     match value:
-        case [int(form), str(chain_id), int(height), int(time_ms), bytes(app), bytes(root), int(s)]:
-            if form == _FORMAT:
-                return CommitRecord(
-                    chain_id=chain_id,
-                    height=height,
-                    time_ms=time_ms,
-                    app_hash=app,
-                    state_root=root,
-                    since_height=s,
-                )
-    raise InvariantError("the ledger's commit record is of another version: run that version")
+        case [int(form), *_] if form != _FORMAT:
+            raise MisconfiguredError(
+                f"the ledger's state is of format {form}, and this version of Rochdale reads "
+                f"{_FORMAT}: stop the node and let `rochdale ledger reset --keep-blocks` make the "
+                "state anew from the node's own blocks, or run the version that wrote it"
+            )
+        case [int(), str(chain_id), int(height), int(time_ms), bytes(app), bytes(root), int(s)]:
+            return CommitRecord(
+                chain_id=chain_id,
+                height=height,
+                time_ms=time_ms,
+                app_hash=app,
+                state_root=root,
+                since_height=s,
+            )
+    raise InvariantError(f"the ledger's commit record is damaged: {MENDING}")
 
 
 def undo_key(height: int) -> bytes:
