@@ -219,10 +219,11 @@ class Projection:
         """
         return list_proposals(
             self._connection,
-            "WHERE (?1 IS NULL OR cooperative = ?1) AND (?2 IS NULL OR (submitted_height, id) < "
-            "(SELECT submitted_height, id FROM proposals WHERE id = ?2)) "
-            "ORDER BY submitted_height DESC, id DESC LIMIT ?3",
-            (cooperative, before, limit),
+            "WHERE (:cooperative IS NULL OR cooperative = :cooperative) "
+            "AND (:before IS NULL OR (submitted_height, id) < "
+            "(SELECT submitted_height, id FROM proposals WHERE id = :before)) "
+            "ORDER BY submitted_height DESC, id DESC LIMIT :limit",
+            {"cooperative": cooperative, "before": before, "limit": limit},
         )
 
     def list_transactions(

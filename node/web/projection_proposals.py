@@ -4,7 +4,7 @@ Whatever its events tell, and nothing else; which of them follow on which is the
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from governance.body_events import (
@@ -101,10 +101,10 @@ def put_proposal(connection: sqlite3.Connection, proposal: ProjectedProposal) ->
 
 
 def list_proposals(
-    connection: sqlite3.Connection, rest: str, values: Iterable[object]
+    connection: sqlite3.Connection, rest: str, values: Sequence[object] | Mapping[str, object]
 ) -> list[ProjectedProposal]:
     """Proposals by the rest of a query, which is never input."""
-    rows = connection.execute(f"{SELECT_PROPOSALS} {rest}", tuple(values))
+    rows = connection.execute(f"{SELECT_PROPOSALS} {rest}", values)
     return [_read(row) for row in rows]
 
 
