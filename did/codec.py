@@ -23,11 +23,11 @@ _INTEGER_MIN = -(1 << 63)
 _INTEGER_MAX = (1 << 63) - 1
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder()
-_KNOWN_MAX = 4_096
+_KNOWN_MAX = 2_048
 _KNOWN_BYTES_MAX = 2_048
 """Of one record that is kept: nearly all are shorter."""
 _known: "dict[bytes, Record]" = {}
-"""Records of state that are kept decoded by their bytes, 8 MiB of these at the most. Rules read
+"""Records of state that are kept decoded by their bytes, 4 MiB of these at the most. Rules read
 the same few again and again; being frozen, they may be shared."""
 _MALFORMED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _PLACE = re.compile(r"(?P<what>.*) - at `\$\[(?P<index>\d+)\]")
