@@ -296,8 +296,23 @@ def test_a_store_is_made_once(path: Path) -> None:
         create_store(path)
 
 
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"\x97\x7f\xa0\x00\x00\xc4\x00\xc4\x00\x00"])
-def test_a_record_that_cannot_be_read_ends_the_start(path: Path, value: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "kind", "said"),
+    [
+        (None, InvariantError, "commit record is damaged"),
+        (b"", InvariantError, "commit record is damaged"),
+        (b"\xff", InvariantError, "commit record is damaged"),
+        (b"\x91\x03", InvariantError, "commit record is damaged"),
+        (
+            b"\x97\x7f\xa0\x00\x00\xc4\x00\xc4\x00\x00",
+            MisconfiguredError,
+            "format 127.*reset --keep-blocks",
+        ),
+    ],
+)
+def test_a_record_that_cannot_be_read_ends_the_start(
+    path: Path, value: bytes | None, kind: type[Exception], said: str
+) -> None:
     """Missing, cut off, malformed, or of a later version: none of them is guessed at."""
     database = plyvel.DB(str(path))
     if value is None:
@@ -306,7 +321,7 @@ def test_a_record_that_cannot_be_read_ends_the_start(path: Path, value: bytes | 
         database.put(b"m", value)
     database.close()
 
-    with pytest.raises(InvariantError, match="commit record"):
+    with pytest.raises(kind, match=said):
         Store.open(path)
 
 
