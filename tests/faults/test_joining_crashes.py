@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -49,9 +50,7 @@ class EngineSide:
     """A connection to a ledger process: a question, its answer."""
 
     def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(30)
-        self._socket.connect(str(path))
+        self._socket = _connect(path)
 
     def ask(self, **question: object) -> abci.Response:
         """The answer; raises if the ledger dies instead."""
@@ -67,6 +66,23 @@ class EngineSide:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _connect(path: Path) -> socket.socket:
+    """The socket's file is there a moment before anybody listens."""
+    deadline_s = time.monotonic() + 5
+    while True:
+        made = socket.socket(socket.AF_UNIX)
+        made.settimeout(30)
+        try:
+            made.connect(str(path))
+        except ConnectionRefusedError:
+            made.close()
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return made
 
 
 @pytest.fixture

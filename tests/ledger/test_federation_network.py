@@ -118,7 +118,7 @@ async def fall_silent_and_return(network: FederationNetwork) -> None:
     assert len(await network.validators(height + 3)) == 4
 
     await network.all[3].start()
-    await network.wait_for_block(height, 3)
+    await network.wait_for_block(height + 1, 3)  # it has executed the one before
     result = await network.send(3, ReturnToDuty(), at=3)
     await network.wait_for_block(result.height + 2, 0)
     assert len(await network.validators(result.height + 2)) == 5
