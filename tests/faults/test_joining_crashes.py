@@ -7,10 +7,8 @@ when, and of whom, makes no difference to what the ledger has written.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,13 +16,14 @@ from pathlib import Path
 import pytest
 from tendermint.abci import types_pb2 as abci
 
+from config.errors import UnavailableError
 from ledger import snapshots
 from ledger.crash_points import VARIABLE
-from ledger.frames import FrameReader, encode_frame
 from ledger.maintenance import scrub
 from ledger.restoring import check_whole, restoring_path
 from node.founding import complete_settings, found_alone
 from node.home import Home, prepare_run
+from testnet.bench.abci_client import AbciClient
 from tests.bylaws import make_bylaws
 from tests.ledger.scenario import CHAIN_ID, Chain
 from tests.ledger.snapshot_chain import (
@@ -39,50 +38,6 @@ from tests.node.small_federation import wait_until
 HEIGHT = 10
 TAKING = ("offer_snapshot", "apply_snapshot_chunk", "take_over")
 HANDING_OUT = ("list_snapshots", "load_snapshot_chunk")
-FLUSH = abci.Request(flush=abci.RequestFlush())
-
-
-class LedgerDiedError(Exception):
-    """The ledger's process is gone."""
-
-
-class EngineSide:
-    """A connection to a ledger process: a question, its answer."""
-
-    def __init__(self, path: Path) -> None:
-        self._socket = _connect(path)
-
-    def ask(self, **question: object) -> abci.Response:
-        """The answer; raises if the ledger dies instead."""
-        for request in (abci.Request(**question), FLUSH):  # type: ignore[arg-type]
-            self._socket.sendall(encode_frame(request.SerializeToString()))
-        reader, frames = FrameReader(), list[bytes]()
-        while len(frames) < 2:
-            data = self._socket.recv(1 << 20)
-            if not data:
-                raise LedgerDiedError
-            frames += reader.feed(data)
-        return abci.Response.FromString(frames[0])
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def _connect(path: Path) -> socket.socket:
-    """The socket's file is there a moment before anybody listens."""
-    deadline_s = time.monotonic() + 5
-    while True:
-        made = socket.socket(socket.AF_UNIX)
-        made.settimeout(30)
-        try:
-            made.connect(str(path))
-        except ConnectionRefusedError:
-            made.close()
-            if time.monotonic() > deadline_s:
-                raise
-            time.sleep(0.01)
-        else:
-            return made
 
 
 @pytest.fixture
@@ -108,7 +63,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @contextmanager
-def serving(home: Home, points: tuple[str, ...]) -> Iterator[EngineSide]:
+def serving(home: Home, points: tuple[str, ...]) -> Iterator[AbciClient]:
     """The ledger process that dies at each point once, and a connection to it."""
     reading, writing = os.pipe()  # the supervisor's, which stays open
     plan = [f"{name}{end}:1" for name in points for end in ("", ".end")]
@@ -126,21 +81,19 @@ def serving(home: Home, points: tuple[str, ...]) -> Iterator[EngineSide]:
         os.close(reading)
         stack.callback(process.terminate)
         wait_until(home.abci_socket.exists)
-        engine = EngineSide(home.abci_socket)
-        stack.callback(engine.close)
-        yield engine
+        yield stack.enter_context(AbciClient(home.abci_socket))
 
 
 def crash_until_done(
-    home: Home, points: tuple[str, ...], ask: Callable[[EngineSide], None]
+    home: Home, points: tuple[str, ...], ask: Callable[[AbciClient], None]
 ) -> abci.ResponseInfo:
     """Ask a ledger again and again until it lives; what it says of itself then."""
     for _ in range(2 * len(points) + 1):
         with serving(home, points) as engine:
             try:
                 ask(engine)
-                return engine.ask(info=abci.RequestInfo()).info
-            except (LedgerDiedError, ConnectionError):
+                return engine.ask(abci.Request(info=abci.RequestInfo())).info
+            except UnavailableError:
                 continue
     raise AssertionError("it dies more often than it was told to")
 
@@ -151,16 +104,16 @@ def test_a_ledger_that_dies_while_it_takes_over_a_snapshot_begins_again(
     """Nothing of a half-taken state is ever the node's; in the end it is the chain's."""
     snapshot = wait_for_snapshot(chain, HEIGHT)
 
-    def take_over(engine: EngineSide) -> None:
-        height = engine.ask(info=abci.RequestInfo()).info.last_block_height
+    def take_over(engine: AbciClient) -> None:
+        height = engine.ask(abci.Request(info=abci.RequestInfo())).info.last_block_height
         assert height in {0, HEIGHT}
         offer = abci.RequestOfferSnapshot(snapshot=snapshot, app_hash=chain.store.record.app_hash)
-        assert engine.ask(offer_snapshot=offer).offer_snapshot.result == OFFER_ACCEPT
+        assert engine.ask(abci.Request(offer_snapshot=offer)).offer_snapshot.result == OFFER_ACCEPT
         for index in range(snapshot.chunks):
             chunk = abci.RequestApplySnapshotChunk(
                 index=index, chunk=load_chunk(chain, snapshot, index), sender="peer"
             )
-            answer = engine.ask(apply_snapshot_chunk=chunk).apply_snapshot_chunk
+            answer = engine.ask(abci.Request(apply_snapshot_chunk=chunk)).apply_snapshot_chunk
             assert answer.result == ACCEPT
 
     info = crash_until_done(home, TAKING, take_over)
@@ -182,14 +135,14 @@ def test_a_ledger_that_dies_while_it_hands_out_a_snapshot_still_has_it(
     shutil.copytree(tmp_path / "one" / "ledger", home.ledger)
     shutil.copytree(tmp_path / "one" / "snapshots", home.snapshots)
 
-    def fetch(engine: EngineSide) -> None:
-        listed = engine.ask(list_snapshots=abci.RequestListSnapshots()).list_snapshots
+    def fetch(engine: AbciClient) -> None:
+        listed = engine.ask(abci.Request(list_snapshots=abci.RequestListSnapshots())).list_snapshots
         assert list(listed.snapshots) == [snapshot]
         for index in range(snapshot.chunks):
             request = abci.RequestLoadSnapshotChunk(
                 height=HEIGHT, format=snapshot.format, chunk=index
             )
-            loaded = engine.ask(load_snapshot_chunk=request).load_snapshot_chunk
+            loaded = engine.ask(abci.Request(load_snapshot_chunk=request)).load_snapshot_chunk
             assert loaded.chunk == load_chunk(chain, snapshot, index)
 
     info = crash_until_done(home, HANDING_OUT, fetch)
