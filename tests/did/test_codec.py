@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from did.codec import CodecError, decode, encode
+from did.codec import CodecError, Record, decode, encode
 
 values = st.recursive(
     st.none()
@@ -94,3 +94,18 @@ def test_depth_and_size_are_limited() -> None:
         decode(msgspec.msgpack.encode(nest(9)), bytes_max=100)
     with pytest.raises(CodecError):
         decode(encode([1]), bytes_max=1)
+
+
+def test_records_of_two_kinds_may_have_the_same_bytes() -> None:
+    """What is kept decoded is never taken for another kind."""
+
+    class First(Record, frozen=True, kw_only=True):
+        count: int
+
+    class Second(Record, frozen=True, kw_only=True):
+        size: int
+
+    data = First(count=7).encode_kept()
+
+    assert Second.decode(data) == Second(size=7)
+    assert First.decode(data) == First(count=7)

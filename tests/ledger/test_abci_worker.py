@@ -7,6 +7,7 @@ import pytest
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import UnavailableError
+from governance.refusals import RefusalCode
 from ledger.application import Application
 from tests.ledger.abci_peer import ECHO, FLUSH, frames, read_answers, serve
 from tests.ledger.scenario import admit, make_member, render_block
@@ -137,3 +138,22 @@ async def test_an_engine_is_read_no_further_than_what_may_wait(
         writer.close()
 
     assert answers[-1].WhichOneof("value") == "flush"
+
+
+async def test_a_new_transaction_among_waiting_ones_is_checked_as_a_new_one(
+    application: Application, socket_path: Path
+) -> None:
+    """Rechecks look at no signature: a forged one must not slip into their row."""
+    good = admit(make_member(0))
+    forged = good[:-1] + bytes([good[-1] ^ 1])
+    again = check(good, abci.RECHECK)
+    asked = [check(forged), again, again, check(forged), again, FLUSH]
+
+    async with serve(application, socket_path):
+        reader, writer = await asyncio.open_unix_connection(socket_path)
+        writer.write(frames(*asked))
+        answers = await read_answers(reader, len(asked))
+        writer.close()
+
+    invalid = RefusalCode.SIGNATURE_INVALID
+    assert [answer.check_tx.code for answer in answers[:-1]] == [invalid, 0, 0, invalid, 0]

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
@@ -226,3 +227,16 @@ def test_a_quiet_node_starts_no_process(checker: SignatureChecker) -> None:
         assert started.finish() == [decode_transaction(item) for item in BALLOTS[place : place + 3]]
 
     assert checker._process is None
+
+
+def test_an_answer_of_another_length_is_none(
+    checker: SignatureChecker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte for each signature, or nothing that was asked is believed."""
+    program = tmp_path / "answers-nothing"
+    program.write_text("#!/bin/sh\nhead -c 4 >/dev/null\nprintf '\\000\\000\\000\\000'\nsleep 60\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("ledger.signature_process.sys.executable", str(program))
+
+    with pytest.raises(UnavailableError, match="checks signatures has ended"):
+        checker.check(BALLOTS)
