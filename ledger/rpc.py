@@ -260,6 +260,8 @@ def _read_result(answer: JsonObject) -> JsonObject:
         reason = f"{answer['error'].get('message', '')}: {answer['error'].get('data', '')}"
         if "must be less than or equal to the current" in reason:
             raise UnavailableError("the chain has not got to that height yet")
+        if "leveldb: closed" in reason:  # open connections outlive the engine's databases
+            raise UnavailableError("the engine is stopping; is the node being restarted?")
         raise EngineError(reason)
     result: JsonObject = answer["result"]
     return result

@@ -175,6 +175,7 @@ async def test_an_engine_that_does_not_answer_is_unavailable(short_directory: Pa
         (b"not json", UnavailableError),
         (b" " * (ENGINE_ANSWER_BYTES_MAX + 1), EngineError),
         (b'{"error": {"code": -32603, "message": "Internal error", "data": "no"}}', EngineError),
+        (b'{"error": {"message": "Internal error", "data": "leveldb: closed"}}', UnavailableError),
     ],
 )
 async def test_an_answer_that_is_none_is_an_error(
