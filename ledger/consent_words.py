@@ -1,13 +1,15 @@
 """What an entry of a history of consent says, in words for the person whose it is.
 
-Apart from `ledger.receipt_meaning`, whose sentence is about the ledger. Pure; never checks a
-signature: the receipt shows what was kept, and the statement names the key that signed it.
+Apart from `ledger.receipt_meaning`, whose sentence is about the ledger. Says of each statement
+whether who it names has signed it: the receipt alone shows what the cooperative kept, and that
+may be made up. Pure.
 """
 
 import datetime
 
 from did.consent.chain import Entry, EntryKind
 from did.consent.policies import Mandate, Revocation, read_stored_consent
+from did.consent.signers import Signature, check_signer
 from did.jcs import JsonObject
 
 _GRANTED = {
@@ -16,6 +18,12 @@ _GRANTED = {
     EntryKind.STEWARD_DECISION: "granted by a steward",
 }
 _USED = {EntryKind.USE: "used", EntryKind.REFUSAL: "use refused"}
+_SIGNED = {
+    Signature.VALID: "signed by {kid}",
+    Signature.OF_NAMED_KEY: "signed by {kid}; that this was its key then, the ledger says",
+    Signature.UNCHECKED: "signature not checked: the key of {kid} has to be looked up",
+    Signature.INVALID: "NOT SIGNED by {kid}: somebody else wrote this",
+}
 
 
 def render_consent_entry(entry: Entry) -> str:
@@ -24,7 +32,11 @@ def render_consent_entry(entry: Entry) -> str:
     Raises:
         RefusedError: The entry holds a statement that cannot be read.
     """
-    return f"{_render_time(entry.at_ms // 1_000)} UTC: {_describe(entry)}"
+    said = f"{_render_time(entry.at_ms // 1_000)} UTC: {_describe(entry)}"
+    if entry.kind in _USED:
+        return said
+    kid, signature = check_signer(_get_statement(entry))
+    return f"{said} ({_SIGNED[signature].format(kid=kid)})"
 
 
 def describe_consent_entry(entry: Entry) -> JsonObject:
@@ -38,6 +50,7 @@ def describe_consent_entry(entry: Entry) -> JsonObject:
         "kind": entry.kind.value,
         "at_ms": entry.at_ms,
         "content": entry.content,
+        "signature": None if entry.kind in _USED else str(check_signer(_get_statement(entry))[1]),
         "meaning": render_consent_entry(entry),
     }
 
@@ -46,7 +59,7 @@ def _describe(entry: Entry) -> str:
     if entry.kind in _USED:
         facts = ", ".join(f"{name} {entry.content[name]}" for name in sorted(entry.content))
         return f"{_USED[entry.kind]}: {facts}"
-    act = read_stored_consent(str(entry.content.get("statement"))).act
+    act = read_stored_consent(_get_statement(entry)).act
     if isinstance(act, Revocation):
         return f"revoked {act.id}"
     terms = f"{', '.join(act.resources)} for {', '.join(act.purposes)}"
@@ -54,6 +67,10 @@ def _describe(entry: Entry) -> str:
     if isinstance(act, Mandate):
         return f"mandated {act.id}: {act.steward} may grant {terms}, {times}"
     return f"{_GRANTED.get(entry.kind, 'granted')} {act.id}: {act.grantee} may use {terms}, {times}"
+
+
+def _get_statement(entry: Entry) -> str:
+    return str(entry.content.get("statement"))
 
 
 def _render_time(seconds: int) -> str:

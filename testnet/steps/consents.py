@@ -16,7 +16,7 @@ from did.consent.terms import GranteeClass, Purpose, Resource
 from did.jcs import JsonObject
 from did.jws import sign_jws
 from federation.aggregate import count_records
-from ledger.consent_words import render_consent_entry
+from ledger.consent_words import describe_consent_entry, render_consent_entry
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
 from node.consent_anchoring import anchor_consents
 from node.consent_gate import find_permitted
@@ -103,4 +103,6 @@ def _check(receipt: JsonObject, member: Member) -> Verified:
     entries = verified.consents.entries if verified.consents else ()
     said = [render_consent_entry(item).split("UTC: ")[1].split()[0] for item in entries]
     check(said == ["granted", "revoked"], f"the receipt shows {said}")
+    signatures = [describe_consent_entry(item)["signature"] for item in entries]
+    check(signatures == ["valid", "valid"], f"the member's statements are {signatures}")
     return verified

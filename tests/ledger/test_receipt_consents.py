@@ -224,12 +224,34 @@ def test_an_entry_says_what_happened_and_when(kind: EntryKind, sentence: str) ->
     said = render_consent_entry(entry)
 
     assert said.startswith("2023-11-14 22:13:20 UTC: " + sentence.format(id="ab" * 16))
-    assert describe_consent_entry(entry)["meaning"] == said
+    assert said.endswith(f" (signed by {did_key_verification_method(MEMBER.public_key)})")
+    described = describe_consent_entry(entry)
+    assert (described["meaning"], described["signature"]) == (said, "valid")
 
 
 def test_a_use_says_what_it_was_for() -> None:
     """As the node has written it down."""
     said = render_consent_entry(ENTRIES[1])
+    assert describe_consent_entry(ENTRIES[1])["signature"] is None
 
     assert "used: draft abab" in said
     assert "height 41, purpose DUO:0000006" in said
+
+
+def test_a_statement_that_was_made_up_is_called_so() -> None:
+    """The receipt holds, since the cooperative did anchor it: that is what it proves then."""
+    claims = ConsentClaims(
+        cooperative="00" * 32, seq=1, iat=1_700_000_000, act=Revocation(id="ab" * 16)
+    )
+    named = did_key_verification_method(MEMBER.public_key)
+    forged = sign_jws(render_consent(claims), key=KeyPair(b"f" * 32), kid=named, typ=CONSENT_TYPE)
+    entry = append_entry(
+        None,
+        kind=EntryKind.REVOCATION,
+        at_ms=1_700_000_000_500,
+        content={"statement": forged},
+        salt=bytes(32),
+    )
+
+    assert f"(NOT SIGNED by {named}: somebody else wrote this)" in render_consent_entry(entry)
+    assert describe_consent_entry(entry)["signature"] == "invalid"
