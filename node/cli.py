@@ -47,7 +47,7 @@ from node.commands.voting import vote
 from node.commands.wallet import wallet_app
 from node.commands.wallet_backup import backup, check, restore, sign
 from node.commands.wallet_consent_export import export as export_consents
-from node.commands.wallet_consent_receipts import receipts
+from node.commands.wallet_consent_receipts import receipts as consent_receipts
 from node.commands.wallet_consents import consents_app
 from node.commands.wallet_credentials import credentials
 from node.commands.wallet_export import export
@@ -55,6 +55,7 @@ from node.commands.wallet_keys import end, guard, guardians, rotate, veto
 from node.commands.wallet_login import login, sessions
 from node.commands.wallet_mandates import mandates_app
 from node.commands.wallet_notices import notices
+from node.commands.wallet_receipts import receipts
 from node.commands.wallet_recovery import recover_app
 from node.commands.wallet_requests import answer, requests, resources
 from node.commands.wallet_web import web_hashes
@@ -93,11 +94,14 @@ for wallet_command in (backup, restore, sign, check, web_hashes, login, sessions
     wallet_app.command()(wallet_command)
 for keys_command in (rotate, guard, guardians, veto, end):
     wallet_app.command()(keys_command)
+for member_command in (propose, vote):
+    wallet_app.command()(member_command)
+wallet_app.command()(receipts)
 wallet_app.command()(export)
 wallet_app.command()(notices)
 wallet_app.command()(credentials)
 wallet_app.add_typer(recover_app, name="recover")
-consents_app.command()(receipts)
+consents_app.command("receipts")(consent_receipts)
 consents_app.command("export")(export_consents)
 for asking_command in (requests, answer, resources):
     consents_app.command()(asking_command)
@@ -110,8 +114,6 @@ governance_app.command("bodies")(list_bodies)
 governance_app.command("simulate")(simulate)
 app.add_typer(governance_app, name="governance")
 app.add_typer(value_app, name="value")
-app.command()(propose)
-app.command()(vote)
 app.command()(act)
 app.add_typer(office_app, name="office")
 app.add_typer(petition_app, name="petition")

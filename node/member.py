@@ -108,7 +108,7 @@ class Actor:
             raise UnavailableError(
                 f"proposal {proposal_id.hex()} is on the ledger, but the node has not got its "
                 f"text ({error}): do not propose again, send the text with "
-                "`rochdale propose --text-only`"
+                "`rochdale wallet propose --text-only`"
             ) from error
         return SentProposal(proposal_id=proposal_id, committed=committed)
 

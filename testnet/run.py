@@ -159,7 +159,7 @@ def _render_next_steps(story: Story) -> str:
 open; the first line holds the passphrase of every wallet here):
 
   export ROCHDALE_WALLET_PASSPHRASE={shlex.quote(PASSPHRASE)}
-  .venv/bin/rochdale vote yes --wallet {wallet} --node {voter.node.url} --receipt {receipt}
+  .venv/bin/rochdale wallet vote yes --wallet {wallet} --node {voter.node.url} --receipt {receipt}
   .venv/bin/rochdale ledger verify {receipt} --trust {genesis_path}
 
 Ctrl-C ends the federation."""

@@ -181,7 +181,10 @@ def _show_draft(draft: "ComputedDraft") -> None:
     _show_table(draft.document)
     say(f"digest  {digest}")
     say(_say_budget(draft.budget))
-    say(f"Next, a member proposes it: [bold]rochdale propose --insight {digest} 'Publish …'[/]")
+    say(
+        "Next, a member proposes it: "
+        f"[bold]rochdale wallet propose --insight {digest} 'Publish …'[/]"
+    )
 
 
 def _show_table(document: "JsonObject") -> None:

@@ -19,6 +19,7 @@ from node.commands.wallet_options import (
     choose_wallet_trust,
     get_node_url,
     open_wallet,
+    require_trust,
     write_private,
 )
 
@@ -95,7 +96,7 @@ def list_entries(
     if node is None:
         answer, believed = _ask_own(home, log, bundle, first=first, limit=limit)
     else:
-        believed = _require_trust(bundle)
+        believed = require_trust(bundle)
         answer = asyncio.run(_ask(node, log, first=first, limit=limit))
     verified = check_with_trust(answer, believed, wallet=wallet, accepts_old_trust=old_trust)
     page = verified.page
@@ -119,14 +120,6 @@ def _read_ids(texts: list[str]) -> tuple[bytes, ...]:
         return tuple(bytes.fromhex(text) for text in texts)
     except ValueError as error:
         raise MisconfiguredError("ids have 64 hex digits") from error
-
-
-def _require_trust(bundle: "TrustBundle | None") -> "TrustBundle":
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-
-    if bundle is None:
-        raise MisconfiguredError("name whom you believe with `--trust`: a genesis or trust file")
-    return bundle
 
 
 async def _ask(url: str, log: "Log", *, first: int, limit: int) -> "Receipt":

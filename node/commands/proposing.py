@@ -1,4 +1,4 @@
-"""`rochdale propose`: what a member puts before the cooperative, from their own machine."""
+"""`rochdale wallet propose`: what a member puts before the cooperative, from their own machine."""
 
 import asyncio
 import hashlib
@@ -89,7 +89,7 @@ def propose(
         return
     say(f"Your proposal is on the ledger, in block {sent.committed.height}.")
     say(f"  proposal  {proposal_id}")
-    say("Members vote when its discussion has ended: [bold]rochdale vote yes[/]")
+    say("Members vote when its discussion has ended: [bold]rochdale wallet vote yes[/]")
 
 
 def _ask(

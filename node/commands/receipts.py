@@ -26,6 +26,7 @@ from node.commands.wallet_options import (
     get_node_url,
     make_plain,
     open_wallet,
+    require_trust,
     write_private,
 )
 
@@ -126,20 +127,18 @@ def verify(
     It holds if more than two thirds of the validators that you trust signed a block header,
     and the receipt's fact follows from that header.
     """
-    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
+    from config.errors import RefusedError  # noqa: PLC0415
     from ledger.receipts import parse_receipt  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
 
-    data, bundle = read_given_file(receipt), choose_wallet_trust(trust, wallet)
-    if bundle is None:
-        raise MisconfiguredError("name whom you believe with `--trust`: a genesis or trust file")
+    data, bundle = read_given_file(receipt), require_trust(choose_wallet_trust(trust, wallet))
     own = None if wallet is None else open_wallet(wallet, passphrase_file)
     try:
         verified = check_with_trust(
             parse_receipt(data), bundle, wallet=None, accepts_old_trust=old_trust
         )
         if own is not None:
-            _check_owner(verified, own)
+            check_owner(verified, own)
     except RefusedError as error:
         raise RefusedError(f"the receipt does not hold: {error.reason}", code=error.code) from error
     if as_json:
@@ -227,7 +226,12 @@ async def fetch_receipt(url: str, path: str) -> "JsonObject":
         return await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
 
 
-def _check_owner(verified: "Verified", wallet: "Wallet") -> None:
+def check_owner(verified: "Verified", wallet: "Wallet") -> None:
+    """Check that a receipt is about a wallet's ballot.
+
+    Raises:
+        RefusedError: It is not.
+    """
     from config.errors import RefusedError  # noqa: PLC0415
     from governance.proposal_records import compute_ballot_id  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`rochdale vote`: what a member decides, from their own machine."""
+"""`rochdale wallet vote`: what a member decides, from their own machine."""
 
 import asyncio
 import json
@@ -67,7 +67,7 @@ def vote(
 
     *named, choice = words
     if len(named) > 1:
-        raise MisconfiguredError("say `rochdale vote [PROPOSAL] yes`, or no, or abstain")
+        raise MisconfiguredError("say `rochdale wallet vote [PROPOSAL] yes`, or no, or abstain")
     said = _parse_choice(choice)
     bundle = choose_wallet_trust(trust, wallet)
     opened = open_wallet(wallet, passphrase_file)
@@ -184,7 +184,7 @@ def _parse_choice(text: str) -> "BallotChoice":
     marks = text.split(",")
     if not all(mark.isascii() and mark.isdigit() and int(mark) < _MARK_END for mark in marks):
         raise MisconfiguredError(
-            "say `rochdale vote [PROPOSAL] yes`, or no, or abstain; where there are options, "
-            "their numbers with commas between them, such as 2,0,1"
+            "say `rochdale wallet vote [PROPOSAL] yes`, or no, or abstain; where there are "
+            "options, their numbers with commas between them, such as 2,0,1"
         )
     return bytes(int(mark) for mark in marks)

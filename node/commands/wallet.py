@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _RECEIPT_TIMEOUT_S = 20.0
 
 wallet_app = typer.Typer(
-    no_args_is_help=True, help="Your keys as a member: new, backup, restore, apply, status."
+    no_args_is_help=True,
+    help="Your keys as a member, and what you do with them: apply, vote, consent.",
 )
 
 WalletArgument = Annotated[

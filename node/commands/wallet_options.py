@@ -189,6 +189,19 @@ def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle
     )
 
 
+def require_trust(bundle: "TrustBundle | None") -> "TrustBundle":
+    """What to check with.
+
+    Raises:
+        MisconfiguredError: There is nothing.
+    """
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if bundle is None:
+        raise MisconfiguredError("name whom you believe with `--trust`: a genesis or trust file")
+    return bundle
+
+
 def check_with_trust(
     receipt: "Receipt", trust: "TrustBundle", *, wallet: Path | None, accepts_old_trust: bool
 ) -> "Verified":

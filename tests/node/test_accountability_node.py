@@ -72,7 +72,7 @@ def elect(terminal: Terminal, home: Path, members: list[Path], officers: list[Pa
         await_stage(home, election, "voting")
         for wallet in members:
             receipt = terminal.root / f"{wallet.stem}.json"
-            terminal.do("vote", election, "0,1", "-w", wallet, "--receipt", receipt)
+            terminal.do("wallet", "vote", election, "0,1", "-w", wallet, "--receipt", receipt)
     for election in elections:
         await_stage(home, election, "reveal")
         for wallet in officers:
@@ -85,7 +85,9 @@ def propose_election(terminal: Terminal, wallet: Path, body: str) -> str:
     act = terminal.root / f"{body}.toml"
     act.write_text(f'name = "ElectBody"\nbody = "{body}"\n')
     asked = ("--kind", "election", "--act", act)
-    return str(terminal.ask("propose", f"Elect the {body}", "-w", wallet, *asked)["proposal"])
+    return str(
+        terminal.ask("wallet", "propose", f"Elect the {body}", "-w", wallet, *asked)["proposal"]
+    )
 
 
 def check_duties(terminal: Terminal, home: Path, officers: list[Path]) -> None:

@@ -95,18 +95,26 @@ def propose_election(terminal: Terminal, wallet: Path) -> str:
     act = terminal.root / "act.toml"
     act.write_text('name = "ElectBody"\nbody = "mediators"\n')
     election = ("--kind", "election", "--act", act)
-    return str(terminal.ask("propose", "Elect two mediators", "-w", wallet, *election)["proposal"])
+    return str(
+        terminal.ask("wallet", "propose", "Elect two mediators", "-w", wallet, *election)[
+            "proposal"
+        ]
+    )
 
 
 def vote(terminal: Terminal, home: Path, members: list[Path], election: str) -> None:
     """Marks are checked before they count, and stand in the receipt."""
-    terminal.type("vote", election, "0,0", "-w", members[0])
+    terminal.type("wallet", "vote", election, "0,0", "-w", members[0])
     assert "does not answer the question" in terminal.error
     receipt = terminal.root / "ballot.json"
     trust = ("--trust", home / "genesis.json")
-    terminal.do("vote", election, "1,0", "-w", members[0], "--receipt", receipt, *trust)
-    terminal.do("vote", election, "1", "-w", members[1], "--receipt", terminal.root / "b.json")
-    terminal.do("vote", election, "0,1", "-w", members[2], "--receipt", terminal.root / "c.json")
+    terminal.do("wallet", "vote", election, "1,0", "-w", members[0], "--receipt", receipt, *trust)
+    terminal.do(
+        "wallet", "vote", election, "1", "-w", members[1], "--receipt", terminal.root / "b.json"
+    )
+    terminal.do(
+        "wallet", "vote", election, "0,1", "-w", members[2], "--receipt", terminal.root / "c.json"
+    )
     told = terminal.ask("ledger", "verify", receipt, "--wallet", members[0])
     assert told["ballot"]["choice"] == "marks 1 0"
 

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -29,9 +28,10 @@ from node.member_client import NodeClient
 from node.web.projection import Projection
 from node.web.projection_start import begin_from_state
 from tests.bylaws import make_bylaws, render_toml
+from tests.node.own_ballots import check_own_ballots
 from tests.node.small_federation import wait_until
 from tests.node.terminal import Terminal, free_ports
-from tests.node.web.javascript import ask_verifier, make_question
+from tests.node.web.javascript import check_meaning
 
 BYLAWS = render_toml(make_bylaws(stages={"voting_s": 2_419_200, "insight_voting_s": 2_419_200}))
 TIME_SCALE = "201600"
@@ -74,6 +74,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
 
     receipt = _vote(node, wallets, url, motion=motion, release=release)
     _check_receipts(node, home, wallets, receipt)
+    check_own_ballots(node, home, wallets, url, motion=motion, release=release)
     wait_until(lambda: {row["stage"] for row in _list_proposals(url)} == {"closed"})
 
     rows = {row["id"]: row for row in _list_proposals(url)}
@@ -92,6 +93,7 @@ def test_members_join_decide_and_prove_it(node: Terminal) -> None:
     )
     assert told["decision"]["outcome"] == "accepted"
     assert told["ballot"]["choice"] == "yes"
+    check_own_ballots(node, home, wallets, url, motion=motion, release=release, outcome="accepted")
     _check_lists(node, home, wallets[0], url, proposals=(motion, release))
     wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["published"])
     assert [item["own"] for item in _get_status(home)["insights"]] == [True]
@@ -184,28 +186,32 @@ def _propose(node: Terminal, home: Path, wallets: list[Path], url: str) -> tuple
     assert draft["digest"] in node.do("insight", "drafts", "--home", home)
 
     at = ["--node", url]
-    motion = node.ask("propose", "Open on Sundays\n\nPeople ask.", "-w", wallets[0], *at)
-    release = node.ask("propose", "Publish", "--insight", draft["digest"], "-w", wallets[1], *at)
-    assert "none is open for voting now, the next opens" in node.type(
-        "vote", "yes", "-w", wallets[0], *at
+    motion = node.ask("wallet", "propose", "Open on Sundays\n\nPeople ask.", "-w", wallets[0], *at)
+    release = node.ask(
+        "wallet", "propose", "Publish", "--insight", draft["digest"], "-w", wallets[1], *at
     )
-    node.do("propose", "Publish", "--text-only", "-w", wallets[1], *at)
+    assert "none is open for voting now, the next opens" in node.type(
+        "wallet", "vote", "yes", "-w", wallets[0], *at
+    )
+    node.do("wallet", "propose", "Publish", "--text-only", "-w", wallets[1], *at)
     return motion["proposal"], release["proposal"]
 
 
 def _vote(node: Terminal, wallets: list[Path], url: str, *, motion: str, release: str) -> Path:
     """Everybody for; one changes their mind, and a stranger is refused."""
     at, receipt = ["--node", url], node.root / "receipt.json"
-    assert "name one of these proposals" in node.type("vote", "yes", "-w", wallets[0], *at)
+    assert "name one of these proposals" in node.type(
+        "wallet", "vote", "yes", "-w", wallets[0], *at
+    )
     assert node.code == exit_codes.MISCONFIGURED
-    said = node.do("vote", motion, "yes", "-w", wallets[0], *at, "--receipt", receipt)
+    said = node.do("wallet", "vote", motion, "yes", "-w", wallets[0], *at, "--receipt", receipt)
     assert "“Open on Sundays”" in said
     other = ["--receipt", node.root / "other.json"]
-    node.do("vote", motion[:10], "no", "-w", wallets[1], *at, *other)
-    node.do("vote", motion[:10], "yes", "-w", wallets[1], *at, *other)
-    node.do("vote", release, "yes", "-w", wallets[1], *at, *other)
+    node.do("wallet", "vote", motion[:10], "no", "-w", wallets[1], *at, *other)
+    node.do("wallet", "vote", motion[:10], "yes", "-w", wallets[1], *at, *other)
+    node.do("wallet", "vote", release, "yes", "-w", wallets[1], *at, *other)
     assert "No such account is on the ledger" in node.type(
-        "vote", motion, "yes", "-w", wallets[2], *at, *other
+        "wallet", "vote", motion, "yes", "-w", wallets[2], *at, *other
     )
     assert node.code == exit_codes.FAILED
     return receipt
@@ -215,9 +221,11 @@ def _withdraw(node: Terminal, home: Path, wallet: Path, url: str) -> None:
     """Members take their insight back; nobody gets it any more."""
     (row,) = _get_status(home)["insights"]
     about = ["--kind", "withdrawal", "--subject", row["digest"], "-w", wallet, "--node", url]
-    proposal = node.ask("propose", "Take it back", *about)["proposal"]
+    proposal = node.ask("wallet", "propose", "Take it back", *about)["proposal"]
     wait_until(lambda: "voting" in {item["stage"] for item in _list_proposals(url)})
-    node.do("vote", "yes", "-w", wallet, "--node", url, "--receipt", node.root / "last.json")
+    node.do(
+        "wallet", "vote", "yes", "-w", wallet, "--node", url, "--receipt", node.root / "last.json"
+    )
     wait_until(lambda: node.ask("insight", "drafts", "--home", home)[0]["withdrawn"])
     with pytest.raises(urllib.error.HTTPError, match="410") as gone:
         _download(f"{url}/insights/{row['digest']}")
@@ -237,7 +245,9 @@ def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Pa
     )
     told = node.ask("ledger", "verify", receipt, "--trust", bundle)
     assert told["kind"] == "ballot"
-    _check_by_javascript(node, receipt, (genesis, bundle), meaning=told["meaning"])
+    served = _download(f"{_get_url(home)}/api/trust")
+    trusts = [genesis.read_bytes(), bundle.read_bytes(), served]
+    check_meaning(receipt.read_bytes(), trusts, meaning=told["meaning"])
 
     assert "not this wallet's" in node.type(
         "ledger", "verify", receipt, "--trust", genesis, "--wallet", wallets[1]
@@ -278,7 +288,7 @@ def _check_lists(
     told = node.ask("ledger", "verify", file, "--trust", genesis)
     assert (told["kind"], told["page"]["entries"]) == ("page", page["entries"][:1])
     assert page["entries"][0]["id"] in node.do("ledger", "verify", file, "--trust", genesis)
-    _check_by_javascript(node, file, (genesis,), meaning=told["meaning"])
+    check_meaning(file.read_bytes(), [genesis.read_bytes()], meaning=told["meaning"])
 
     question = encode([bytes.fromhex(cooperative), bytes([LogName.PROPOSALS]), 0, 256]).hex()
     asked = json.loads(_download(f"{url}/ledger/abci_query?path=/log&data={question}&prove=true"))
@@ -349,21 +359,6 @@ def _dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
             table: sorted(database.execute(f"SELECT * FROM {table}"))  # noqa: S608 - our names
             for table in ("members", "proposals", "insights", "ballots")
         }
-
-
-def _check_by_javascript(
-    node: Terminal, receipt: Path, trusted: tuple[Path, ...], *, meaning: str
-) -> None:
-    """The pages' verifier says the same of real files, by either kind of trust."""
-    served = node.root / "served.json"
-    served.write_bytes(_download(f"{_get_url(node.root / 'home')}/api/trust"))
-    answers = ask_verifier(
-        [
-            make_question(receipt.read_bytes(), trust.read_bytes(), now_ms=int(time.time() * 1_000))
-            for trust in (*trusted, served)
-        ]
-    )
-    assert [answer.holds["meaning"] for answer in answers] == [meaning] * len(answers)
 
 
 def _download(url: str) -> bytes:

@@ -90,12 +90,12 @@ def decide(terminal: Terminal, ash: Path) -> dict[str, Any]:
     terminal.do("wallet", "new", wallet, "--test-chain")
     applied = terminal.ask("wallet", "apply", wallet, *at, "--name", "A")
     terminal.do("member", "admit", applied["application"], "--home", ash)
-    asked = terminal.ask("propose", "Open on Sundays", "-w", wallet, *at)
+    asked = terminal.ask("wallet", "propose", "Open on Sundays", "-w", wallet, *at)
     motion = str(asked["proposal"])
     wait_until(lambda: find_proposal(ash, motion)["stage"] == "voting")
     trust = ["--trust", ash / "genesis.json"]
     terminal.do(
-        *("vote", motion, "yes", "-w", wallet, *at, *trust),
+        *("wallet", "vote", motion, "yes", "-w", wallet, *at, *trust),
         *("--receipt", terminal.root / "ballot-before.json"),
     )
     wait_until(lambda: find_proposal(ash, motion)["outcome"] == "accepted")

@@ -37,7 +37,7 @@ def test_a_whole_node_goes_on_with_its_pages(member_terminal: Terminal, tmp_path
         terminal.do("wallet", "new", wallet, "--test-chain")
         terminal.do("wallet", "apply", wallet, "--node", url, "--name", "Ann")
         terminal.do("member", "admit", "--all", "--home", old)
-        made = terminal.ask("propose", "Before", "--wallet", wallet, "--node", url)
+        made = terminal.ask("wallet", "propose", "Before", "--wallet", wallet, "--node", url)
         wait_until(lambda: list_texts(old) == [made["proposal"]])
     genesis = tmp_path / "after.json"
     genesis.write_bytes(make_recovery_alone(open_home(old)))
@@ -50,7 +50,7 @@ def test_a_whole_node_goes_on_with_its_pages(member_terminal: Terminal, tmp_path
         url = get_url(new)
         wait_until(lambda: made["proposal"] in list_texts(new))
         terminal.do("wallet", "status", wallet, "--node", url, "--trust", genesis)
-        later = terminal.ask("propose", "After", "--wallet", wallet, "--node", url)
+        later = terminal.ask("wallet", "propose", "After", "--wallet", wallet, "--node", url)
         wait_until(lambda: sorted(list_texts(new)) == sorted([made["proposal"], later["proposal"]]))
         names = terminal.ask("register", "inspect", "--reason", "the law", "--home", new)
         assert names == ["Ann"]

@@ -143,7 +143,7 @@ def seal(two: Two) -> None:
 def check_ended(two: Two) -> None:
     """No transaction is taken any more, be it a member's or the cooperative's own."""
     terminal = two.terminal
-    refused = terminal.type(*two.member("propose", "Too late", wallet="ann", node="oak"))
+    refused = terminal.type(*two.member("wallet", "propose", "Too late", wallet="ann", node="oak"))
     assert terminal.code == exit_codes.FAILED
     assert "sealed" in refused
     terminal.type("federation", "replace-registrar", "--home", two.home("oak"))
@@ -245,12 +245,13 @@ def check_goes_on(two: Two) -> None:
         wait_until(lambda: get_status(terminal, two.home("moved")).get("ledger"))
         status = ("wallet", "status", two.wallet(name), "--node", two.url("moved"))
         assert terminal.ask(*status, "--trust", trust)["is_checked"]
-    said = terminal.ask(*two.member("propose", "We are here", wallet="ann", node="moved"))
+    said = terminal.ask(*two.member("wallet", "propose", "We are here", wallet="ann", node="moved"))
     receipt = ["--receipt", terminal.root / "ballot.json", "--trust", trust]
 
     def votes() -> bool:
         terminal.type(
-            *two.member("vote", said["proposal"], "yes", wallet="ben", node="moved"), *receipt
+            *two.member("wallet", "vote", said["proposal"], "yes", wallet="ben", node="moved"),
+            *receipt,
         )
         return terminal.code == exit_codes.OK
 

@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,3 +44,10 @@ def make_question(
         "nowMs": now_ms,
         "acceptsOldTrust": accepts_old_trust,
     }
+
+
+def check_meaning(receipt: bytes, trusts: Sequence[bytes], *, meaning: str) -> None:
+    """A receipt holds now by each kind of trust, and says the same in the pages."""
+    now_ms = int(time.time() * 1_000)
+    answers = ask_verifier([make_question(receipt, trust, now_ms=now_ms) for trust in trusts])
+    assert [answer.holds["meaning"] for answer in answers] == [meaning] * len(trusts)

@@ -1,0 +1,136 @@
+"""`rochdale wallet receipts`, at nodes that answer with something else than was asked for."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from did.wallets import STRENGTH_TEST, bind_wallet, create_wallet, save_wallet
+from did.wallets import Home as WalletHome
+from ledger.receipts import ReceiptKind
+from ledger.trust import write_trust_bundle
+from node import exit_codes
+from node.commands import wallet_receipts
+from tests.ledger import receipt_samples as samples
+from tests.node.terminal import PASSPHRASE, Terminal
+
+ACCOUNT_WALLET = create_wallet(random=lambda size: bytes([3]) * size)
+
+
+@pytest.fixture
+def trust(member_terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle of the validators that signed the samples, a moment after they did."""
+    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000)
+    path = member_terminal.root / "trust.json"
+    path.write_bytes(write_trust_bundle(samples.TRUST))
+    return path
+
+
+@contextmanager
+def _serve(answers: dict[str, bytes]) -> Iterator[str]:
+    """A node with an answer for each beginning of a path, and nothing else."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = next((answers[key] for key in answers if self.path.startswith(key)), b"{}")
+            self.send_response(200 if body != b"{}" else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Tests are quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def bound_wallet(member_terminal: Terminal) -> Path:
+    """A wallet of the cooperative that voted."""
+    path = member_terminal.root / "b.wallet"
+    home = WalletHome(
+        network="test", cooperative_id=samples.COOPERATIVE, origin="https://node.test"
+    )
+    save_wallet(
+        path,
+        bind_wallet(ACCOUNT_WALLET, home),
+        PASSPHRASE,
+        random=secrets.token_bytes,
+        strength=STRENGTH_TEST,
+    )
+    return path
+
+
+def _list(*rows: object, following: str | None = None) -> bytes:
+    return json.dumps({"proposals": rows, "next": following}).encode()
+
+
+ROW = {"id": samples.PROPOSAL.hex(), "stage": "closed", "text_hash": "00" * 32}
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (
+            {
+                "/api/proposals": _list(ROW),
+                "/api/receipts": samples.render(samples.make_counted_receipt(0)),
+            },
+            "the ballot is not this wallet's",
+        ),
+        (
+            {
+                "/api/proposals": _list(ROW),
+                "/api/receipts": samples.render(
+                    samples.make_receipt(samples.PARAMETERS_KEY, ReceiptKind.STATE)
+                ),
+            },
+            "it is not about a ballot",
+        ),
+        (
+            {"/api/proposals": _list(ROW), "/api/receipts": b'{"kind": "ballot"}'},
+            f"receipt for proposal {samples.PROPOSAL.hex()} does not hold",
+        ),
+        ({"/api/proposals": _list({"id": "../../x", "stage": "voting"})}, "is no proposal"),
+        ({"/api/proposals": _list("proposal")}, "is no proposal"),
+    ],
+)
+def test_a_node_cannot_pass_off_somebody_elses_ballot(
+    member_terminal: Terminal,
+    trust: Path,
+    bound_wallet: Path,
+    answers: dict[str, bytes],
+    sentence: str,
+) -> None:
+    """Nor write a file of its choosing, nor end the command without a sentence."""
+    kept = member_terminal.root / "kept"
+    kept.mkdir()
+    with _serve(answers) as url:
+        asked = ("wallet", "receipts", bound_wallet, "--node", url, "--trust", trust, "-o", kept)
+        said = member_terminal.type(*asked)
+
+    assert sentence in said
+    assert member_terminal.code == exit_codes.FAILED
+    assert list(kept.iterdir()) == []
+
+
+def test_a_list_without_end_ends(
+    member_terminal: Terminal, trust: Path, bound_wallet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node may always name another page."""
+    monkeypatch.setattr(wallet_receipts, "_PAGES_MAX", 3)
+    with _serve({"/api/proposals": _list(following="/api/proposals?before=1")}) as url:
+        said = member_terminal.do(
+            "wallet", "receipts", bound_wallet, "--node", url, "--trust", trust
+        )
+
+    assert "no ballot of yours" in said
