@@ -89,7 +89,7 @@ class Signer:
             self.process = None
 
 
-@pytest.fixture(params=["unix", "tcp"])
+@pytest.fixture
 def signer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Signer]:
     """One that has made a key and has signed nothing, near or behind a port."""
     assert _PROGRAM.exists(), "`make test` builds it"
@@ -120,6 +120,7 @@ def make_node(path: Path, *flags: str) -> Member:
     return Member(open_home(path))
 
 
+@pytest.mark.parametrize("signer", ["unix", "tcp"], indirect=True)
 def test_the_chain_lives_on_the_signer_and_the_node_holds_no_key(
     signer: Signer, tmp_path: Path
 ) -> None:
@@ -179,6 +180,7 @@ def show_status(node: Member) -> str:
     return " ".join(run_command("status", "--home", str(node.home.root)).stdout.split())
 
 
+@pytest.mark.parametrize("signer", ["unix"], indirect=True)
 def test_a_key_is_handed_to_a_signer_and_not_taken_back_unawares(
     signer: Signer, tmp_path: Path
 ) -> None:
@@ -220,6 +222,7 @@ def test_a_key_is_handed_to_a_signer_and_not_taken_back_unawares(
         node.stop()
 
 
+@pytest.mark.parametrize("signer", ["tcp"], indirect=True)
 def test_a_person_can_hold_a_remote_signer_too(signer: Signer, tmp_path: Path) -> None:
     """The engine runs on without it, and asks for it again when it is released."""
     node = make_node(

@@ -11,7 +11,7 @@ from node.didkit_bridge import DidkitBridge
 from node.founding import complete_settings, create_node
 from tests.node.test_credentials_v1 import CHALLENGE, DOMAIN, ISSUER_DID, issue, show
 
-RUNS = int(os.environ.get("SOAK_RUNS", "20"))
+RUNS = int(os.environ.get("SOAK_RUNS", "8"))
 _MAIN = "import sys; from testnet.cli import main; sys.exit(main())"
 
 

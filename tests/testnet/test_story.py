@@ -6,9 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
+
+from config.errors import RochdaleError
+from tests.node.full_nodes import fetch, get_url
 
 ROCHDALE = Path(sys.executable).with_name("rochdale")
 FIGURES = {
@@ -41,6 +46,18 @@ def find_processes(directory: Path) -> list[str]:
         if str(directory) in command:
             found.append(command)
     return found
+
+
+def wait_for_chain(directory: Path) -> str:
+    """Where a federation's one node is reached, once its chain has a block."""
+    deadline_s = time.monotonic() + 120
+    while True:
+        with suppress(RochdaleError, OSError, ValueError, StopIteration, HTTPException):
+            home = next(path for path in directory.iterdir() if path.is_dir())
+            if json.loads(fetch(home, "/api/status")[1])["height"] > 0:
+                return get_url(home)
+        assert time.monotonic() < deadline_s, f"no block in {directory}"
+        time.sleep(0.5)
 
 
 @pytest.mark.timeout(400)
@@ -78,13 +95,18 @@ def test_an_interrupted_federation_leaves_no_process(
 
 @pytest.mark.timeout(300)
 def test_two_federations_run_side_by_side(tmp_path: Path) -> None:
-    """Each finds free ports of its own."""
-    first = start(tmp_path / "first", "--once", "--cooperatives", "1")
-    time.sleep(3)
-    second = start(tmp_path / "second", "--once", "--cooperatives", "1")
-    outputs = [process.communicate(timeout=280)[0] for process in (first, second)]
-
-    assert [first.returncode, second.returncode] == [0, 0], "\n".join(outputs)
+    """Each finds free ports of its own, and makes blocks beside the other."""
+    directories = [tmp_path / "first", tmp_path / "second"]
+    processes = [start(directory, "--cooperatives", "1") for directory in directories]
+    try:
+        urls = [wait_for_chain(directory) for directory in directories]
+        assert urls[0] != urls[1]
+        assert [process.poll() for process in processes] == [None, None]
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize(
