@@ -92,15 +92,27 @@ class Tree:
 
     def load(self, pages: Iterable[tuple[bytes, bytes]]) -> None:
         """Make the upper levels anew from all pages, in any order."""
-        nodes = self._nodes
+        nodes, kept, from_bytes = self._nodes, self._kept, int.from_bytes
+        kept_bytes = self._kept_bytes
         for place, record in pages:
-            if len(place) == PLACE_BYTES:  # others are below a split page
-                page = int.from_bytes(place, "big")
-                nodes[PAGES + page] = get_node(record)
-                self._keep(page, record)
+            if len(place) != PLACE_BYTES:
+                continue  # below a split page
+            page = from_bytes(place, "big")
+            nodes[PAGES + page] = get_node(record)
+            if kept_bytes + len(record) <= STATE_PAGES_BYTES_MAX:
+                kept_bytes += len(record)
+                kept[page] = record
+        self._kept_bytes = kept_bytes
+        # A node's start waits for half a million of these: what `join` does, without calling it.
+        start_inner = hashlib.sha256(b"\x01").copy
         for parent in range(PAGES - 1, 0, -1):
             left, right = nodes[2 * parent], nodes[2 * parent + 1]
-            if left or right:
+            if len(left) == HASH_BYTES == len(right):
+                inner = start_inner()
+                inner.update(left)
+                inner.update(right)
+                nodes[parent] = inner.digest()
+            elif left or right:
                 nodes[parent] = join(left, right)
 
     def stage(self, changes: Iterable[Change]) -> StagedTree:

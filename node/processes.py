@@ -80,13 +80,14 @@ def run_ledger(home: Home, settings: Settings) -> None:
         explain_failures,
         open_application,
     )
-    from node.pruning import keep_pruned  # noqa: PLC0415
     from node.signing_guard import note_stop  # noqa: PLC0415
 
     async def serve(application: "Application") -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(joining.watch(home, get_height=lambda: application.next_height))
             if settings.engine.keep_days:
+                from node.pruning import keep_pruned  # noqa: PLC0415 - a third of a second
+
                 keep_s = settings.engine.keep_days * 86_400
                 group.create_task(
                     keep_pruned(home.rpc_socket, keep_s=keep_s, tell=application.retain_from)
