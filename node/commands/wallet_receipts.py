@@ -63,7 +63,7 @@ def receipts(
 
     While voting is open a receipt shows that the ledger has your ballot; after the close, that
     it was counted. Any node of the federation can be asked, and none is believed; one could
-    leave a ballot out, so ask another if you miss one.
+    leave a ballot out, or show it as of an old block: ask another then.
     """
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.receipts import parse_receipt_object  # noqa: PLC0415
@@ -137,7 +137,8 @@ def _say(rows: list["JsonObject"]) -> None:
     for row in rows:
         title = escape(make_plain(row["title"])) if row["title"] else "(the node has not its text)"
         outcome = f", {row['outcome'].replace('_', ' ')}" if row["outcome"] else ""
-        say(f"{row['proposal'][:16]}…  {row['choice']}, {_WORDS[row['kind']]}{outcome}  {title}")
+        stands = f"{row['choice']}, {_WORDS[row['kind']]}{outcome} as of block {row['height']}"
+        say(f"{row['proposal'][:16]}…  {stands}  {title}")
     if not rows:
         say("The ledger has no ballot of yours that this node could show.")
     for row in rows:

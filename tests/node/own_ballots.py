@@ -1,5 +1,6 @@
 """What a member finds of their own ballots at a real node."""
 
+import re
 from pathlib import Path
 
 from tests.node.terminal import Terminal
@@ -20,7 +21,8 @@ def check_own_ballots(
     trust = ["--trust", home / "genesis.json"]
     at = ["--node", url, *trust]
     said = node.do("wallet", "receipts", wallets[0], *at)
-    assert said.split("\n")[0] == f"{motion[:16]}…  yes, {words}  Open on Sundays"
+    pattern = rf"{motion[:16]}…  yes, {words} as of block [0-9]+  Open on Sundays\n"
+    assert re.fullmatch(pattern, said)
     directory = node.root / f"receipts-{kind}"
     directory.mkdir()
     told = node.ask("wallet", "receipts", wallets[1], "-o", directory, *at)["ballots"]
