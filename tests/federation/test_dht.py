@@ -1,6 +1,5 @@
 """The hardened DHT: what the library would let through is refused."""
 
-import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -21,6 +20,7 @@ from config.errors import MisconfiguredError, RefusedError
 from federation.dht import CooperativeDht, parse_bootstrap
 from federation.dht_host import PROTOCOL
 from federation.record import compute_peer_id, compute_record_key
+from tests.ports import find_ports
 
 LISTEN = "/ip4/127.0.0.1/tcp/0"
 
@@ -199,9 +199,7 @@ def test_a_peer_that_is_down_is_dialed_again_at_once_when_asked(network: Network
 
     async def scenario() -> None:
         late = CooperativeDht(seed=bytes(32), registry=dict, now_s=lambda: 0)
-        with socket.socket() as reserved:
-            reserved.bind(("127.0.0.1", 0))
-            address = f"/ip4/127.0.0.1/tcp/{reserved.getsockname()[1]}"
+        address = f"/ip4/127.0.0.1/tcp/{find_ports(1)[0]}"
         peer_id = str(late._host.get_id())
 
         assert not await network.nodes[0].connect(peer_id, [address])

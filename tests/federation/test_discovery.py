@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from config.limits import DISCOVERY_FRAME_BYTES_MAX
 from federation.discovery_client import DiscoveryClient
 from federation.discovery_wire import Request, encode_frame, encode_request
 from federation.record import compute_peer_id, open_record
+from tests.ports import find_ports
 
 MAIN = """
 import sys, time
@@ -50,9 +50,7 @@ class Node:
         self.bootstrap = "" if bootstrap is None else bootstrap.address
         self.client = DiscoveryClient(home / "s")
         self.process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as reserved:
-            reserved.bind(("127.0.0.1", 0))
-            self.listen = f"/ip4/127.0.0.1/tcp/{reserved.getsockname()[1]}"
+        self.listen = f"/ip4/127.0.0.1/tcp/{find_ports(1)[0]}"
 
     @property
     def address(self) -> str:

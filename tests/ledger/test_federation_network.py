@@ -1,10 +1,8 @@
 """Real engines: a federation changes its validators while the chain goes on."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,9 @@ from tests.ledger.federation_nodes import (
     HEARTBEAT_MS,
     FederationNetwork,
 )
+from tests.ports import find_ports
 
 pytestmark = pytest.mark.timeout(400)
-
-
-def find_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
 
 
 @pytest.fixture

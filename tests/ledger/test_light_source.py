@@ -9,7 +9,6 @@ import base64
 import contextlib
 import dataclasses
 import json
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -38,6 +37,7 @@ from ledger.light_source import LightSource
 from ledger.rpc import EngineClient
 from ledger.trust import compute_trust_bundle
 from tests.ledger.signed_chain import BEGINS_NS, SignedChain
+from tests.ports import find_ports
 
 NOW_MS = BEGINS_NS // 1_000_000 + 20 * 86_400_000
 
@@ -244,10 +244,7 @@ NODES = [KeyPair(bytes([seed]) * 32) for seed in (32, 33)]
 @pytest.fixture
 def handed_over(short_directory: Path) -> Iterator[Path]:
     """The second engine's home, when it alone makes blocks."""
-    with socket.socket() as first, socket.socket() as second:
-        for probe in (first, second):
-            probe.bind(("127.0.0.1", 0))
-        ports = [probe.getsockname()[1] for probe in (first, second)]
+    ports = find_ports(2)
     validator = {
         "address": "",
         "pub_key": _render_key(KEYS[0]),

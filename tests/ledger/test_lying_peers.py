@@ -31,7 +31,7 @@ from tests.ledger.scenario import (
     make_member,
     render_genesis,
 )
-from tests.ledger.test_federation_network import find_ports
+from tests.ports import find_ports
 
 pytestmark = pytest.mark.timeout(400)
 PROGRAM = Path(__file__).with_name("lying_ledger.py")

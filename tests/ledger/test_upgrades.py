@@ -1,7 +1,6 @@
 """Software that lacks the rules of a block halts before it; the rest goes on."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -38,6 +37,7 @@ from tests.ledger.scenario import (
     sign,
 )
 from tests.ledger.two_rules import FIRST, SCHEDULED_HEIGHT, SECOND, SOFTWARE, UPGRADE
+from tests.ports import find_ports
 
 PROGRAM = Path(__file__).with_name("two_rules.py")
 PARAMETERS = Parameters(network="n", time_scale=1, bylaws_hash=bytes(32), rules_version=1)
@@ -283,14 +283,3 @@ async def read_version(node: EngineNode, height: int) -> int:
     """The rules that a header names."""
     async with node.client() as client:
         return int((await client.commit(height))["header"]["version"]["app"])
-
-
-def find_ports(count: int) -> list[int]:
-    """Free ports of this machine."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from node import exit_codes
 from node.cli import app, run
+from tests.ports import find_ports
 
 PASSPHRASE = "only for test chains"
 
@@ -46,10 +46,7 @@ class Terminal:
 
 def free_ports() -> list[str]:
     """Flags that give a node three ports of its own."""
-    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-        for probe in (first, second, third):
-            probe.bind(("127.0.0.1", 0))
-        web, p2p, dht = (probe.getsockname()[1] for probe in (first, second, third))
+    web, p2p, dht = find_ports(3)
     return [
         f"--web.listen=127.0.0.1:{web}",
         f"--engine.p2p_listen=127.0.0.1:{p2p}",

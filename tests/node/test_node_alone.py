@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from node.lock import is_locked
+from tests.node.terminal import free_ports
 
 ROCHDALE = [sys.executable, "-P", "-c", "from node.cli import main; main()"]
 PROCESSES = {"engine", "ledger", "web", "discovery"}
@@ -73,18 +73,7 @@ def wait_until(predicate: Callable[[], object], *, timeout_s: float = 60.0) -> N
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
     node = Node(tmp_path / "home")
-    probes = [socket.socket() for _ in range(3)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    web, p2p, dht = (probe.getsockname()[1] for probe in probes)
-    for probe in probes:
-        probe.close()
-    made = node.type(
-        "init",
-        f"--web.listen=127.0.0.1:{web}",
-        f"--engine.p2p_listen=127.0.0.1:{p2p}",
-        f"--discovery.listen=/ip4/127.0.0.1/tcp/{dht}",
-    )
+    made = node.type("init", *free_ports())
     assert made.returncode == 0, made.stderr
     yield node
     if node.running is not None:

@@ -6,7 +6,6 @@ RFC 6962 code that the ledger uses.
 """
 
 import base64
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -47,6 +46,7 @@ from node.web.opening import open_context
 from node.web.projection import ProjectedBlock
 from tests.bylaws import make_bylaws
 from tests.merkle import compute_path
+from tests.ports import find_ports
 
 CHAIN_ID = "test-web-1"
 
@@ -235,7 +235,7 @@ Pair = tuple[WebNode, WebNode]
 @pytest.fixture
 async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     """Two founded cooperatives, each serving on loopback."""
-    ports = [_find_port(), _find_port()]
+    ports = find_ports(2)
     settings = [_settings(name, ports) for name in ("ash", "birch")]
     homes = [create_node(tmp_path / item.node.name.lower(), item) for item in settings]
     genesis = assemble_genesis(
@@ -290,9 +290,3 @@ async def _serve(stack: AsyncExitStack, home: Home, settings: Settings, port: in
         url=f"http://127.0.0.1:{port}",
         runner=runner,
     )
-
-
-def _find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
