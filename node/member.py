@@ -219,7 +219,7 @@ async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | No
         if found is None:
             raise RefusedError("this node knows no such proposal: check the id")
         return found
-    rows = [row for row in await node.list_proposals() if row["cooperative"] == cooperative.hex()]
+    rows = await node.list_proposals(cooperative)
     if named is None:
         missing = _describe_none_open(rows)
         rows = [row for row in rows if row["stage"] == "voting"]

@@ -21,6 +21,8 @@ from did.jcs import JsonObject, parse_json_object
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _POLL_S = 0.1
+_PAGES_MAX = 100
+"""A node could go on for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +155,20 @@ class NodeClient:
             raise RefusedError(f"the node has nothing at {path}: it may run an older version")
         return data
 
-    async def list_proposals(self) -> list[JsonObject]:
-        """Every proposal of the federation, newest first."""
-        answer = await self._request("GET", "/api/proposals")
-        return list(answer["proposals"])
+    async def list_proposals(self, cooperative: bytes) -> list[JsonObject]:
+        """A cooperative's proposals, newest first, page by page: at most ten thousand."""
+        found: list[JsonObject] = []
+        path = f"/api/proposals?cooperative={cooperative.hex()}"
+        for _ in range(_PAGES_MAX):
+            page = await self._request("GET", path)
+            rows, following = page.get("proposals"), page.get("next")
+            if not isinstance(rows, list) or not isinstance(following, str | None):
+                raise UnavailableError(f"the node at {self._base} does not list proposals")
+            found += rows
+            if following is None:
+                break
+            path = following
+        return found
 
     async def find_proposal(self, proposal_id: str) -> JsonObject | None:
         """One proposal as this node's read model has it, or none."""

@@ -23,6 +23,7 @@ from node.commands.wallet_options import (
     PassphraseFileOption,
     check_with_trust,
     choose_wallet_trust,
+    explain_refusal,
     get_node_url,
     make_plain,
     open_wallet,
@@ -127,20 +128,17 @@ def verify(
     It holds if more than two thirds of the validators that you trust signed a block header,
     and the receipt's fact follows from that header.
     """
-    from config.errors import RefusedError  # noqa: PLC0415
     from ledger.receipts import parse_receipt  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415
 
     data, bundle = read_given_file(receipt), require_trust(choose_wallet_trust(trust, wallet))
     own = None if wallet is None else open_wallet(wallet, passphrase_file)
-    try:
+    with explain_refusal("the receipt does not hold"):
         verified = check_with_trust(
             parse_receipt(data), bundle, wallet=None, accepts_old_trust=old_trust
         )
         if own is not None:
             check_owner(verified, own)
-    except RefusedError as error:
-        raise RefusedError(f"the receipt does not hold: {error.reason}", code=error.code) from error
     if as_json:
         say_json({**describe_verified(verified), "is_own": None if own is None else True})
         return

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from node.commands.wallet_options import (
     WalletOption,
     check_with_trust,
     choose_wallet_trust,
+    explain_refusal,
     get_node_url,
     make_actor,
     make_plain,
@@ -89,19 +89,11 @@ def vote(
     _say_receipt(path, is_checked=bundle is not None)
 
 
-@contextmanager
-def _name_receipt(path: Path) -> Iterator[None]:
+def _name_receipt(path: Path) -> AbstractContextManager[None]:
     """Say of a receipt that does not hold that its ballot was sent all the same."""
-    from config.errors import RefusedError  # noqa: PLC0415
-
-    try:
-        yield
-    except RefusedError as error:
-        raise RefusedError(
-            f"your ballot was sent and its receipt is in {path}, but that does not hold: "
-            f"{error.reason}",
-            code=error.code,
-        ) from error
+    return explain_refusal(
+        f"your ballot was sent and its receipt is in {path}, but that does not hold"
+    )
 
 
 def _say_receipt(path: Path, *, is_checked: bool) -> None:

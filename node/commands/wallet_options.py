@@ -6,8 +6,8 @@ line, which other users of the machine can read.
 
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -187,6 +187,17 @@ def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle
         None if given is None else load_trust(given),
         None if wallet is None else load_wallet_trust(wallet),
     )
+
+
+@contextmanager
+def explain_refusal(what: str) -> Iterator[None]:
+    """Say before a refusal's reason what it is about."""
+    from config.errors import RefusedError  # noqa: PLC0415
+
+    try:
+        yield
+    except RefusedError as error:
+        raise RefusedError(f"{what}: {error.reason}", code=error.code) from error
 
 
 def require_trust(bundle: "TrustBundle | None") -> "TrustBundle":

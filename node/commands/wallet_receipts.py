@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +17,7 @@ from node.commands.wallet_options import (
     TrustOption,
     check_with_trust,
     choose_wallet_trust,
+    explain_refusal,
     get_node_url,
     make_plain,
     open_wallet,
@@ -30,11 +29,8 @@ if TYPE_CHECKING:
     from did.jcs import JsonObject
     from did.wallets import Wallet
     from ledger.receipts import BallotFact, Verified
-    from node.member_client import NodeClient
 
 _RECEIPT_TIMEOUT_S = 20.0
-_PAGES_MAX = 100
-"""Of a hundred proposals each: a node could go on for ever."""
 _KINDS = {
     "voting": "ballot",
     "second_call": "ballot",
@@ -75,7 +71,7 @@ def receipts(
     found = asyncio.run(_fetch(wallet, get_node_url(node, wallet)))
     rows = []
     for proposal_id, title, document in found:
-        with _name_proposal(proposal_id):
+        with explain_refusal(f"the node's receipt for {proposal_id.hex()} does not hold"):
             verified = check_with_trust(
                 parse_receipt_object(document), bundle, wallet=path, accepts_old_trust=old_trust
             )
@@ -89,20 +85,6 @@ def receipts(
         say_json({"ballots": rows})
         return
     _say(rows)
-
-
-@contextmanager
-def _name_proposal(proposal_id: bytes) -> Iterator[None]:
-    """Say of a receipt that does not hold of which proposal it is."""
-    from config.errors import RefusedError  # noqa: PLC0415
-
-    try:
-        yield
-    except RefusedError as error:
-        raise RefusedError(
-            f"the node's receipt for proposal {proposal_id.hex()} does not hold: {error.reason}",
-            code=error.code,
-        ) from error
 
 
 def _read_own(verified: "Verified", wallet: "Wallet", proposal_id: bytes) -> "BallotFact":
@@ -155,7 +137,7 @@ async def _fetch(wallet: "Wallet", url: str) -> list[tuple[bytes, str | None, "J
 
     found = []
     async with NodeClient(url) as client:
-        async for proposal in _list_proposals(client, wallet.get_home().cooperative_id):
+        for proposal in await client.list_proposals(wallet.get_home().cooperative_id):
             try:
                 kind, asked = _KINDS.get(proposal["stage"]), bytes.fromhex(proposal["id"])
                 text = {"text_hash": str(proposal["text_hash"])}
@@ -171,14 +153,3 @@ async def _fetch(wallet: "Wallet", url: str) -> list[tuple[bytes, str | None, "J
                 continue
             found.append((asked, await find_title(client, text), document))
     return found
-
-
-async def _list_proposals(client: "NodeClient", cooperative: bytes) -> AsyncIterator["JsonObject"]:
-    path = f"/api/proposals?cooperative={cooperative.hex()}"
-    for _ in range(_PAGES_MAX):
-        page = await client.read(path.removeprefix("/api/"))
-        for proposal in page.get("proposals") or ():
-            yield proposal
-        path = page.get("next") or ""
-        if not path:
-            return

@@ -15,8 +15,7 @@ from did.wallets import STRENGTH_TEST, bind_wallet, create_wallet, save_wallet
 from did.wallets import Home as WalletHome
 from ledger.receipts import ReceiptKind
 from ledger.trust import write_trust_bundle
-from node import exit_codes
-from node.commands import wallet_receipts
+from node import exit_codes, member_client
 from tests.ledger import receipt_samples as samples
 from tests.node.terminal import PASSPHRASE, Terminal
 
@@ -98,10 +97,11 @@ ROW = {"id": samples.PROPOSAL.hex(), "stage": "closed", "text_hash": "00" * 32}
         ),
         (
             {"/api/proposals": _list(ROW), "/api/receipts": b'{"kind": "ballot"}'},
-            f"receipt for proposal {samples.PROPOSAL.hex()} does not hold",
+            f"receipt for {samples.PROPOSAL.hex()} does not hold",
         ),
         ({"/api/proposals": _list({"id": "../../x", "stage": "voting"})}, "is no proposal"),
         ({"/api/proposals": _list("proposal")}, "is no proposal"),
+        ({"/api/proposals": b'{"proposals": 1}'}, "does not list proposals"),
     ],
 )
 def test_a_node_cannot_pass_off_somebody_elses_ballot(
@@ -119,7 +119,7 @@ def test_a_node_cannot_pass_off_somebody_elses_ballot(
         said = member_terminal.type(*asked)
 
     assert sentence in said
-    assert member_terminal.code == exit_codes.FAILED
+    assert member_terminal.code in {exit_codes.FAILED, exit_codes.UNAVAILABLE}
     assert list(kept.iterdir()) == []
 
 
@@ -127,7 +127,7 @@ def test_a_list_without_end_ends(
     member_terminal: Terminal, trust: Path, bound_wallet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node may always name another page."""
-    monkeypatch.setattr(wallet_receipts, "_PAGES_MAX", 3)
+    monkeypatch.setattr(member_client, "_PAGES_MAX", 3)
     with _serve({"/api/proposals": _list(following="/api/proposals?before=1")}) as url:
         said = member_terminal.do(
             "wallet", "receipts", bound_wallet, "--node", url, "--trust", trust
