@@ -101,6 +101,13 @@ ROW = {"id": samples.PROPOSAL.hex(), "stage": "closed", "text_hash": "00" * 32}
         ),
         ({"/api/proposals": _list({"id": "../../x", "stage": "voting"})}, "is no proposal"),
         ({"/api/proposals": _list("proposal")}, "is no proposal"),
+        (
+            {
+                "/api/proposals?before": _list("proposal"),
+                "/api/proposals": _list(following="/api/proposals?before=1"),
+            },
+            "is no proposal",
+        ),
         ({"/api/proposals": b'{"proposals": 1}'}, "does not list proposals"),
     ],
 )
