@@ -8,7 +8,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3
+# The system's own Python comes first: distributions build theirs optimised by profiles, and the
+# ledger is a fifth faster for it than with one that was simply compiled.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(or $(firstword $(shell for python in /usr/bin/python3 python3; do \
+  $$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python; done)),python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := testnet node federation ledger activitypub governance did config
@@ -77,7 +81,7 @@ clean:  ## remove all that set-up made
 	rm -rf $(VENV)
 
 $(VENV)/.debian: scripts/debian-packages
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || { \
+	@$(PYTHON) -c '$(SUPPORTED)' || { \
 	  echo "Rochdale needs Python 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1):" >&2; \
 	  echo "install one of them and name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@scripts/debian-packages $(DEBIAN)
