@@ -137,7 +137,7 @@ STATE_PAGE_LEAVES_MERGED = 32
 """A split page with as many leaves or fewer becomes whole again."""
 STATE_CACHE_BYTES_MAX = 16_777_216
 """Committed values that are kept in memory because they were read."""
-STATE_PAGES_BYTES_MAX = 62_914_560
+STATE_PAGES_BYTES_MAX = 83_886_080
 """Pages of the tree that are kept in memory; a million keys have 80 MB of them."""
 STATE_UNDO_HEIGHTS = 256
 """How many blocks `rochdale ledger rollback` can go back."""

@@ -34,6 +34,8 @@ PAGES = 1 << TOP_BITS
 PLACE_BYTES = 3
 """A page's place: its number, big-endian."""
 _NUMBER_SHIFT = 8 * PLACE_BYTES - TOP_BITS
+_NODE_BYTES_MAX = HASH_BYTES + 1
+"""What is longer is a page's record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +57,15 @@ class Tree:
     """The upper levels of a map's tree, over pages that somebody else keeps.
 
     A binary heap: the root is node 1, below node n are 2n and 2n + 1, and page p is node
-    `PAGES` + p.
+    `PAGES` + p. In the place of a page's node its record stands, while there is room: any page is
+    as likely read as another.
     """
 
     def __init__(self, read: ReadPage) -> None:
         self._read = read
-        self._nodes: list[Node] = [b""] * (2 * PAGES)
-        self._kept: list[bytes | None] = [None] * PAGES
-        """Records of pages that need not be read again."""
+        self._nodes: list[bytes] = [b""] * (2 * PAGES)
         self._kept_bytes = 0
+        """Of the records among them."""
 
     @property
     def root(self) -> bytes:
@@ -72,40 +74,43 @@ class Tree:
 
     def get_node(self, index: int) -> Node:
         """A node of the upper levels or of a page, by its index in the heap."""
-        return self._nodes[index]
+        return _strip(self._nodes[index])
 
     def get_page(self, place: bytes) -> bytes | None:
         """The record of a page, or None."""
         if len(place) > PLACE_BYTES:
             return self._read(place)
-        page = int.from_bytes(place, "big")
-        if not self._nodes[PAGES + page]:
+        known = self._nodes[PAGES + int.from_bytes(place, "big")]
+        if not known:
             return None
-        return self._kept[page] or self._read(place)
+        return known if len(known) > _NODE_BYTES_MAX else self._read(place)
 
     def may_have(self, key_hash: bytes) -> bool:
         """Whether a key may be there; surely not if False, and without reading a page."""
-        page = find_page(key_hash)
-        node = self._nodes[PAGES + page]
-        kept = self._kept[page]
-        return bool(node) and (kept is None or kept[0] == SPLIT or key_hash in kept)
+        known = self._nodes[PAGES + find_page(key_hash)]
+        is_whole = len(known) > _NODE_BYTES_MAX and known[0] != SPLIT
+        return key_hash in known if is_whole else bool(known)
 
     def load(self, pages: Iterable[tuple[bytes, bytes]]) -> None:
         """Make the upper levels anew from all pages, in any order."""
-        nodes, kept, from_bytes = self._nodes, self._kept, int.from_bytes
-        kept_bytes = self._kept_bytes
+        nodes, from_bytes, room = self._nodes, int.from_bytes, STATE_PAGES_BYTES_MAX
         for place, record in pages:
             if len(place) != PLACE_BYTES:
                 continue  # below a split page
-            page = from_bytes(place, "big")
-            nodes[PAGES + page] = get_node(record)
-            if kept_bytes + len(record) <= STATE_PAGES_BYTES_MAX:
-                kept_bytes += len(record)
-                kept[page] = record
-        self._kept_bytes = kept_bytes
+            index = PAGES + from_bytes(place, "big")
+            if len(record) <= room:
+                room -= len(record)
+                nodes[index] = record
+            else:
+                nodes[index] = get_node(record)
+        self._kept_bytes = STATE_PAGES_BYTES_MAX - room
+        for parent in range(PAGES - 1, PAGES // 2 - 1, -1):
+            left, right = nodes[2 * parent], nodes[2 * parent + 1]
+            if left or right:
+                nodes[parent] = join(_strip(left), _strip(right))
         # A node's start waits for half a million of these: what `join` does, without calling it.
         start_inner = hashlib.sha256(b"\x01").copy
-        for parent in range(PAGES - 1, 0, -1):
+        for parent in range(PAGES // 2 - 1, 0, -1):
             left, right = nodes[2 * parent], nodes[2 * parent + 1]
             if len(left) == HASH_BYTES == len(right):
                 inner = start_inner()
@@ -150,25 +155,26 @@ class Tree:
 
     def apply(self, staged: StagedTree) -> None:
         """Make staged changes so; from now on their pages must be readable."""
+        if not staged.rows:
+            return
+        nodes, row, *rows = self._nodes, *staged.rows
+        kept_bytes = self._kept_bytes
         for place, record in staged.pages.items():
-            if len(place) == PLACE_BYTES:
-                self._keep(int.from_bytes(place, "big"), record)
-        nodes = self._nodes
-        for row in staged.rows:
+            if len(place) != PLACE_BYTES:
+                continue  # below a split page
+            index = PAGES + int.from_bytes(place, "big")
+            before, after = nodes[index], row[index]
+            if len(before) > _NODE_BYTES_MAX:
+                kept_bytes -= len(before)
+                before = get_node(before)
+            if record is not None and kept_bytes + len(record) <= STATE_PAGES_BYTES_MAX:
+                kept_bytes += len(record)
+                after = record
+            row[index], nodes[index] = before, after
+        self._kept_bytes = kept_bytes
+        for row in rows:
             for index, node in row.items():
                 row[index], nodes[index] = nodes[index], node
-
-    def _keep(self, page: int, record: bytes | None) -> None:
-        """Keep a page in memory while there is room: any page is as likely read as another."""
-        before = self._kept[page]
-        if before is not None:
-            self._kept_bytes -= len(before)
-        if record is not None:
-            if self._kept_bytes + len(record) > STATE_PAGES_BYTES_MAX:
-                record = None
-            else:
-                self._kept_bytes += len(record)
-        self._kept[page] = record
 
     def _stage_rows(self, row: dict[int, Node]) -> list[dict[int, Node]]:
         """Changed nodes level by level, given those of the pages, ascending."""
@@ -177,26 +183,23 @@ class Tree:
         rows = [row]
         for _ in range(TOP_BITS):
             above: dict[int, Node] = {}
-            get = row.get
+            waiting: Node | None = None
             for index, node in row.items():
-                sibling = get(index ^ 1)
-                if sibling is None:
-                    sibling = nodes[index ^ 1]
-                elif index & 1:
-                    continue  # done with its left sibling, which came before
-                if len(node) == HASH_BYTES == len(sibling):
-                    inner = start_inner()
-                    if index & 1:
-                        inner.update(sibling)
-                        inner.update(node)
-                    else:
-                        inner.update(node)
-                        inner.update(sibling)
-                    above[index >> 1] = inner.digest()
-                elif not sibling and len(node) != HASH_BYTES:
-                    above[index >> 1] = node  # a leaf that is alone rises
+                if index & 1:
+                    left, right = nodes[index - 1] if waiting is None else waiting, node
+                    waiting = None
+                elif index + 1 in row:
+                    waiting = node  # for its right sibling, which comes next
+                    continue
                 else:
-                    above[index >> 1] = join(sibling, node) if index & 1 else join(node, sibling)
+                    left, right = node, nodes[index + 1]
+                if len(left) == HASH_BYTES == len(right):
+                    inner = start_inner()
+                    inner.update(left)
+                    inner.update(right)
+                    above[index >> 1] = inner.digest()
+                else:
+                    above[index >> 1] = join(_strip(left), _strip(right))
             row = above
             rows.append(row)
         return rows
@@ -205,3 +208,8 @@ class Tree:
 def find_page(key_hash: bytes) -> int:
     """The number of the page that a key is below."""
     return int.from_bytes(key_hash[:PLACE_BYTES], "big") >> _NUMBER_SHIFT
+
+
+def _strip(known: bytes) -> Node:
+    """The node of a place, where perhaps a page's record stands."""
+    return get_node(known) if len(known) > _NODE_BYTES_MAX else known
