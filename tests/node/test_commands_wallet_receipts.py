@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from did.wallets import STRENGTH_TEST, bind_wallet, create_wallet, save_wallet
+from did.wallets import STRENGTH_TEST, Wallet, bind_wallet, create_wallet, save_wallet
 from did.wallets import Home as WalletHome
+from governance.proposal_records import compute_ballot_id
 from ledger.receipts import ReceiptKind
 from ledger.trust import write_trust_bundle
 from node import exit_codes, member_client
@@ -128,6 +129,27 @@ def test_a_node_cannot_pass_off_somebody_elses_ballot(
     assert sentence in said
     assert member_terminal.code in {exit_codes.FAILED, exit_codes.UNAVAILABLE}
     assert list(kept.iterdir()) == []
+
+
+def test_a_true_ballot_of_this_wallet_is_shown_for_its_own_proposal_only(
+    member_terminal: Terminal, trust: Path, bound_wallet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node could answer with another vote's, to hide that this one was left out."""
+    (ballot_id, _), other = samples.BALLOTS[0], "ab" * 32
+    [account] = [
+        item
+        for item in samples.ACCOUNTS
+        if compute_ballot_id(proposal_id=samples.PROPOSAL, account=item) == ballot_id
+    ]
+    monkeypatch.setattr(Wallet, "account_id", account)
+    receipt = samples.render(samples.make_counted_receipt(0))
+    asked = ("wallet", "receipts", bound_wallet, "--trust", trust, "--node")
+    with _serve({"/api/proposals": _list(ROW), "/api/receipts": receipt}) as url:
+        assert samples.PROPOSAL.hex()[:16] in member_terminal.do(*asked, url)
+    with _serve({"/api/proposals": _list(ROW | {"id": other}), "/api/receipts": receipt}) as url:
+        assert "about another proposal than was asked for" in member_terminal.type(*asked, url)
+
+    assert member_terminal.code == exit_codes.FAILED
 
 
 def test_a_list_without_end_ends(

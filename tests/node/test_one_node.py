@@ -330,10 +330,10 @@ def _check_rebuilding(home: Path) -> None:
     path.unlink()
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: _get_status(home).get("height", 0) >= height)
+    wait_until(lambda: _get_status(home)["behind_blocks"] == 0)  # the chain goes on meanwhile
 
     assert _dump(path) == before
-    status = _get_status(home)
-    assert (status["begins_height"], status["behind_blocks"]) == (1, 0)
+    assert _get_status(home)["begins_height"] == 1
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE chain SET app_hash = zeroblob(32)")
         database.execute("DELETE FROM ballots")
