@@ -1,8 +1,8 @@
 """A ledger process that takes over and hands out snapshots, honestly or not.
 
 Run as `python lying_ledger.py STORE SOCKET LIE PEERS`: one of the lies below, or `none`; node
-ids that may connect before there is a state, with commas. Snapshots have small chunks and are
-kept for long.
+ids that may connect before there is a state, with commas. A node has one snapshot, in small
+chunks.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from tendermint.abci import types_pb2 as abci
 
-from ledger import snapshot_shelf, snapshots
+from ledger import snapshots
 from ledger.abci import serve_abci
 from ledger.answers import render_snapshot
 from ledger.application import Application
@@ -28,9 +28,18 @@ from tests.ledger.scenario import CHAIN_ID
 INTERVAL_BLOCKS = 30
 CHUNK_BYTES = 1_024
 _BEHIND = 4
-"""Blocks below the newest at which a lie stands: newer than every snapshot, mostly."""
+"""Blocks below the newest at which a lie stands: a newcomer can check the headers above it."""
 
 log = structlog.get_logger()
+
+
+class FirstSnapshot(SnapshotWriter):
+    """Makes the first that is due and no other, so that every lie is newer and tried before it."""
+
+    def note_commit(self, store: Store) -> None:
+        """As `SnapshotWriter.note_commit`."""
+        if store.record.height <= INTERVAL_BLOCKS:
+            super().note_commit(store)
 
 
 class LyingApplication(Application):
@@ -98,13 +107,12 @@ def main() -> None:
     """Serve until killed."""
     path, socket, lie, peers = sys.argv[1:]
     snapshots.SNAPSHOT_CHUNK_BYTES = CHUNK_BYTES  # type: ignore[misc]
-    snapshot_shelf.SNAPSHOTS_KEPT = 1_000  # type: ignore[misc]
     store = Path(path)
     application = LyingApplication(
         Store.open(store),
         software_version="0",
         peers=KnownPeers(named=tuple(peers.split(","))),
-        snapshots=SnapshotWriter(store.with_name("snapshots"), interval_blocks=INTERVAL_BLOCKS),
+        snapshots=FirstSnapshot(store.with_name("snapshots"), interval_blocks=INTERVAL_BLOCKS),
         sync=StateSync(
             store,
             chain_id=CHAIN_ID,

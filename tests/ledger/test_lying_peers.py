@@ -181,7 +181,7 @@ async def test_a_newcomer_among_liars_takes_the_honest_state(chain: Chain) -> No
     for lie in LIES:
         await chain.start_liar(lie)
     for lie in LIES:
-        await chain.nodes[1 + LIES.index(lie)].wait_for_height(INTERVAL_BLOCKS + 3)
+        await chain.nodes[1 + LIES.index(lie)].wait_for_height(INTERVAL_BLOCKS + 10)
     await wait_until(lambda: "snapshot_made" in chain.nodes[1 + LIES.index("chunk")].log)
 
     newcomer = await chain.start_newcomer(peers=["honest", *LIES])
