@@ -104,13 +104,9 @@ class Tree:
             else:
                 nodes[index] = get_node(record)
         self._kept_bytes = STATE_PAGES_BYTES_MAX - room
-        for parent in range(PAGES - 1, PAGES // 2 - 1, -1):
-            left, right = nodes[2 * parent], nodes[2 * parent + 1]
-            if left or right:
-                nodes[parent] = join(_strip(left), _strip(right))
         # A node's start waits for half a million of these: what `join` does, without calling it.
         start_inner = hashlib.sha256(b"\x01").copy
-        for parent in range(PAGES // 2 - 1, 0, -1):
+        for parent in range(PAGES - 1, 0, -1):
             left, right = nodes[2 * parent], nodes[2 * parent + 1]
             if len(left) == HASH_BYTES == len(right):
                 inner = start_inner()
@@ -118,7 +114,7 @@ class Tree:
                 inner.update(right)
                 nodes[parent] = inner.digest()
             elif left or right:
-                nodes[parent] = join(left, right)
+                nodes[parent] = join(_strip(left), _strip(right))
 
     def stage(self, changes: Iterable[Change]) -> StagedTree:
         """Compute what changes would make of the tree, without making it so.
