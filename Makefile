@@ -59,7 +59,7 @@ browser: setup $(VENV)/.dev  ## look at the pages in Debian's Chromium
 .PHONY: soak
 soak: setup $(VENV)/.dev  ## rules (CASES=10000), didkit (ENDS=1000), an hour of faults (FAULTS=200), the story (RUNS=10)
 	@SOAK_CASES=$(or $(CASES),10000) $(BIN)/pytest -n 0 --timeout 0 \
-	  tests/governance/test_against_model.py tests/governance/test_end_of_block.py
+	  $$(grep -rl --include='*.py' SOAK_CASES tests/governance)
 	@SOAK_RUNS=$(or $(ENDS),1000) $(BIN)/pytest -n 0 tests/node/test_commands_credential_v1.py
 	@FAULT_ROUNDS=$(or $(FAULTS),200) $(BIN)/pytest -n 0 tests/faults
 	@for run in $$(seq $(or $(RUNS),10)); do \
