@@ -12,7 +12,7 @@ from pathlib import Path
 from governance.state_keys import COLLECTION_AT, FEDERATION, Collection
 from governance.view import KeyValue
 from ledger.app_hash import AppHashParts, compute_parts
-from ledger.disk import CommitRecord
+from ledger.disk import CommitRecord, explained
 from ledger.store import Store
 
 
@@ -58,6 +58,16 @@ class Comparison:
         return self.first_difference is None
 
 
+def _compare(left: Store, right: Store) -> Comparison:
+    found = Comparison(first=_summarize(left), second=_summarize(right))
+    for key, values in _walk(left, right):
+        name = name_key(key)
+        if found.first_difference is None:
+            found.first_difference, found.values = name, values
+        found.counts[name.collection] += 1
+    return found
+
+
 def compare_stores(first: Path, second: Path) -> Comparison:
     """Compare two closed stores.
 
@@ -68,13 +78,8 @@ def compare_stores(first: Path, second: Path) -> Comparison:
     left, right = Store.open(first), None
     try:
         right = Store.open(second)
-        found = Comparison(first=_summarize(left), second=_summarize(right))
-        for key, values in _walk(left, right):
-            name = name_key(key)
-            if found.first_difference is None:
-                found.first_difference, found.values = name, values
-            found.counts[name.collection] += 1
-        return found
+        with explained(first, second):
+            return _compare(left, right)
     finally:
         left.close()
         if right is not None:

@@ -12,7 +12,8 @@ Apart from `ledger.store` so that commands that mend a closed store share its fo
 import errno
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def open_database(path: Path, *, is_new: bool) -> Any:
         MisconfiguredError: There is none, or one already; it is in use, or damaged.
         UnavailableError: Its disk is full or fails.
     """
+    if not is_new and not _has_database(path):
+        # LevelDB would make the directory, and move files away that are named as its own.
+        raise MisconfiguredError(
+            f"there is no ledger's state in {path}: name a home or a copy of its `ledger` "
+            "directory; a home that has lost it gets an empty one by `rochdale ledger reset`"
+        )
     try:
         return plyvel.DB(
             str(path),
@@ -96,7 +103,39 @@ def open_database(path: Path, *, is_new: bool) -> Any:
         raise _explain(path, describe(error), is_new=is_new) from error
 
 
-def explain_unread(path: Path, error: plyvel.Error) -> RochdaleError:
+def _has_database(path: Path) -> bool:
+    try:
+        return any(item.name == "CURRENT" or _is_manifest(item) for item in path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError as error:
+        raise MisconfiguredError(
+            f"the ledger's state in {path} cannot be read ({error.strerror}): run this as the "
+            "user who owns it"
+        ) from error
+    except OSError:
+        return True  # a disk that fails: LevelDB says how
+
+
+def _is_manifest(path: Path) -> bool:
+    return path.name.startswith("MANIFEST-")
+
+
+@contextmanager
+def explained(*paths: Path) -> Iterator[None]:
+    """Say of every error in reading stores what it means and what mends it.
+
+    Raises:
+        InvariantError: The state is damaged.
+        UnavailableError: Its disk fails.
+    """
+    try:
+        yield
+    except plyvel.Error as error:
+        raise explain_unread(" or ".join(map(str, paths)), error) from error
+
+
+def explain_unread(path: Path | str, error: plyvel.Error) -> RochdaleError:
     """What to say of an error in reading: a disk that fails is no damaged state."""
     said = describe(error)
     if _is_of_disk(said):

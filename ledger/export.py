@@ -8,13 +8,14 @@ namespace, collection and id in words and hexadecimal, the value in hexadecimal
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from did.jcs import canonicalize
 from governance.state_keys import is_derived
 from ledger.comparison import name_key
-from ledger.disk import CommitRecord
+from ledger.disk import CommitRecord, explained
 from ledger.store import Store
 
 EXPORT_FORMAT = "rochdale-state-1"
@@ -35,20 +36,23 @@ def export_state(path: Path, output: Path) -> Exported:
 
     Raises:
         MisconfiguredError: There is no such store, or it is in use.
-        FileExistsError: There is such a file.
+        InvariantError: It is damaged.
+        UnavailableError: Its disk fails.
+        OSError: There is such a file, or it cannot be written; nothing is left of it then.
     """
     store = Store.open(path)
     digest = hashlib.sha256()
     count = 0
-    try:
-        with output.open("xb") as file:
+    with closing(store), explained(path), output.open("xb") as file:
+        try:
             for line in _render_lines(store):
                 file.write(line)
                 digest.update(line)
                 count += 1
-        return Exported(record=store.record, records_count=count - 1, sha256=digest.digest())
-    finally:
-        store.close()
+        except BaseException:
+            output.unlink()
+            raise
+    return Exported(record=store.record, records_count=count - 1, sha256=digest.digest())
 
 
 def _render_lines(store: Store) -> Iterator[bytes]:

@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import plyvel
-
 from config.errors import InvariantError, MisconfiguredError
 from governance.state_keys import is_derived
 from ledger.disk import (
@@ -25,7 +23,7 @@ from ledger.disk import (
     CommitRecord,
     decode_undo,
     encode_record,
-    explain_unread,
+    explained,
     open_database,
     undo_key,
 )
@@ -68,11 +66,8 @@ def scrub(path: Path) -> Scrubbed:
         InvariantError: A value, key, page or record is not what the last commit left.
         UnavailableError: The disk cannot be read.
     """
-    with closing(Store.open(path)) as store:
-        try:
-            return _scrub(store)
-        except plyvel.Error as error:
-            raise explain_unread(path, error) from error
+    with closing(Store.open(path)) as store, explained(path):
+        return _scrub(store)
 
 
 def rollback(path: Path, height: int) -> CommitRecord:
@@ -89,7 +84,7 @@ def rollback(path: Path, height: int) -> CommitRecord:
         MisconfiguredError: There is no such store, it is in use, or the height is not at hand.
         InvariantError: The undo records do not lead to what that block's commit recorded.
     """
-    with closing(Store.open(path)) as store:
+    with closing(Store.open(path)) as store, explained(path):
         last = store.record.height
         if not 0 <= height <= last:
             raise MisconfiguredError(f"the state is at height {last}: name an earlier one")

@@ -119,7 +119,12 @@ def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | No
             "this chain goes on from another's state, which its blocks do not tell: begin from a "
             "snapshot's directory with `--from`"
         )
-    work.root.mkdir(mode=0o700, parents=True)
+    try:
+        work.root.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{work.root} cannot be made ({error.strerror}): name a new directory with `--output`"
+        ) from error
     if snapshot is None:
         create_store(work.ledger)
     else:

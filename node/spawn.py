@@ -29,6 +29,7 @@ class Spawner:
         Raises:
             OSError: The program cannot be started.
         """
+        spec.log_path.parent.mkdir(mode=0o700, exist_ok=True)  # no backup has it
         log = os.open(spec.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             return subprocess.Popen(

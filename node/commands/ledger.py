@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,16 +67,17 @@ def rollback(
     from ledger.maintenance import rollback as roll_back  # noqa: PLC0415
 
     store = _find_store(path, home)
-    if path is None and not yes and not typer.confirm(f"Take this node's own {store} back?"):
+    is_own = _is_of_home(store)
+    if is_own and not yes and not typer.confirm(f"Take this node's own {store} back?"):
         raise RefusedError("copy the ledger directory first, and name the copy")
     record = roll_back(store, height)
     say(f"{store} is at height {record.height}, app hash {record.app_hash.hex()}")
-    if path is None:
+    if is_own:
         say(
             "At its next start the node executes the later blocks again. To undo block "
             f"{height + 1} in the engine too, after a wrong app hash, run before that, once for "
-            f"each block: cometbft rollback --home {_open(home).engine} (with --hard to drop the "
-            "block itself)"
+            f"each block: cometbft rollback --home {store.parent / 'engine'} (with --hard to drop "
+            "the block itself)"
         )
 
 
@@ -180,17 +182,24 @@ def verify_snapshot(
     What the chain's app hash is, this machine's running node is asked, whose headers are checked
     from the genesis on; or you name it.
     """
-    from config.errors import RefusedError  # noqa: PLC0415
+    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
     from ledger.restoring import check_snapshot  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.state_copies import fetch_app_hash  # noqa: PLC0415
 
-    info = check_snapshot(snapshot)
-    expected = app_hash
+    expected = None if app_hash is None else app_hash.strip().lower()
+    if expected is not None and not re.fullmatch("[0-9a-f]{64}", expected):
+        raise MisconfiguredError("an app hash has 64 hexadecimal digits: copy all of it")
+    try:
+        info = check_snapshot(snapshot)
+    except FileNotFoundError as error:
+        raise MisconfiguredError(
+            f"{error.filename} is missing: copy the whole snapshot again"
+        ) from error
     if expected is None:
         opened = open_home(home)
         expected = asyncio.run(fetch_app_hash(opened, info.chain_id, height=info.height))
-    if expected.lower() != info.app_hash.hex():
+    if expected != info.app_hash.hex():
         raise RefusedError(
             f"{snapshot} is another state than the chain's: its app hash at height {info.height} "
             f"is {info.app_hash.hex()}, the chain's {expected}. Delete it"
@@ -255,9 +264,25 @@ def _open(home: Path) -> "Home":
 
 def _find_store(path: Path | None, home: Path) -> Path:
     """The store of a home that does not run, or a store's own directory."""
-    if path is not None and not (path / "rochdale.toml").exists():
-        return path
-    return _open(path or home).ledger
+    if path is None or _is_home(path):
+        return _open(path or home).ledger
+    return _open(path.resolve().parent).ledger if _is_of_home(path) else path
+
+
+def _is_of_home(store: Path) -> bool:
+    """Whether a store is a node's own, and no copy."""
+    return store.resolve().name == "ledger" and _is_home(store.resolve().parent)
+
+
+def _is_home(path: Path) -> bool:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    try:
+        return (path / "rochdale.toml").exists()
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{path} cannot be read ({error.strerror}): run this as the user who owns it"
+        ) from error
 
 
 def _read_record(store: Path) -> "CommitRecord":

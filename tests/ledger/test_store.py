@@ -277,9 +277,19 @@ def test_a_failed_commit_leaves_what_was_committed_before(store: Store) -> None:
 
 def test_a_missing_store_is_not_made_by_opening_it(tmp_path: Path) -> None:
     """A wrong path must not quietly begin an empty ledger."""
-    with pytest.raises(MisconfiguredError, match="does not exist"):
+    with pytest.raises(MisconfiguredError, match="there is no ledger's state"):
         Store.open(tmp_path / "ledger")
-    assert not (tmp_path / "ledger" / "CURRENT").exists()
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
+    """LevelDB would move a file away that is named as its own."""
+    (tmp_path / "LOG").write_text("somebody's")
+    for path in (tmp_path, tmp_path / "LOG"):
+        with pytest.raises(MisconfiguredError, match="name a home or a copy"):
+            Store.open(path)
+    assert [item.name for item in tmp_path.iterdir()] == ["LOG"]
+    assert (tmp_path / "LOG").read_text() == "somebody's"
 
 
 def test_a_second_opener_is_told_what_to_do(path: Path, store: Store) -> None:

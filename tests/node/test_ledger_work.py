@@ -19,7 +19,7 @@ from governance.view import KeyValue
 from ledger.application import Application
 from ledger.disk import CommitRecord
 from ledger.signing_state import load_signed_point
-from ledger.store import Store
+from ledger.store import Store, create_store
 from node import exit_codes
 from node.signing_guard import load_guard
 from tests.node.small_federation import Member, copy_home, found_members, wait_until
@@ -98,6 +98,11 @@ def test_a_replay_may_begin_from_a_snapshot(
     assert "Every app hash on the way" in said
     compared = member_terminal.do("ledger", "diff", tmp_path / "out" / "ledger", stopped.home.root)
     assert "All values are the same" in compared
+    again = type_refused(
+        member_terminal,
+        *("ledger", "replay", "--home", stopped.home.root, "--output", tmp_path / "out"),
+    )
+    assert "name a new directory with `--output`" in again
 
 
 def type_refused(terminal: Terminal, *arguments: str | Path) -> str:
@@ -131,10 +136,15 @@ def test_a_snapshot_is_checked_against_a_header_of_the_running_node(
     member_terminal.do(*command, "--app-hash", header["app_hash"])
     refused = type_refused(member_terminal, *command, "--app-hash", "00" * 32)
     assert "is another state than the chain's" in refused
+    refused = type_refused(member_terminal, *command, "--app-hash", header["app_hash"][:-1])
+    assert "an app hash has 64 hexadecimal digits" in refused
     chunk = oldest / "00000"
     chunk.write_bytes(chunk.read_bytes()[:-1] + bytes([chunk.read_bytes()[-1] ^ 1]))
     refused = type_refused(member_terminal, *command, "--app-hash", header["app_hash"])
     assert "chunk 0 has another hash than it should" in refused
+    chunk.unlink()
+    refused = type_refused(member_terminal, *command, "--app-hash", header["app_hash"])
+    assert "00000 is missing: copy the whole snapshot again" in refused
 
 
 def test_a_replay_stops_at_the_first_wrong_app_hash(
@@ -215,9 +225,10 @@ def test_a_copy_is_taken_back_and_the_nodes_own_only_on_demand(
     assert "All values" in member_terminal.do("ledger", "diff", copy, stopped.home.root)
     home = str(stopped.home.root)
     monkeypatch.setattr("typer.confirm", lambda _: False)
-    refused = member_terminal.type("ledger", "rollback", "5", "--home", home)
-    assert member_terminal.code == exit_codes.FAILED
-    assert "copy the ledger directory first" in refused
+    for named in (["--home", home], [home], [str(stopped.home.ledger)]):
+        refused = member_terminal.type("ledger", "rollback", "5", *named)
+        assert member_terminal.code == exit_codes.FAILED, named
+        assert "copy the ledger directory first" in refused
 
 
 def test_a_scrub_finds_what_no_start_looks_at(
@@ -236,6 +247,46 @@ def test_a_scrub_finds_what_no_start_looks_at(
 
     assert member_terminal.code == exit_codes.INTERNAL
     assert "is not the one whose root is in state" in said
+
+
+def test_an_empty_state_is_sound(member_terminal: Terminal, tmp_path: Path) -> None:
+    """Before the first block there is no app hash to compare with."""
+    create_store(tmp_path / "ledger")
+
+    assert "Sound" in member_terminal.do("ledger", "scrub", tmp_path / "ledger")
+
+
+def test_damage_is_told_whoever_meets_it(
+    stopped: Member, copy: Path, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """Not as a defect of the software; and a file that is written holds all or is none."""
+    output = tmp_path / "one.jsonl"
+    # So many that a block of LevelDB holds nothing else: a start does not read it.
+    keys = [state_key(FEDERATION, Collection.BALLOT, bytes([number])) for number in range(16)]
+    change(copy, dict.fromkeys(keys, b"x" * 4_000))
+    store = Store.open(copy)
+    store.database.compact_range()
+    store.close()
+    [(table, data)] = [
+        (path, bytearray(path.read_bytes()))
+        for path in copy.glob("*.ldb")
+        if b"x" * 64 in path.read_bytes()
+    ]
+    data[len(data) // 2] ^= 1
+    table.write_bytes(data)
+    Store.open(copy).close()
+
+    for command in (
+        ("scrub", copy),
+        ("export", copy, "-o", output),
+        ("export", copy, "-o", output),
+        ("diff", stopped.home.root, copy),
+    ):
+        said = type_refused(member_terminal, "ledger", *command)
+        assert member_terminal.code == exit_codes.INTERNAL
+        assert "is damaged" in said, command
+        assert "a defect of Rochdale" not in said
+    assert not output.exists()
 
 
 def test_a_running_node_is_left_alone(stopped: Member, member_terminal: Terminal) -> None:
@@ -257,13 +308,11 @@ def check_is_left_alone(running: Member, member_terminal: Terminal) -> None:
         ("diff", home, home),
         ("replay", "--home", home),
         ("reset", "--yes", "--home", home),
+        ("rollback", "5", "--yes", str(running.home.ledger)),
     ):
         said = member_terminal.type("ledger", *command)
         assert member_terminal.code == exit_codes.UNAVAILABLE, command
         assert "stop it with `rochdale stop" in said
-    opened = member_terminal.type("ledger", "scrub", running.home.ledger)
-    assert member_terminal.code == exit_codes.MISCONFIGURED
-    assert "stop the process that has it open" in opened
 
 
 def test_a_node_that_was_reset_signs_where_it_left_off(

@@ -141,6 +141,16 @@ def test_starts_what_is_needed_first_and_stops_it_last(node: Node, tmp_path: Pat
     assert Path(log).read_text() == "2 started 2 ended 1 ended "
 
 
+def test_makes_the_directory_of_logs_that_a_backup_lacks(node: Node) -> None:
+    """Logs need not be backed up."""
+    node.home.logs.rmdir()
+
+    node.start([child(UNTIL_PIPE_CLOSES, name="first")])
+
+    wait_until(lambda: node.is_running("first"))
+    assert node.home.logs.stat().st_mode & 0o777 == 0o700
+
+
 def test_restarts_a_group_together_after_an_exit_with_code_0(node: Node, tmp_path: Path) -> None:
     """The engine ends with code 0 when its application dies: any unasked exit is a failure."""
     order = tmp_path / "end"
