@@ -68,8 +68,9 @@ class Seat(Record, frozen=True, kw_only=True):
 class ValidatorSet(Record, frozen=True, kw_only=True):
     """What the engine was told, by this block's updates included; acts two blocks later."""
 
-    seats: Annotated[tuple[Seat, ...], Meta(max_length=COOPERATIVES_MAX)]
-    """Ascending by cooperative."""
+    seats: Annotated[tuple[Seat, ...], Meta(max_length=2 * COOPERATIVES_MAX)]
+    """Ascending by cooperative; whoever has left may wait here for the limit on changes of power
+    while newcomers are let in."""
 
     @property
     def power(self) -> int:

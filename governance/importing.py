@@ -51,6 +51,10 @@ def check_sealed(
         ),
         (not seal.is_complete, "it is not complete"),
         (sealed.bylaws.compute_hash() != seal.bylaws_hash, "it has other bylaws"),
+        (
+            seal.root_signatures_required > len(seal.root_keys),
+            "its root needs more signatures than it has keys",
+        ),
         (not is_within_charter(sealed.bylaws), "its bylaws go below the charter's floors"),
     ):
         if is_wrong:

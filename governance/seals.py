@@ -16,6 +16,8 @@ from governance.fields import Count, Hash, HashOrEmpty, Height, TimeMs
 ChainId = Annotated[str, Meta(max_length=CHAIN_ID_CHARS_MAX, pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
 _Keys = Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=16)]
 _KeyCount = Annotated[int, Meta(ge=1, le=16)]
+_Counted = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""A foreign chain may claim any number, and this one counts on from it."""
 
 
 class Seal(Record, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Seal(Record, frozen=True, kw_only=True):
     root_signatures_required: _KeyCount
     root_next_key_commitment: Hash
     root_guardians_commitment: Hash
-    roll_epoch: Count
+    roll_epoch: _Counted
     roll_size: Count
     """Entries of the roll's log."""
     roll_root: Hash
@@ -68,7 +70,7 @@ class ImportedAccount(Record, frozen=True, kw_only=True):
     next_key_commitment: Hash
     guardians_commitment: Hash
     has_left: bool
-    keys_version: Count = 0
+    keys_version: _Counted = 0
     is_deactivated: bool = False
     created_ms: TimeMs = 0
 

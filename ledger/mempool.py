@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from config.limits import BLOCK_GAS_MAX, MEMPOOL_TXS_MAX
 from governance.context import BlockContext
+from governance.key_transactions import KeyPayload
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.rules import Rules
 from governance.state_keys import FEDERATION, Collection, state_key
@@ -53,6 +54,8 @@ class Mempool:
         self._gas_of_cooperatives: defaultdict[bytes, int] = defaultdict(int)
         self._waiting: defaultdict[bytes, int] = defaultdict(int)
         """Transactions of each cooperative."""
+        self._taken: dict[tuple[bytes, int], bytes] = {}
+        """Nonces that what waits will use up, each with its key, and what was signed."""
         self._share = 0
         """Places that a cooperative may take; counted when the first transaction asks."""
         self._time_scale = 0
@@ -65,6 +68,10 @@ class Mempool:
         cooperative = self._find_home(checked)
         if self._waiting.get(cooperative, 0) >= self._get_share():
             return refuse(TxRefusedError(RefusalCode.WAITING_TOO_MANY))
+        signed = checked.signing_input
+        if any(self._taken.get(nonce, signed) != signed for nonce in _list_nonces(checked)):
+            # A block would take both, and only one of them could be charged.
+            return refuse(TxRefusedError(RefusalCode.NONCE_USED))
         pending = Pending(
             account=self._gas_of_accounts.get(checked.account, 0),
             cooperative=self._gas_of_cooperatives.get(cooperative, 0),
@@ -127,6 +134,7 @@ class Mempool:
         self._gas_of_accounts[tx.account] += gas
         self._gas_of_cooperatives[cooperative] += gas
         self._waiting[cooperative] += 1
+        self._taken.update(dict.fromkeys(_list_nonces(tx), tx.signing_input))
 
     def _get_share(self) -> int:
         if not self._share:
@@ -139,6 +147,13 @@ class Mempool:
         if not self._time_scale:
             self._time_scale = StateView(self._kv).get_parameters().time_scale
         return self._time_scale
+
+
+def _list_nonces(tx: Transaction) -> list[tuple[bytes, int]]:
+    """What nothing else that waits may use up: of an account's keys there is one change."""
+    if isinstance(tx.payload, KeyPayload):
+        return [(tx.account, 0)]
+    return [(key, tx.nonce) for key in tx.keys]
 
 
 def is_sound(

@@ -226,13 +226,12 @@ def check_with_trust(
     from ledger.receipts import check_receipt  # noqa: PLC0415
     from node.wallet_trust import keep_trust  # noqa: PLC0415
 
+    now_ms = int(time.time() * 1_000)
     verified = check_receipt(
-        receipt,
-        trust=trust,
-        now_ms=int(time.time() * 1_000),
-        accepts_old_trust=accepts_old_trust,
+        receipt, trust=trust, now_ms=now_ms, accepts_old_trust=accepts_old_trust
     )
-    if wallet is not None:
+    # What rests on trust that is too old is no younger for it: it is asked for each time.
+    if wallet is not None and trust.expires_ns > now_ms * 1_000_000:
         keep_trust(wallet, verified.trust)
     return verified
 

@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 from msgspec.structs import replace
 
+from config.errors import InvariantError
 from did.accounts import compute_key_commitment
 from governance.acts import AdmitCooperative, compute_request_input
 from governance.federal_events import (
@@ -304,11 +305,23 @@ def test_a_seal_that_does_not_fit_is_refused() -> None:
         replace(chain, bylaws=longer),
         replace(chain, bylaws=low, seal=replace(seal, bylaws_hash=low.compute_hash())),
         replace(chain, bylaws=replace(chain.bylaws, version=9)),
+        replace(chain, seal=replace(seal, root_signatures_required=16)),
     ]
     world = make_host()
 
     for item in wrong:
         assert world.refuse(propose_act(1, admission_of(item))) is RefusalCode.SEAL_UNFIT
+
+
+def test_a_seal_cannot_claim_counts_that_go_beyond_all_numbers() -> None:
+    """The other chain's software may be anybody's: here the next change would count on."""
+    solo = make_solo()
+    seal = sealed(solo).seal
+    entry = part_of(solo, 0, 1).entries[0].account
+
+    for record in (replace(seal, roll_epoch=2**31), replace(entry, keys_version=2**31)):
+        with pytest.raises(InvariantError):
+            type(record).decode(record.encode())
 
 
 @pytest.mark.parametrize("number", [1, 5])

@@ -111,6 +111,20 @@ def test_a_cooperative_takes_only_its_share_of_the_places(
     assert pool.check(admit(0, 9, nonce=9)) == 0
 
 
+def test_a_nonce_waits_once(pool: Pool) -> None:
+    """A block would take all of a nonce's transactions and charge one of them."""
+    first, second = admit(0, 1, nonce=7), admit(0, 2, nonce=7)
+
+    assert pool.check(first) == 0
+    assert pool.check(second) == RefusalCode.NONCE_USED
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
+    assert pool.pool.recheck(first).code == 0
+    assert pool.check(second) == RefusalCode.NONCE_USED
+    assert pool.check(admit(1, 3, nonce=7)) == 0
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
+    assert pool.check(second) == 0
+
+
 def test_what_waits_counts_against_the_quota_until_a_block(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from config.errors import RefusedError
 from did.wallets import STRENGTH_TEST, create_wallet, save_wallet
+from ledger.receipts import parse_receipt
 from ledger.trust import write_trust_bundle
 from node import exit_codes
 from node.commands.voting import _name_receipt
+from node.commands.wallet_options import check_with_trust
 from node.wallet_trust import choose_trust, get_trust_path, keep_trust, load_wallet_trust
 from tests.ledger import receipt_samples as samples
 from tests.node.terminal import PASSPHRASE, Terminal, free_ports
@@ -157,7 +159,11 @@ def test_what_a_wallet_remembers_is_trust_as_well(
 
 
 def test_old_trust_is_believed_only_by_who_says_so(
-    member_terminal: Terminal, trust: Path, ballot: Path, monkeypatch: pytest.MonkeyPatch
+    member_terminal: Terminal,
+    trust: Path,
+    ballot: Path,
+    wallet: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After ninety days, in words that say what to do."""
     monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000 + DAYS_90_S)
@@ -170,6 +176,9 @@ def test_old_trust_is_believed_only_by_who_says_so(
     assert "The receipt holds." in member_terminal.do(
         "ledger", "verify", ballot, "--trust", trust, "--old-trust"
     )
+    receipt = parse_receipt(ballot.read_bytes())
+    check_with_trust(receipt, samples.TRUST, wallet=wallet, accepts_old_trust=True)
+    assert not get_trust_path(wallet).exists(), "a wallet takes old trust for young from then on"
 
 
 @pytest.fixture
