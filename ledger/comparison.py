@@ -58,16 +58,6 @@ class Comparison:
         return self.first_difference is None
 
 
-def _compare(left: Store, right: Store) -> Comparison:
-    found = Comparison(first=_summarize(left), second=_summarize(right))
-    for key, values in _walk(left, right):
-        name = name_key(key)
-        if found.first_difference is None:
-            found.first_difference, found.values = name, values
-        found.counts[name.collection] += 1
-    return found
-
-
 def compare_stores(first: Path, second: Path) -> Comparison:
     """Compare two closed stores.
 
@@ -84,6 +74,16 @@ def compare_stores(first: Path, second: Path) -> Comparison:
         left.close()
         if right is not None:
             right.close()
+
+
+def _compare(left: Store, right: Store) -> Comparison:
+    found = Comparison(first=_summarize(left), second=_summarize(right))
+    for key, values in _walk(left, right):
+        name = name_key(key)
+        if found.first_difference is None:
+            found.first_difference, found.values = name, values
+        found.counts[name.collection] += 1
+    return found
 
 
 def name_key(key: bytes) -> KeyName:

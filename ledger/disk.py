@@ -105,7 +105,7 @@ def open_database(path: Path, *, is_new: bool) -> Any:
 
 def _has_database(path: Path) -> bool:
     try:
-        return any(item.name == "CURRENT" or _is_manifest(item) for item in path.iterdir())
+        return any(item.name.startswith(("CURRENT", "MANIFEST-")) for item in path.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError as error:
@@ -115,10 +115,6 @@ def _has_database(path: Path) -> bool:
         ) from error
     except OSError:
         return True  # a disk that fails: LevelDB says how
-
-
-def _is_manifest(path: Path) -> bool:
-    return path.name.startswith("MANIFEST-")
 
 
 @contextmanager

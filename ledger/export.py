@@ -43,12 +43,14 @@ def export_state(path: Path, output: Path) -> Exported:
     store = Store.open(path)
     digest = hashlib.sha256()
     count = 0
-    with closing(store), explained(path), output.open("xb") as file:
+    with closing(store), explained(path):
+        file = output.open("xb")
         try:
-            for line in _render_lines(store):
-                file.write(line)
-                digest.update(line)
-                count += 1
+            with file:
+                for line in _render_lines(store):
+                    file.write(line)
+                    digest.update(line)
+                    count += 1
         except BaseException:
             output.unlink()
             raise

@@ -193,7 +193,8 @@ class ProcessGroup:
             child.process = self._spawn(child.spec)
         except OSError as error:
             child.last_exit = 127
-            self._fail(child, now_s, words=f"{error.filename}: {error.strerror}")
+            where = error.filename or child.spec.argv[0]
+            self._fail(child, now_s, words=f"{where}: {error.strerror}")
             return False
         child.starts += 1
         self._report("process_started", name=child.spec.name, pid=child.process.pid)

@@ -4,7 +4,7 @@ A stopped node's own; a running node's store belongs to its ledger process, whic
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,7 @@ def open_store(path: Path | None, home: Path) -> "Iterator[Store]":
         MisconfiguredError: There is no node.
         UnavailableError: It is running, and cannot make a copy now.
     """
+    from ledger.disk import explained  # noqa: PLC0415
     from ledger.store import Store  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.lock import is_locked  # noqa: PLC0415
@@ -43,8 +44,5 @@ def open_store(path: Path | None, home: Path) -> "Iterator[Store]":
                 yield copied
             return
         place = opened.ledger
-    store = Store.open(place)
-    try:
+    with closing(Store.open(place)) as store, explained(place):
         yield store
-    finally:
-        store.close()

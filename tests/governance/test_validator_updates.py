@@ -6,8 +6,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from config.errors import InvariantError
+from config.limits import COOPERATIVES_MAX
+from governance import validators
 from governance.acts import (
     AppointValidator,
     ExpelCooperative,
@@ -16,9 +19,11 @@ from governance.acts import (
     StopValidator,
 )
 from governance.charter import VALIDATORS_MIN
+from governance.context import BlockContext
 from governance.federal_events import ValidatorUpdated
 from governance.federal_records import ConsensusKey, Seat, ValidatorSet
-from governance.records import Standing
+from governance.records import CooperativeStatus, Standing
+from governance.registry import part, register
 from governance.transactions import RotateConsensusKey
 from governance.validator_updates import check_updates
 from tests.governance.engine_model import EngineDiesError, address_of, update_with_change_set
@@ -34,7 +39,7 @@ from tests.governance.federation_world import (
     spare_key,
 )
 from tests.governance.test_validators import give_notice, return_to_duty, rotate
-from tests.governance.world import Act
+from tests.governance.world import CHAIN_ID, Act
 
 
 def _powers(world: FederationWorld) -> list[tuple[bytes, int]]:
@@ -70,6 +75,29 @@ def test_changes_wait_in_the_order_in_which_they_were_decided() -> None:
         order.append(_powers(world)[0][0])
 
     assert sorted(order[:3]) == sorted(coop(number) for number in (1, 2, 3))
+
+
+def test_a_newcomer_may_come_while_the_last_of_a_full_federation_still_goes() -> None:
+    """Then one more has a seat than may be members, and every later block can read that."""
+    world = make_federation(COOPERATIVES_MAX)
+    world.run()
+    known = [*world.federal.scan_cooperatives()]
+    block = BlockContext(height=world.height + 1, time_ms=world.time_ms + 1_000, chain_id=CHAIN_ID)
+    part(world.federal, known[-1], CooperativeStatus.LEFT, block=block)
+    for number, cooperative in enumerate(known[:20]):
+        validators.rotate(world.federal, cooperative, spare_key(number), block=block)
+    number = next(n for n in range(100, 400) if coop(n) < known[-1].id)
+    bylaws_hash = world.federal.get_parameters().bylaws_hash
+    request = replace(request_of(number).request, consensus_key=spare_key(20))
+    register(world.federal, request, bylaws_hash=bylaws_hash, block=block)
+
+    world.run()
+    data = world.federal.get_validators().encode()
+    while world.federal.is_pending():
+        world.run()
+
+    assert len(ValidatorSet.decode(bytes(data)).seats) == COOPERATIVES_MAX + 1
+    assert len(world.federal.get_validators().seats) == COOPERATIVES_MAX
 
 
 def test_below_four_all_changes_come_at_once() -> None:
