@@ -125,8 +125,6 @@ NETTING_COOPERATIVES_MAX = 256
 """Cooperatives in one netting: what a value in state can hold."""
 SETTLEMENT_ITEMS_MAX = 256
 """Open agreements, disputes or cases that an event of a parting cooperative names, of each."""
-SETTLEMENT_SCAN_MAX = 65_536
-"""Records of each kind that are looked at for that event."""
 NETWORK_NAME_MAX = 32
 """Characters of a network's name, `[a-z0-9-]`, as in `did:rochdale:<network>:…`."""
 

@@ -23,6 +23,7 @@ from governance.federal_events import (
     DisputeOverdue,
 )
 from governance.federal_view import DueKind, FederalView
+from governance.open_matters import MatterKind, close_matter
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.roll import require_account
 
@@ -118,6 +119,8 @@ def close(
         ends_ms=0,
     )
     view.put_dispute(dispute)
+    for party in dispute.parties:
+        close_matter(view, MatterKind.DISPUTE, dispute.id, cooperative=party)
     root = require_account(view, dispute.claimant)
     open_count = root.open_proposals_count - 1
     view.put_account(dispute.claimant, replace(root, open_proposals_count=open_count))

@@ -23,6 +23,7 @@ from governance.events import Events
 from governance.federal_events import DisputeAnswered, DisputeOpened
 from governance.federal_view import FederalView
 from governance.logs import Log, LogName, append
+from governance.open_matters import MatterKind, open_matter
 from governance.records import Role
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.registry import require_root
@@ -58,6 +59,8 @@ def apply_open_dispute(
     open_count = root.open_proposals_count + 1
     view.put_account(sender.account, replace(root, open_proposals_count=open_count))
     append(view, Log(LogName.DISPUTES), [dispute_id])
+    for party in dispute.parties:
+        open_matter(view, MatterKind.DISPUTE, dispute_id, cooperative=party)
     opened = DisputeOpened(
         cooperative=claimant.id,
         dispute=dispute_id,

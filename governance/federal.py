@@ -48,17 +48,17 @@ def apply_propose_federal_act(
     """Put a motion before the federation; its proposer has approved it.
 
     Raises:
-        TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, as `check_act`, MOTIONS_OPEN_TOO_MANY,
-            MOTION_EXISTS; in this order.
+        TxRefusedError: NOT_ROOT, COOPERATIVE_LEFT, MOTIONS_OPEN_TOO_MANY, MOTION_EXISTS, as
+            `check_act`; in this order.
     """
     proposer = require_root(view, sender)
-    check_act(view, tx.act, proposer=proposer.id, block=block)
     root = sender.record
     if root.open_proposals_count >= MOTIONS_OPEN_MAX:
         raise TxRefusedError(RefusalCode.MOTIONS_OPEN_TOO_MANY)
     motion_id = compute_motion_id(account=sender.account, nonce=sender.nonce, payload=tx)
     if view.get_motion(motion_id) is not None:
         raise TxRefusedError(RefusalCode.MOTION_EXISTS)
+    check_act(view, tx.act, proposer=proposer.id, block=block)
     is_charter = isinstance(tx.act, ChangeCharter)
     scale = view.get_parameters().time_scale
     window_s = CHARTER_WINDOW_S if is_charter else FEDERAL_WINDOW_S

@@ -167,16 +167,6 @@ class FederalView(StateView):
         """Set where a dispute stands."""
         self._put(FEDERATION, Collection.DISPUTE, dispute.id, dispute.encode())
 
-    def scan_disputes(self) -> Iterator[Dispute]:
-        """All disputes, ascending by id."""
-        for _, data in self.kv.scan(state_key(FEDERATION, Collection.DISPUTE, b"")):
-            yield Dispute.decode(data)
-
-    def scan_cases(self) -> Iterator[Case]:
-        """All accusations, ascending by id."""
-        for _, data in self.kv.scan(state_key(FEDERATION, Collection.CASE, b"")):
-            yield Case.decode(data)
-
     def get_seal(self) -> Seal | None:
         """What the chain ended with; None while it goes on."""
         data = self._get(FEDERATION, Collection.SEAL, b"")

@@ -129,6 +129,8 @@ class Collection(IntEnum):
     """Federation: motion ‖ cooperative."""
     DISPUTE = 0x46
     """Federation: dispute."""
+    OPEN_MATTER = 0x47
+    """Kind of matter, 1 byte ‖ its id: what others may still ask a cooperative for."""
     QUOTA = 0x20
     LOG = 0x21
     """Id: `governance.logs.Log.id`."""

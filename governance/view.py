@@ -5,6 +5,7 @@ Where the bytes lie is the ledger's matter; no rule is decided here.
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 from sortedcontainers import SortedList
@@ -53,6 +54,8 @@ class Savepoint:
     def __init__(self, parent: KeyValue) -> None:
         self._parent = parent
         self._changes: dict[bytes, bytes | None] = {}
+        self._order: SortedList = SortedList()
+        """The changed keys that there were at the last scan: few changes are ever scanned."""
 
     def get(self, key: bytes) -> bytes | None:
         """The changed value, else the parent's."""
@@ -69,15 +72,12 @@ class Savepoint:
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`, over parent and changes together."""
-        changed = sorted(
-            (key, value)
-            for key, value in self._changes.items()
-            if value is not None and key.startswith(prefix) and key > after
-        )
+        new_count = len(self._changes) - len(self._order)
+        self._order.update(islice(reversed(self._changes), new_count))
         unchanged = (
             item for item in self._parent.scan(prefix, after=after) if item[0] not in self._changes
         )
-        return heapq.merge(unchanged, changed)
+        return heapq.merge(unchanged, self._scan_changes(prefix, after=after))
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """What committing would do, ascending by key; None deletes."""
@@ -91,6 +91,13 @@ class Savepoint:
             else:
                 self._parent.put(key, value)
         self._changes.clear()
+        self._order.clear()
+
+    def _scan_changes(self, prefix: bytes, *, after: bytes) -> Iterator[tuple[bytes, bytes]]:
+        for key in _iterate_keys(self._order, prefix, after=after):
+            value = self._changes[key]
+            if value is not None:
+                yield key, value
 
 
 class MemoryKeyValue:
@@ -117,13 +124,16 @@ class MemoryKeyValue:
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`."""
-        is_after = after >= prefix
-        for key in self._order.irange(
-            after if is_after else prefix, inclusive=(not is_after, True)
-        ):
-            if not key.startswith(prefix):
-                return
+        for key in _iterate_keys(self._order, prefix, after=after):
             yield key, self._items[key]
+
+
+def _iterate_keys(order: SortedList, prefix: bytes, *, after: bytes) -> Iterator[bytes]:
+    is_after = after >= prefix
+    for key in order.irange(after if is_after else prefix, inclusive=(not is_after, True)):
+        if not key.startswith(prefix):
+            return
+        yield key
 
 
 class StateView:

@@ -22,6 +22,7 @@ from governance.federal_events import CaseOpened
 from governance.federal_records import Case, CaseKind, CaseStatus, Seat, Silence
 from governance.federal_view import FederalView
 from governance.logs import CASES, append
+from governance.open_matters import MatterKind, open_matter
 from governance.records import Standing
 from governance.validators import (
     compute_validator_address,
@@ -48,6 +49,7 @@ def apply_evidence(view: FederalView, facts: BlockFacts, *, block: BlockContext)
         if view.get_case(case.id) is not None:
             continue
         view.put_case(case)
+        open_matter(view, MatterKind.CASE, case.id, cooperative=case.cooperative)
         append(view, CASES, [case.id])
         opened = CaseOpened(
             cooperative=case.cooperative,

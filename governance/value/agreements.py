@@ -16,6 +16,7 @@ from governance.charge_records import Charge
 from governance.context import BlockContext, Sender
 from governance.events import Events
 from governance.logs import append
+from governance.open_matters import MatterKind, close_matter, open_matter
 from governance.refusals import RefusalCode, TxRefusedError
 from governance.value.civil import compute_quarter
 from governance.value.events import AgreementSigned, NettingClosed, UsageReported
@@ -145,6 +146,7 @@ def apply_close_netting(
             booked=booked,
         ),
     )
+    _close_reported(view, tx)
     return (
         NettingClosed(
             cooperative=tx.cooperative,
@@ -186,6 +188,8 @@ def _put_report(view: ValueView, tx: ReportUsage, agreement: Agreement) -> None:
     if usage is None:
         netting = _count_report(netting, tx.cooperative)
         view.put_netting(tx.quarter, currency=currency, netting=netting)
+        for party in (agreement.provider, agreement.user):
+            open_matter(view, MatterKind.AGREEMENT, tx.agreement, cooperative=party)
         usage = Usage()
     report = UsageReport(uses_count=tx.uses_count, receipts_root=tx.receipts_root)
     if tx.cooperative == agreement.provider:
@@ -193,6 +197,13 @@ def _put_report(view: ValueView, tx: ReportUsage, agreement: Agreement) -> None:
     else:
         usage = replace(usage, by_user=report)
     view.put_usage(tx.quarter, currency=currency, agreement=tx.agreement, usage=usage)
+
+
+def _close_reported(view: ValueView, tx: CloseNetting) -> None:
+    for agreement_id, _ in view.scan_usage(tx.quarter, currency=tx.currency):
+        agreement = _require_agreement(view, agreement_id)
+        for party in (agreement.provider, agreement.user):
+            close_matter(view, MatterKind.AGREEMENT, agreement_id, cooperative=party)
 
 
 def _count_report(netting: Netting, cooperative: bytes) -> Netting:

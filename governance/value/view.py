@@ -113,16 +113,6 @@ class ValueView(StateView):
         """Set how far a quarter is netted."""
         self._put(FEDERATION, Collection.NETTING, _quarter(quarter, currency), netting.encode())
 
-    def scan_unnetted(self) -> Iterator[bytes]:
-        """Agreements with reports for quarters that are not netted, by quarter and currency."""
-        prefix = state_key(FEDERATION, Collection.NETTING, b"")
-        for key, data in self.kv.scan(prefix):
-            if not Netting.decode(data).is_closed:
-                quarter = int.from_bytes(key[len(prefix) :][:_NUMBER_BYTES], "big")
-                currency = key[len(prefix) + _NUMBER_BYTES :].decode()
-                for agreement, _ in self.scan_usage(quarter, currency=currency):
-                    yield agreement
-
     def scan_book_accounts(self, cooperative: bytes) -> Iterator[BookAccount]:
         """All accounts of a cooperative's books, ascending by code."""
         for _, data in self.kv.scan(state_key(cooperative, Collection.BOOK_ACCOUNT, b"")):

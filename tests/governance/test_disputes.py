@@ -322,6 +322,24 @@ def test_f1_nothing_votes_an_exit_down() -> None:
     assert world.cooperative(1).status is CooperativeStatus.LEFT
 
 
+def test_f1_what_is_closed_is_listed_no_more() -> None:
+    """F1: a settled dispute and a netted quarter are nobody's claim when a cooperative leaves."""
+    world, opened = bring_to(DisputeStep.MEDIATION)
+    world.run(say(0, opened), say(1, opened))
+    assert not _lists_open(world.run(give_notice(1)))
+
+    world = make_agreed_world()
+    world.run(report(OTHER_COOPERATIVE, 4), report(COOPERATIVE, 4))
+    end_quarter(world)
+    assert world.refuse(close_netting()) is None
+    assert not _lists_open(world.run(Act(OTHER_COOPERATIVE, give_notice(1).payload)))
+
+
+def _lists_open(events: list[Event]) -> bool:
+    assert any(isinstance(event, NoticeGiven) for event in events)
+    return any(isinstance(event, SettlementListed) for event in events)
+
+
 def test_f1_what_is_open_stays_enforceable_after_an_exit() -> None:
     """F1: a dispute goes on, who left answers, and a new one can be opened with them."""
     world, opened = bring_to(DisputeStep.MEDIATION)

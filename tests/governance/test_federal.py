@@ -181,6 +181,9 @@ def test_a_cooperative_has_a_bounded_number_of_open_motions() -> None:
     world.run(*acts)
     assert world.refuse(propose_act(0, UPGRADE, nonce=99)) is RefusalCode.MOTIONS_OPEN_TOO_MANY
 
+    unfit = ExpelCooperative(cooperative=bytes(32))
+    assert world.refuse(propose_act(0, unfit)) is RefusalCode.MOTIONS_OPEN_TOO_MANY  # not tried
+
     world.run(approve(1, acts[0]), approve(2, acts[0]))
     assert world.refuse(propose_act(0, UPGRADE, nonce=100)) is None
     world.run(after_ms=FEDERAL_WINDOW_MS)

@@ -35,12 +35,37 @@ def test_a_savepoint_reads_like_a_changed_copy(
     inner = Savepoint(outer)
 
     for kv, items in ((base, first), (outer, second), (inner, third)):
-        write(kv, items)
-        write(model, items)
+        for item in items:
+            write(kv, [item])
+            write(model, [item])
+            assert list(kv.scan(prefix, after=after)) == list(model.scan(prefix, after=after))
 
     assert list(inner.scan(prefix, after=after)) == list(model.scan(prefix, after=after))
     for key, _ in first + second + third:
         assert inner.get(key) == model.get(key)
+
+
+class _Counted(bytes):
+    """A key that counts how often one of its kind was looked at."""
+
+    looks = 0
+
+    def startswith(self, *args: object) -> bool:
+        _Counted.looks += 1
+        return super().startswith(*args)  # type: ignore[arg-type]
+
+
+def test_a_scan_looks_only_at_what_it_finds() -> None:
+    """A block of many changes does not make each scan in it dear."""
+    savepoint = Savepoint(MemoryKeyValue())
+    for number in range(10_000):
+        savepoint.put(_Counted(b"a" + number.to_bytes(2, "big")), b"")
+    savepoint.put(b"b", b"found")
+    _Counted.looks = 0
+
+    assert list(savepoint.scan(b"b")) == [(b"b", b"found")]
+    assert next(iter(savepoint.scan(b"a"))) == (b"a\x00\x00", b"")
+    assert _Counted.looks <= 2
 
 
 @given(changes, changes)
