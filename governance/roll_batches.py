@@ -40,15 +40,16 @@ def schedule_batch(view: RollView, cooperative: bytes, *, block: BlockContext) -
 
 def land_batch(view: RollView, cooperative: bytes, *, block: BlockContext) -> tuple[Events, bool]:
     """Let changes land, as many as a block may; and whether no more are due now."""
-    leaving = list(islice(view.scan_leaving(cooperative), ROLL_CHANGES_PER_BATCH_MAX))
+    found = list(islice(view.scan_leaving(cooperative), ROLL_CHANGES_PER_BATCH_MAX + 1))
+    leaving = found[:ROLL_CHANGES_PER_BATCH_MAX]
     events = _let_go(view, cooperative, leaving, block=block)
     clock = _turn_period(view, cooperative, block=block)
     room = min(ROLL_CHANGES_PER_BATCH_MAX - len(leaving), _get_allowance(view, cooperative, clock))
     landing = list(islice(view.scan_landing(cooperative), room + 1))
     events += put_on_roll(view, cooperative, landing[:room], block=block)
     clock = replace(clock, grown_count=clock.grown_count + min(room, len(landing)))
-    is_full = len(leaving) + room == ROLL_CHANGES_PER_BATCH_MAX and len(landing) > room
-    if is_full:
+    is_full = len(leaving) + room == ROLL_CHANGES_PER_BATCH_MAX
+    if is_full and (len(found) > len(leaving) or len(landing) > room):
         view.put_roll_clock(cooperative, clock)
         return events, False
     view.put_roll_clock(cooperative, replace(clock, due_ms=0))

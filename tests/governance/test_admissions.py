@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from governance import roll_batches
 from governance.body_acts import AuditRoll, DecideChallenge, ExcludeMember, LetRollGrow
 from governance.body_records import BodyKind
 from governance.charter import GROWTH_FREE
@@ -242,6 +243,22 @@ def test_a_member_leaves_with_the_next_batch_and_what_they_voted_stays() -> None
     decision = world.view.get_decision(COOPERATIVE, proposal_id_of(motion))
     assert decision is not None
     assert (decision.yes_count, decision.electorate_count) == (1, 10)
+
+
+def test_all_leave_who_asked_though_a_batch_has_its_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is left of a batch waits for the next block, and nobody has to ask again."""
+    monkeypatch.setattr(roll_batches, "ROLL_CHANGES_PER_BATCH_MAX", 2)
+    world = make_founded_world()
+    world.run(*(leave(number) for number in range(1, 6)))
+
+    world.run(after_ms=BATCH_MS)
+    assert sum(is_on_roll(world, number) for number in range(1, 6)) == 3
+    world.run()
+    world.run()
+
+    assert not any(is_on_roll(world, number) for number in range(1, 6))
 
 
 def test_who_comes_back_votes_on_later_proposals_only() -> None:
