@@ -1,15 +1,15 @@
 """Which transactions may wait for a block, and which of them the next one takes.
 
 Against the last committed state and what already waits: an account or cooperative cannot
-have more waiting than its quota allows, nor a cooperative more than its share of the places,
-and each block is filled from all cooperatives in turn. This node's own policy: nothing here
+have more waiting than its quota allows, nor a cooperative more than its share of the places and
+bytes, and each block is filled from all cooperatives in turn. This node's own policy: nothing here
 is part of consensus.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
-from config.limits import BLOCK_GAS_MAX, MEMPOOL_TXS_MAX
+from config.limits import BLOCK_GAS_MAX, MEMPOOL_BYTES_MAX, MEMPOOL_TXS_MAX, TX_BYTES_MAX
 from governance.context import BlockContext
 from governance.key_transactions import KeyPayload
 from governance.refusals import RefusalCode, TxRefusedError
@@ -54,10 +54,11 @@ class Mempool:
         self._gas_of_cooperatives: defaultdict[bytes, int] = defaultdict(int)
         self._waiting: defaultdict[bytes, int] = defaultdict(int)
         """Transactions of each cooperative."""
+        self._waiting_bytes: defaultdict[bytes, int] = defaultdict(int)
         self._taken: dict[tuple[bytes, int], bytes] = {}
         """Nonces that what waits will use up, each with its key, and what was signed."""
-        self._share = 0
-        """Places that a cooperative may take; counted when the first transaction asks."""
+        self._cooperatives_count = 0
+        """Who shares places and bytes; counted when the first transaction asks."""
         self._time_scale = 0
         """Of the chain; looked up when the first transaction asks."""
 
@@ -66,7 +67,7 @@ class Mempool:
         if isinstance(checked, TxRefusedError):
             return refuse(checked)
         cooperative = self._find_home(checked)
-        if self._waiting.get(cooperative, 0) >= self._get_share():
+        if not self._has_room(cooperative, checked.size_bytes):
             return refuse(TxRefusedError(RefusalCode.WAITING_TOO_MANY))
         signed = checked.signing_input
         if any(self._taken.get(nonce, signed) != signed for nonce in _list_nonces(checked)):
@@ -134,14 +135,18 @@ class Mempool:
         self._gas_of_accounts[tx.account] += gas
         self._gas_of_cooperatives[cooperative] += gas
         self._waiting[cooperative] += 1
+        self._waiting_bytes[cooperative] += tx.size_bytes
         self._taken.update(dict.fromkeys(_list_nonces(tx), tx.signing_input))
 
-    def _get_share(self) -> int:
-        if not self._share:
+    def _has_room(self, cooperative: bytes, size_bytes: int) -> bool:
+        if not self._cooperatives_count:
             prefix = state_key(FEDERATION, Collection.COOPERATIVE, b"")
-            count = sum(1 for _ in self._kv.scan(prefix))
-            self._share = MEMPOOL_TXS_MAX // max(1, count)
-        return self._share
+            self._cooperatives_count = max(1, sum(1 for _ in self._kv.scan(prefix)))
+        bytes_max = max(TX_BYTES_MAX, MEMPOOL_BYTES_MAX // self._cooperatives_count)
+        return (
+            self._waiting.get(cooperative, 0) < MEMPOOL_TXS_MAX // self._cooperatives_count
+            and self._waiting_bytes.get(cooperative, 0) + size_bytes <= bytes_max
+        )
 
     def _get_time_scale(self) -> int:
         if not self._time_scale:

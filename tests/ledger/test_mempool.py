@@ -111,6 +111,22 @@ def test_a_cooperative_takes_only_its_share_of_the_places(
     assert pool.check(admit(0, 9, nonce=9)) == 0
 
 
+def test_a_cooperative_takes_only_its_share_of_the_bytes(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few large transactions of one are no reason to turn another's away."""
+    large = [admit(0, *range(n * 10, n * 10 + 10), nonce=n + 1) for n in range(3)]
+    monkeypatch.setattr(mempool_module, "TX_BYTES_MAX", len(large[0]))
+    monkeypatch.setattr(mempool_module, "MEMPOOL_BYTES_MAX", 3 * 2 * len(large[0]))
+
+    assert [pool.check(item) for item in large] == [0, 0, RefusalCode.WAITING_TOO_MANY]
+    assert pool.check(admit(1, 50)) == 0
+    pool.pool.begin(pool.state, BLOCK, rules=RULES[0])
+    for item in large[:2]:
+        pool.pool.recheck(item)
+    assert pool.check(admit(0, 1, nonce=9)) == RefusalCode.WAITING_TOO_MANY
+
+
 def test_a_nonce_waits_once(pool: Pool) -> None:
     """A block would take all of a nonce's transactions and charge one of them."""
     first, second = admit(0, 1, nonce=7), admit(0, 2, nonce=7)
