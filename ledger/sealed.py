@@ -148,7 +148,11 @@ def parse_sealed(data: bytes) -> SealedFile:
 
 
 def check_sealed_chain(
-    file: SealedFile, *, now_ms: int, trust: TrustBundle | None = None
+    file: SealedFile,
+    *,
+    now_ms: int,
+    trust: TrustBundle | None = None,
+    accepts_old_trust: bool = False,
 ) -> Verified:
     """Check by the light client that the seal is in the former chain's last state.
 
@@ -157,9 +161,11 @@ def check_sealed_chain(
         now_ms: The reader's clock, Unix milliseconds.
         trust: Whom the reader believes of the former chain; None: its genesis file, as the file
             has it, however old. Compare that one's hash with people of the cooperative.
+        accepts_old_trust: Whether the reader believes `trust` beyond the trusting period.
 
     Raises:
-        RefusedError: The seal is not the chain's; or the chain had other founders, so that its
+        RefusedError: The seal is not the chain's; the genesis file in it is not the one that
+            the reader believes; or none is given and the chain had other founders, so that its
             own genesis file is not the cooperative's word alone.
     """
     genesis = check_genesis(file.genesis)
@@ -168,11 +174,16 @@ def check_sealed_chain(
             "others than this cooperative founded its chain: name a trust bundle or genesis file "
             "of that chain with `--trust`, from people whom you believe"
         )
+    if trust is not None and trust.genesis_hash != compute_genesis_hash(file):
+        raise SealedChainError(
+            "the genesis file in it is not the one that your trust file is of: get the sealed "
+            "chain's file again from that cooperative, or that chain's own trust bundle"
+        )
     return check_receipt(
         file.receipt,
         trust=trust or genesis.trust,
         now_ms=now_ms,
-        accepts_old_trust=trust is None,
+        accepts_old_trust=trust is None or accepts_old_trust,
     )
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from node.commands.federation_node import SealedOption, check_sealed, now_ms, open_node
+from node.commands.federation_node import (
+    OldTrustOption,
+    SealedOption,
+    SealedTrustOption,
+    check_sealed,
+    now_ms,
+    open_node,
+)
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ def list_federation(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
 
 @federation_app.command()
 def request(
+    *,
     home: HomeOption = DEFAULT_HOME,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; else printed.")
@@ -53,6 +61,8 @@ def request(
         bool, typer.Option("--validating", help="Ask to validate from the admission on.")
     ] = False,
     sealed: SealedOption = None,
+    trust: SealedTrustOption = None,
+    old_trust: OldTrustOption = False,
 ) -> None:
     """Sign this cooperative's request to join the chain that its node follows.
 
@@ -63,7 +73,7 @@ def request(
 
     opened, settings = open_node(home)
     load_genesis(opened)
-    former = check_sealed(sealed)
+    former = check_sealed(sealed, trust=trust, accepts_old_trust=old_trust)
     signed = make_request(opened, settings, is_validating=validating, sealed=former)
     if output is None:
         sys.stdout.write(f"{signed}\n")
@@ -71,6 +81,7 @@ def request(
     write_file(output, f"{signed}\n".encode())
     say(f"Wrote {output}: send it to a member, who runs:")
     named = "" if sealed is None else f" --sealed {sealed.name}"
+    named += "" if trust is None else " --trust FILE"
     say(f"  [bold]rochdale federation propose admit {output.name}{named}[/]")
 
 
@@ -79,6 +90,8 @@ def admit(
     request_file: Annotated[Path, typer.Argument(metavar="REQUEST", help="The newcomer's file.")],
     home: HomeOption = DEFAULT_HOME,
     sealed: SealedOption = None,
+    trust: SealedTrustOption = None,
+    old_trust: OldTrustOption = False,
 ) -> None:
     """Admit a cooperative that asked to join."""
     from ledger.joining import check_request  # noqa: PLC0415
@@ -86,7 +99,7 @@ def admit(
     from node.sealing import check_act  # noqa: PLC0415
 
     asked = check_request(read_given_file(request_file).decode("ascii", "replace"))
-    check_act(asked.act, check_sealed(sealed))
+    check_act(asked.act, check_sealed(sealed, trust=trust, accepts_old_trust=old_trust))
     say(f"{asked.cooperative.name} ({asked.cooperative.did}) asks to join.")
     _propose(home, asked.act)
 
@@ -171,13 +184,15 @@ def approve(
     motion: Annotated[str, typer.Argument(help="First digits, from `federation list`.")],
     home: HomeOption = DEFAULT_HOME,
     sealed: SealedOption = None,
+    trust: SealedTrustOption = None,
+    old_trust: OldTrustOption = False,
 ) -> None:
     """Approve a motion in the name of this cooperative."""
     from governance.federal_records import MotionStatus  # noqa: PLC0415
     from node.federation_office import fetch_federation  # noqa: PLC0415
     from node.sealing import check_act  # noqa: PLC0415
 
-    former = check_sealed(sealed)
+    former = check_sealed(sealed, trust=trust, accepts_old_trust=old_trust)
 
     async def run(office: "RootOffice") -> bool:
         found = (await fetch_federation(office.engine)).find_motion(motion)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.federation import federation_app
-from node.commands.federation_node import now_ms, open_node, read_sealed
+from node.commands.federation_node import (
+    OldTrustOption,
+    SealedTrustOption,
+    now_ms,
+    open_node,
+    read_sealed,
+)
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
 
 if TYPE_CHECKING:
@@ -50,7 +56,8 @@ def seal(
     opened, settings = open_node(home)
     file = asyncio.run(seal_chain(opened, settings, destination=destination, now_ms=now_ms))
     write_file(output, file.to_bytes())
-    checked, verified = read_sealed(output)
+    # Its own genesis file is whom this node believes, and it has followed the chain from there.
+    checked, verified = read_sealed(output, trust=opened.genesis_path, accepts_old_trust=True)
     say(f"{verified.chain_id} is sealed for {destination}. Wrote {output}:")
     _describe(checked, verified)
     say("Read that header to the others by telephone. Next:")
@@ -61,11 +68,10 @@ def seal(
 @federation_app.command("check-roll")
 def check_roll(
     sealed: _SealedArgument,
+    *,
     home: HomeOption = DEFAULT_HOME,
-    trust: Annotated[
-        Path | None,
-        typer.Option("--trust", help="Genesis file or trust bundle of the sealed chain."),
-    ] = None,
+    trust: SealedTrustOption = None,
+    old_trust: OldTrustOption = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Check the file only; ask no node.")
     ] = False,
@@ -78,11 +84,9 @@ def check_roll(
     """
     from config.errors import RefusedError  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
-    from node.commands.wallet_options import load_trust  # noqa: PLC0415
     from node.sealing import compare_roll  # noqa: PLC0415
 
-    bundle = None if trust is None else load_trust(trust)
-    file, verified = read_sealed(sealed, trust=bundle)
+    file, verified = read_sealed(sealed, trust=trust, accepts_old_trust=old_trust)
     found: BroughtRoll | None = None
     if not offline:
         opened, _ = open_node(home)
@@ -108,11 +112,16 @@ def check_roll(
 
 
 @federation_app.command("bring-roll")
-def bring_roll(sealed: _SealedArgument, home: HomeOption = DEFAULT_HOME) -> None:
+def bring_roll(
+    sealed: _SealedArgument,
+    home: HomeOption = DEFAULT_HOME,
+    trust: SealedTrustOption = None,
+    old_trust: OldTrustOption = False,
+) -> None:
     """Bring the roll of this cooperative's sealed chain to the federation that admitted it."""
     from node import sealing  # noqa: PLC0415
 
-    file, _ = read_sealed(sealed)
+    file, _ = read_sealed(sealed, trust=trust, accepts_old_trust=old_trust)
     opened, settings = open_node(home)
     count = asyncio.run(
         sealing.bring_roll(

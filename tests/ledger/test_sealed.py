@@ -18,6 +18,7 @@ from ledger.sealed import (
     SEAL_KEY,
     SealedFile,
     check_sealed_chain,
+    compute_genesis_hash,
     list_roll_leaves,
     parse_sealed,
 )
@@ -48,7 +49,7 @@ def make_account(number: int) -> ImportedAccount:
 ACCOUNTS = tuple(make_account(number) for number in range(MEMBERS))
 
 
-def make_genesis(*founders: int) -> bytes:
+def make_genesis(*founders: int, time_scale: int = 1) -> bytes:
     """Of a chain that cooperatives with these validators founded; 0 is the sealed one."""
     return assemble_genesis(
         [
@@ -58,7 +59,7 @@ def make_genesis(*founders: int) -> bytes:
         chain_id=CHAIN_ID,
         network="test-signed",
         bylaws=BYLAWS,
-        time_scale=1,
+        time_scale=time_scale,
         genesis_time_ms=BEGINS_NS // 1_000_000,
     )
 
@@ -177,8 +178,20 @@ def test_a_chain_that_others_founded_needs_the_readers_own_trust() -> None:
     with pytest.raises(RefusedError, match="--trust"):
         check_sealed_chain(file, now_ms=NOW_MS)
 
-    trust = SignedChain([(0, 1)]).get_trust(9)
+    believed = SignedChain([(0, 1)]).get_trust(9)
+    trust = replace(believed, genesis_hash=compute_genesis_hash(file))
     check_sealed_chain(file, now_ms=trust.time_ns // 1_000_000 + 60_000_000, trust=trust)
+    check_sealed_chain(file, now_ms=NOW_MS, trust=trust, accepts_old_trust=True)
+    with pytest.raises(RefusedError, match="--old-trust"):
+        check_sealed_chain(file, now_ms=NOW_MS, trust=trust)
+
+
+def test_the_genesis_file_is_the_one_that_the_reader_believes() -> None:
+    """The seal may hold all the same: founders' names, bylaws and rules are in that file alone."""
+    trust = SignedChain([(0, 1)]).get_trust(9)
+
+    with pytest.raises(RefusedError, match="not the one that your trust file is of"):
+        check_sealed_chain(make_file(founders=(0, 1)), now_ms=NOW_MS, trust=trust)
 
 
 def test_a_seal_that_the_validator_did_not_sign_is_refused() -> None:
