@@ -261,21 +261,6 @@ PRUNED_AT_ONCE_BLOCKS_MAX = 2_000
 KEEP_DAYS_MIN = TRUSTING_DAYS + 1
 """Blocks that light clients may still begin from are not dropped."""
 
-# Snapshots of the ledger's state, for nodes that join.
-SNAPSHOT_CHUNK_BYTES = 2_097_152
-"""A chunk ends with the record that brings it to this; part of the format."""
-SNAPSHOT_CHUNK_BYTES_MAX = SNAPSHOT_CHUNK_BYTES + 66_048
-"""One record longer."""
-SNAPSHOT_CHUNKS_MAX = 65_536
-"""128 GiB of state; the engine takes messages of 4 MB, and each chunk's hash is in one."""
-SNAPSHOTS_KEPT = 2
-SNAPSHOT_WANTED_WAIT_S = 600.0
-"""How long a command waits for a copy of a running node's state: the next block, and writing."""
-STATE_SOURCES_MAX = 4
-"""Nodes that a joining engine asks for headers; each checks what the others say."""
-SNAPSHOT_PEERS_BANNED_MAX = 64
-"""Senders of wrong chunks that one attempt to join names to the engine."""
-
 # Signing again, after a validator's home was restored or copied.
 RESUME_QUIET_BLOCKS = 10
 """Newest blocks that must be without a signature of this validator's key."""

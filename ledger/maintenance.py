@@ -4,6 +4,7 @@ Apart from `ledger.store`, which serves a running node. Nothing here guesses: wh
 come out as recorded is refused, and the store stays as it was.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ from ledger.pages import (
 from ledger.store import Store, write_changes
 from ledger.tree import PLACE_BYTES, TOP_BITS, Tree, find_page
 
+_LEAVES = "leaves"
+"""A database in a store's directory while it is built: key hash, then leaf hash."""
 _BATCH_RECORDS = 4_096
 """How many records a build writes at once."""
 
@@ -128,9 +131,11 @@ class StoreBuilder:
         """
         self._path = path
         self._database = open_database(path, is_new=True)
+        # In the order of the hashes, which is the tree's; there may be more than memory holds.
+        self._leaves = open_database(path / _LEAVES, is_new=True)
         self._last_key = b""
-        self._entries: list[bytes] = []
-        """Key hash ‖ leaf hash of each key of the tree."""
+        self.leaves_count = 0
+        """Keys of the tree that were taken."""
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +146,7 @@ class StoreBuilder:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._leaves.close()
         self._database.close()
 
     def add(self, items: Iterable[tuple[bytes, bytes]]) -> None:
@@ -164,7 +170,6 @@ class StoreBuilder:
         Raises:
             InvariantError: The state has another root than the record says.
         """
-        self._entries.sort()
         tree = Tree(lambda _: None)
         pages = self._write((PAGE + place, record) for place, record in self._encode_pages())
         tree.load((key[len(PAGE) :], record) for key, record in pages)
@@ -172,6 +177,8 @@ class StoreBuilder:
             raise InvariantError(
                 f"what was given to build {self._path} is not the state of height {record.height}"
             )
+        self._leaves.close()
+        shutil.rmtree(self._path / _LEAVES)
         # All of it into synced tables first: the record must never outlive what it vouches for.
         self._database.compact_range()
         self._database.put(META, encode_record(record), sync=True)
@@ -184,11 +191,13 @@ class StoreBuilder:
             yield FLAT + key, value
             if not is_derived(key):
                 entry = encode_leaf(key, value)
-                self._entries.append(entry)
                 yield KEY + entry[:HASH_BYTES], key
+                self.leaves_count += 1
+                self._leaves.put(entry[:HASH_BYTES], entry[HASH_BYTES:])
 
     def _encode_pages(self) -> Iterator[tuple[bytes, bytes]]:
-        for page, entries in groupby(self._entries, key=find_page):
+        entries_all = (key_hash + leaf for key_hash, leaf in self._leaves)
+        for page, entries in groupby(entries_all, key=find_page):
             records: Records = {}
             place = page.to_bytes(PLACE_BYTES, "big")
             write_page(place, list(entries), depth=TOP_BITS, records=records)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.errors import InvariantError
+from config.snapshot_limits import STATE_LEAF_BYTES_MAX
 from governance.logs import Log, LogName, check_derived, count_derived
 from governance.merkle_log import Frontier
 from governance.state_keys import COLLECTION_AT, Collection, is_derived
@@ -56,6 +57,11 @@ class Restoration:
     def is_complete(self) -> bool:
         """Whether all chunks are there."""
         return self.chunks_count == len(self.info.chunks)
+
+    @property
+    def tree_bytes_max(self) -> int:
+        """What `finish` writes for the tree of what was taken so far, at most."""
+        return STATE_LEAF_BYTES_MAX * self._builder.leaves_count
 
     def add(self, chunk: bytes) -> None:
         """Take the next chunk.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from config.limits import SNAPSHOTS_KEPT
+from config.snapshot_limits import SNAPSHOTS_KEPT
 from ledger.snapshots import SnapshotError, SnapshotInfo, parse_info
 
 log = structlog.get_logger()

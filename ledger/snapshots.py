@@ -19,12 +19,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from config.errors import RefusedError
-from config.limits import (
-    CHAIN_ID_CHARS_MAX,
+from config.limits import CHAIN_ID_CHARS_MAX, STATE_KEY_BYTES_MAX
+from config.snapshot_limits import (
     SNAPSHOT_CHUNK_BYTES,
     SNAPSHOT_CHUNK_BYTES_MAX,
     SNAPSHOT_CHUNKS_MAX,
-    STATE_KEY_BYTES_MAX,
 )
 from did.codec import CodecError, Record
 from governance.fields import INTEGER_MAX, STATE_VALUE_BYTES_MAX, Hash, TimeMs
@@ -51,6 +50,11 @@ class SnapshotInfo(Record, frozen=True, kw_only=True):
     state_root: Hash
     chunks: Annotated[tuple[Hash, ...], Meta(min_length=1, max_length=SNAPSHOT_CHUNKS_MAX)]
     """SHA-256 of each, in their order."""
+
+    @property
+    def bytes_max(self) -> int:
+        """What all of its chunks can hold."""
+        return len(self.chunks) * SNAPSHOT_CHUNK_BYTES_MAX
 
     @property
     def hash(self) -> bytes:

@@ -3,9 +3,13 @@
 The engine finds snapshots and chunks at its peers; here is decided whether they are taken. A
 chunk with another hash than the metadata names is its sender's lie: it is fetched from
 somebody else and the sender is not asked again. Chunks that are as named and do not lead to
-the trusted app hash are the metadata's lie: the snapshot goes, and all who sent it.
+the trusted app hash are the metadata's lie: the snapshot goes, and all who sent it. Until that
+is known, a lie takes no more than time: the disk has room before the first chunk and at each,
+and memory holds one chunk and the tree's upper levels. The engine remembers whom it rejected as
+long as it runs.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +18,12 @@ import structlog
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
-from config.limits import SNAPSHOT_PEERS_BANNED_MAX
+from config.snapshot_limits import (
+    SNAPSHOT_AHEAD_MS_MAX,
+    SNAPSHOT_FREE_BYTES_MIN,
+    SNAPSHOT_PEERS_BANNED_MAX,
+    SNAPSHOT_ROOM_FACTOR,
+)
 from ledger.restoring import Restoration, WrongChunkError, discard_unfinished, is_untouched
 from ledger.snapshots import SNAPSHOT_FORMAT, SnapshotError, SnapshotInfo, parse_info
 from ledger.store import Store
@@ -39,22 +48,33 @@ class SyncProgress:
     """Why the last of them was refused."""
 
 
+class NoRoomError(SnapshotError):
+    """The disk has no room for a snapshot, and it is not said that anybody lied."""
+
+
 class StateSync:
     """Takes over one snapshot."""
 
     def __init__(
-        self, path: Path, *, chain_id: str, report: Callable[[SyncProgress], None]
+        self,
+        path: Path,
+        *,
+        chain_id: str,
+        now_ms: Callable[[], int],
+        report: Callable[[SyncProgress], None],
     ) -> None:
         """Prepare; nothing is taken before the engine offers it.
 
         Args:
             path: The node's store.
             chain_id: Of the node's own genesis: a snapshot's word for it is not enough.
+            now_ms: This machine's clock.
             report: Told of every step.
         """
         discard_unfinished(path)
         self._path = path
         self._chain_id = chain_id
+        self._now_ms = now_ms
         self._report = report
         self._restoration: Restoration | None = None
         self._senders: dict[str, None] = {}
@@ -70,6 +90,10 @@ class StateSync:
             return _Offer(result=_Offer.REJECT_FORMAT)
         try:
             info = self._read_offer(request)
+            self._check_room(SNAPSHOT_ROOM_FACTOR * info.bytes_max)
+        except NoRoomError as error:
+            self._refuse(error)
+            return _Offer(result=_Offer.REJECT)
         except SnapshotError as error:
             self._refuse(error)
             return _Offer(result=_Offer.REJECT_SENDER)
@@ -91,8 +115,10 @@ class StateSync:
         if request.sender and len(self._senders) < SNAPSHOT_PEERS_BANNED_MAX:
             self._senders[request.sender] = None
         try:
+            self._check_room(0)
             self._restoration.add(request.chunk)
             if self._restoration.is_complete:
+                self._check_room(self._restoration.tree_bytes_max)
                 self._restoration.finish(close_store=close_store)
         except WrongChunkError as error:
             self._refuse(error)
@@ -101,6 +127,10 @@ class StateSync:
                 refetch_chunks=[request.index],
                 reject_senders=[request.sender],
             )
+        except NoRoomError as error:
+            self._refuse(error)
+            self._drop()
+            return _Apply(result=_Apply.REJECT_SNAPSHOT)
         except SnapshotError as error:
             self._refuse(error)
             senders = list(self._senders)
@@ -129,7 +159,18 @@ class StateSync:
             raise SnapshotError("the snapshot's metadata says otherwise than its offer")
         if info.app_hash != request.app_hash:
             raise SnapshotError(f"the snapshot of height {info.height} has another app hash")
+        if info.time_ms > self._now_ms() + SNAPSHOT_AHEAD_MS_MAX:
+            raise SnapshotError("the snapshot is of a time yet to come: set this machine's clock")
         return info
+
+    def _check_room(self, needed_bytes: int) -> None:
+        free_bytes = shutil.disk_usage(self._path.parent).free
+        if free_bytes < needed_bytes + SNAPSHOT_FREE_BYTES_MIN:
+            raise NoRoomError(
+                f"the disk of {self._path} has {free_bytes >> 20} MiB left, and to take the "
+                f"snapshot over needs {needed_bytes + SNAPSHOT_FREE_BYTES_MIN >> 20} MiB: free "
+                "space there"
+            )
 
     def _refuse(self, error: SnapshotError) -> None:
         log.warning("snapshot_refused", reason=error.reason)

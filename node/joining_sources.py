@@ -10,8 +10,9 @@ import hashlib
 from urllib.parse import urlsplit
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import FETCH_BYTES_MAX, STATE_SOURCES_MAX
+from config.limits import FETCH_BYTES_MAX
 from config.settings import NetworkSection, Settings
+from config.snapshot_limits import STATE_SOURCES_MAX
 from did.jcs import parse_json_object
 from ledger.engine import StateSource
 from ledger.headers import parse_header

@@ -6,6 +6,7 @@ can do about it is one sentence.
 """
 
 import gc
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,12 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
         OutdatedError: Its next block needs other software.
     """
     chain_id = settings.network.chain_id
-    sync = StateSync(home.ledger, chain_id=chain_id, report=partial(joining.report, home))
+    sync = StateSync(
+        home.ledger,
+        chain_id=chain_id,
+        now_ms=lambda: int(time.time() * 1_000),
+        report=partial(joining.report, home),
+    )
     snapshots = SnapshotWriter(
         home.snapshots,
         interval_blocks=settings.engine.snapshot_interval_blocks,

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import SNAPSHOT_WANTED_WAIT_S
+from config.snapshot_limits import SNAPSHOT_WANTED_WAIT_S
 from ledger.light_source import LightSource
 from ledger.restoring import build_store
 from ledger.rpc import EngineClient

@@ -7,6 +7,7 @@ chunks.
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -116,6 +117,7 @@ def main() -> None:
         sync=StateSync(
             store,
             chain_id=CHAIN_ID,
+            now_ms=lambda: int(time.time() * 1_000),
             report=lambda progress: log.info("joining", **asdict(progress)),
         ),
     )

@@ -12,7 +12,7 @@ from ledger.application import Application
 from ledger.snapshot_writer import SnapshotWriter
 from ledger.state_sync import StateSync, SyncProgress
 from ledger.store import Store, create_store
-from tests.ledger.scenario import CHAIN_ID, Chain, cast, render_init_chain
+from tests.ledger.scenario import CHAIN_ID, GENESIS_MS, Chain, cast, render_init_chain
 
 ACCEPT = abci.ResponseApplySnapshotChunk.ACCEPT
 OFFER_ACCEPT = abci.ResponseOfferSnapshot.ACCEPT
@@ -75,12 +75,15 @@ class Newcomer:
     def __init__(self, directory: Path) -> None:
         self.path = directory / "ledger"
         self.told: list[SyncProgress] = []
+        self.now_ms = GENESIS_MS + 60_000
         create_store(self.path)
         self.start()
 
     def start(self) -> None:
         """Start its application, as after a crash."""
-        sync = StateSync(self.path, chain_id=CHAIN_ID, report=self.told.append)
+        sync = StateSync(
+            self.path, chain_id=CHAIN_ID, now_ms=lambda: self.now_ms, report=self.told.append
+        )
         self.application = Application(Store.open(self.path), software_version="0", sync=sync)
 
     def offer(self, snapshot: abci.Snapshot, app_hash: bytes) -> int:

@@ -1,5 +1,6 @@
 """Going back, scrubbing and building anew: exactly what a height left, or nothing."""
 
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -260,6 +261,22 @@ def test_a_crowd_of_ground_keys_is_built_and_scrubbed_too(
     with closing(Store.open(tmp_path / "built")) as built:
         assert any(key[4:] for key, _ in built.database.iterator(prefix=PAGE))
     assert scrub(tmp_path / "built").keys_count == len(values)
+
+
+def test_a_build_keeps_no_key_in_memory(tmp_path: Path) -> None:
+    """A stranger's snapshot may have any number of them; what it lies in is seen at the end."""
+    keys = (make_key(number.to_bytes(8, "big")) for number in range(30_000))
+    with StoreBuilder(tmp_path / "built") as builder:
+        builder.add([(bytes(32) + b"\x00", b"v")])
+        tracemalloc.start()
+        try:
+            builder.add((key, b"v") for key in keys)
+            kept_bytes, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert builder.leaves_count == 30_001
+    assert kept_bytes < 300_000
 
 
 def test_a_build_of_another_state_is_never_opened(tmp_path: Path) -> None:

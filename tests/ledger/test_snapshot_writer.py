@@ -9,7 +9,7 @@ import plyvel
 import pytest
 from tendermint.abci import types_pb2 as abci
 
-from config.limits import SNAPSHOTS_KEPT
+from config.snapshot_limits import SNAPSHOTS_KEPT
 from ledger import snapshot_shelf, snapshot_writer
 from ledger.snapshot_shelf import SnapshotShelf, find_snapshot, read_snapshot
 from ledger.snapshots import SnapshotError

@@ -2,11 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tendermint.abci import types_pb2 as abci
 
 from config.errors import InvariantError
+from config.snapshot_limits import (
+    SNAPSHOT_AHEAD_MS_MAX,
+    SNAPSHOT_CHUNK_BYTES_MAX,
+    SNAPSHOT_FREE_BYTES_MIN,
+    SNAPSHOT_ROOM_FACTOR,
+)
 from governance.state_keys import COLLECTION_AT, Collection
 from ledger import snapshots
 from ledger.maintenance import scrub
@@ -225,6 +232,58 @@ def test_an_offer_that_contradicts_itself_or_the_light_client_is_refused(
     other, _ = make_offer(chain, lambda items: items, chain_id="test-other-1")
     assert newcomer.offer(other, app_hash) == Offer.REJECT_SENDER
     assert "is of chain test-other-1" in newcomer.told[-1].refused_last
+
+    ahead, _ = make_offer(
+        chain, lambda items: items, time_ms=newcomer.now_ms + SNAPSHOT_AHEAD_MS_MAX + 1
+    )
+    assert newcomer.offer(ahead, app_hash) == Offer.REJECT_SENDER
+    assert "a time yet to come" in newcomer.told[-1].refused_last
+    newcomer.now_ms += 1
+    assert newcomer.offer(ahead, app_hash) == OFFER_ACCEPT
+
+
+def leave_room(monkeypatch: pytest.MonkeyPatch, free_bytes: int) -> None:
+    usage = SimpleNamespace(free=free_bytes)
+    monkeypatch.setattr("ledger.state_sync.shutil.disk_usage", lambda _: usage)
+
+
+def test_a_snapshot_for_which_there_is_no_room_is_not_begun(
+    chain: Chain, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By as many chunks as it says: nobody fills a disk before anything can be checked."""
+    snapshot, app_hash = wait_for_snapshot(chain, HEIGHT), chain.store.record.app_hash
+    needed = SNAPSHOT_ROOM_FACTOR * snapshot.chunks * SNAPSHOT_CHUNK_BYTES_MAX
+
+    leave_room(monkeypatch, SNAPSHOT_FREE_BYTES_MIN + needed - 1)
+    refused = newcomer.offer(snapshot, app_hash)
+    leave_room(monkeypatch, SNAPSHOT_FREE_BYTES_MIN + needed)
+
+    assert refused == Offer.REJECT
+    assert "free space there" in newcomer.told[-1].refused_last
+    assert not restoring_path(newcomer.path).exists()
+    newcomer.take_over(snapshot, app_hash, lambda index: load_chunk(chain, snapshot, index))
+
+
+def test_a_disk_that_fills_up_ends_a_snapshot(
+    chain: Chain, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written goes; nobody is said to have lied. Its tree needs room too."""
+    snapshot, app_hash = wait_for_snapshot(chain, HEIGHT), chain.store.record.app_hash
+    for index_full, free_bytes in (
+        (1, SNAPSHOT_FREE_BYTES_MIN - 1),
+        (snapshot.chunks - 1, SNAPSHOT_FREE_BYTES_MIN),
+    ):
+        leave_room(monkeypatch, 1 << 40)
+        assert newcomer.offer(snapshot, app_hash) == OFFER_ACCEPT
+        for index in range(index_full):
+            assert newcomer.apply(index, load_chunk(chain, snapshot, index)).result == Apply.ACCEPT
+        leave_room(monkeypatch, free_bytes)
+
+        refused = newcomer.apply(index_full, load_chunk(chain, snapshot, index_full))
+
+        assert refused.result == Apply.REJECT_SNAPSHOT
+        assert not refused.reject_senders
+        assert not restoring_path(newcomer.path).exists()
 
 
 def test_chunks_come_in_order_and_after_an_offer(chain: Chain, newcomer: Newcomer) -> None:
