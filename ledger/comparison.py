@@ -53,9 +53,14 @@ class Comparison:
     """Keys that differ, by collection."""
 
     @property
+    def is_of_one_chain(self) -> bool:
+        """Whether both are states of the same chain."""
+        return self.first.record.chain_id == self.second.record.chain_id
+
+    @property
     def is_equal(self) -> bool:
-        """Whether every value is the same; heights may still differ."""
-        return self.first_difference is None
+        """Whether every value is the same, on one chain; heights may still differ."""
+        return self.first_difference is None and self.is_of_one_chain
 
 
 def compare_stores(first: Path, second: Path) -> Comparison:

@@ -32,6 +32,7 @@ from ledger.engine import (
 )
 from ledger.restoring import build_store
 from ledger.rpc import EngineClient
+from ledger.snapshot_shelf import read_snapshot
 from ledger.store import Store, create_store
 from node.chain import is_recovered
 from node.home import Home
@@ -98,7 +99,7 @@ def replay(
 
     Raises:
         MisconfiguredError: The node has no blocks, or too few for this beginning.
-        RefusedError: The snapshot is none.
+        RefusedError: The snapshot is none, or another chain's.
         ReplayError: A block leads to another app hash than the next header says.
     """
     sockets = Path(tempfile.mkdtemp(prefix="rochdale-replay-"))
@@ -119,6 +120,13 @@ def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | No
             "this chain goes on from another's state, which its blocks do not tell: begin from a "
             "snapshot's directory with `--from`"
         )
+    if snapshot is not None:
+        info, _ = read_snapshot(snapshot)
+        if info.chain_id != settings.network.chain_id:
+            raise RefusedError(
+                f"{snapshot} is of chain {info.chain_id}, and this node's blocks are of "
+                f"{settings.network.chain_id}: name a snapshot of that chain with `--from`"
+            )
     try:
         work.root.mkdir(mode=0o700, parents=True)
     except OSError as error:

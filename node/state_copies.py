@@ -9,11 +9,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from config.snapshot_limits import SNAPSHOT_WANTED_WAIT_S
+from ledger.headers import Header, parse_header
 from ledger.light_source import LightSource
 from ledger.restoring import build_store
 from ledger.rpc import EngineClient
@@ -24,6 +26,15 @@ from node.chain import load_genesis
 from node.home import Home
 
 _POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What headers say of a block's commit."""
+
+    app_hash: bytes
+    time_ms: int | None
+    """The block's own; None if the node does not have its header."""
 
 
 @contextmanager
@@ -40,8 +51,8 @@ def copy_running(home: Home) -> Iterator[Store]:
     with TemporaryDirectory(prefix="copy-", dir=home.root) as directory:
         path = Path(directory) / "ledger"
         info = _build(_await_snapshot(home, height), path)
-        expected = asyncio.run(fetch_app_hash(home, info.chain_id, height=info.height))
-        if expected != info.app_hash.hex():
+        expected = asyncio.run(fetch_committed(home, info.chain_id, height=info.height))
+        if expected.app_hash != info.app_hash:
             raise RefusedError(
                 f"the node's state at height {info.height} is another than the chain's: stop the "
                 "node, and see `rochdale ledger scrub`"
@@ -53,8 +64,8 @@ def copy_running(home: Home) -> Iterator[Store]:
             store.close()
 
 
-async def fetch_app_hash(home: Home, chain_id: str, *, height: int) -> str:
-    """The app hash after a block, in hex, from the header that follows it.
+async def fetch_committed(home: Home, chain_id: str, *, height: int) -> Committed:
+    """What the chain says of a block's commit: the app hash from the header that follows it.
 
     Args:
         home: Of a running node, whose headers are checked from the genesis on.
@@ -77,12 +88,48 @@ async def fetch_app_hash(home: Home, chain_id: str, *, height: int) -> str:
             await _await_height(client, height + 1)
             block = await source.fetch_block(height + 1)
             await source.find_bridge(block)
-            return block.header.app_hash.hex()
+            return Committed(
+                app_hash=block.header.app_hash, time_ms=await _fetch_time(client, block.header)
+            )
     except (UnavailableError, RefusedError) as error:
         raise UnavailableError(
             f"the node at {home.root} cannot tell the header of block {height + 1} "
             f"({error}): start it, or name the app hash with `--app-hash`"
         ) from error
+
+
+def check_committed(info: SnapshotInfo, committed: Committed, *, snapshot: Path) -> None:
+    """Check that a snapshot says of its block what the chain does.
+
+    Raises:
+        RefusedError: It does not.
+    """
+    if committed.app_hash != info.app_hash:
+        raise RefusedError(
+            f"{snapshot} is another state than the chain's: its app hash at height {info.height} "
+            f"is {info.app_hash.hex()}, the chain's {committed.app_hash.hex()}. Delete it"
+        )
+    if committed.time_ms not in {None, info.time_ms}:
+        raise RefusedError(
+            f"{snapshot} says another time of block {info.height} than its header: "
+            f"{info.time_ms}, not {committed.time_ms}. Delete it"
+        )
+
+
+async def _fetch_time(client: EngineClient, after: Header) -> int | None:
+    """The time of the block before a header that holds: of that block's own header, if it is there.
+
+    Raises:
+        RefusedError: The engine has another header there than the later one names.
+    """
+    try:
+        signed = await client.commit(after.height - 1)
+    except RefusedError:
+        return None  # joined later, let go, or of a chain that this one goes on from
+    header = parse_header(signed["header"])
+    if header.compute_hash() != after.last_block_id.hash:
+        raise RefusedError(f"the engine's header of block {header.height} is not the chain's")
+    return header.time_ns // 1_000_000
 
 
 async def _await_height(client: EngineClient, height: int) -> None:

@@ -108,7 +108,7 @@ def diff(
     second: Annotated[Path, typer.Argument(help="Another.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say where two states differ; exit code 1 if they do."""
+    """Say where two states differ; exit code 1 if they do, or are of different chains."""
     from ledger.comparison import compare_stores  # noqa: PLC0415
 
     found = compare_stores(_find_store(first, first), _find_store(second, second))
@@ -182,10 +182,10 @@ def verify_snapshot(
     What the chain's app hash is, this machine's running node is asked, whose headers are checked
     from the genesis on; or you name it.
     """
-    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
+    from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.restoring import check_snapshot  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
-    from node.state_copies import fetch_app_hash  # noqa: PLC0415
+    from node.state_copies import Committed, check_committed, fetch_committed  # noqa: PLC0415
 
     expected = None if app_hash is None else app_hash.strip().lower()
     if expected is not None and not re.fullmatch("[0-9a-f]{64}", expected):
@@ -197,13 +197,11 @@ def verify_snapshot(
             f"{error.filename} is missing: copy the whole snapshot again"
         ) from error
     if expected is None:
-        opened = open_home(home)
-        expected = asyncio.run(fetch_app_hash(opened, info.chain_id, height=info.height))
-    if expected != info.app_hash.hex():
-        raise RefusedError(
-            f"{snapshot} is another state than the chain's: its app hash at height {info.height} "
-            f"is {info.app_hash.hex()}, the chain's {expected}. Delete it"
-        )
+        fetching = fetch_committed(open_home(home), info.chain_id, height=info.height)
+        committed = asyncio.run(fetching)
+    else:
+        committed = Committed(app_hash=bytes.fromhex(expected), time_ms=None)
+    check_committed(info, committed, snapshot=snapshot)
     if as_json:
         say_json(
             {
@@ -332,6 +330,8 @@ def _print_comparison(found: "Comparison") -> None:
         other = second[name]
         words = name.replace("_", " ")
         say(f"{words:<11} {value}" if value == other else f"{words:<11} {value} | {other}")
+    if not found.is_of_one_chain:
+        say("[red]The states are of different chains.[/]")
     if found.first_difference is None:
         say("All values are the same.")
         return

@@ -4,10 +4,11 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from did.jcs import canonicalize
@@ -17,8 +18,9 @@ from governance.rules import RULES
 from governance.state_keys import FEDERATION, Collection, is_derived, state_key
 from governance.view import KeyValue
 from ledger.application import Application
-from ledger.disk import CommitRecord
+from ledger.disk import META, CommitRecord, encode_record
 from ledger.signing_state import load_signed_point
+from ledger.snapshots import SnapshotInfo, parse_info
 from ledger.store import Store, create_store
 from node import exit_codes
 from node.signing_guard import load_guard
@@ -105,6 +107,35 @@ def test_a_replay_may_begin_from_a_snapshot(
     assert "name a new directory with `--output`" in again
 
 
+def rewrite_metadata(
+    snapshot: Path, change: Callable[[SnapshotInfo], dict[str, object]]
+) -> SnapshotInfo:
+    """Let a snapshot say something else of itself than it is."""
+    metadata = snapshot / "metadata"
+    info = parse_info(metadata.read_bytes())
+    changed = msgspec.structs.replace(info, **change(info))
+    metadata.write_bytes(changed.encode())
+    return changed
+
+
+def test_a_replay_begins_from_no_other_chains_snapshot(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """What a snapshot says of its chain nothing in it proves; the blocks are of one."""
+    snapshot = min(stopped.home.snapshots.iterdir(), key=lambda path: int(path.name))
+    other = shutil.copytree(snapshot, tmp_path / "other")
+    rewrite_metadata(other, lambda _: {"chain_id": "test-other-1"})
+
+    refused = type_refused(
+        member_terminal,
+        *("ledger", "replay", "--home", stopped.home.root),
+        *("--from", other, "--output", tmp_path / "out"),
+    )
+
+    assert "is of chain test-other-1, and this node's blocks are of test-four-1" in refused
+    assert not (tmp_path / "out").exists()
+
+
 def type_refused(terminal: Terminal, *arguments: str | Path) -> str:
     """What is said, on one line."""
     said = terminal.type(*arguments)
@@ -128,6 +159,10 @@ def test_a_snapshot_is_checked_against_a_header_of_the_running_node(
     header = stopped.call("header", height=str(int(oldest.name) + 1))["header"]
     said = member_terminal.do(*command, *home)
     told = json.loads(member_terminal.do(*command, *home, "--json"))
+    late = shutil.copytree(oldest, tmp_path / "late")
+    later_ms = rewrite_metadata(late, lambda info: {"time_ms": info.time_ms + 1}).time_ms
+    refused = type_refused(member_terminal, "ledger", "verify-snapshot", late, *home)
+    assert f"another time of block {oldest.name} than its header: {later_ms}, not" in refused
     stopped.stop()
 
     assert f"is the state of test-four-1 at height {oldest.name}" in said
@@ -213,6 +248,23 @@ def test_a_difference_is_told_in_words(
     assert told["stores"][0]["params_root"] != told["stores"][1]["params_root"]
     assert told["stores"][0]["log_root"] == told["stores"][1]["log_root"]
     assert told["first_difference"]["values"][0] == "90"
+
+
+def test_states_of_different_chains_are_not_the_same(
+    stopped: Member, copy: Path, member_terminal: Terminal
+) -> None:
+    """However alike their values are."""
+    store = Store.open(copy)
+    other = dataclasses.replace(store.record, chain_id="test-other-1")
+    store.database.put(META, encode_record(other))
+    store.close()
+
+    said = member_terminal.type("ledger", "diff", stopped.home.root, copy)
+
+    assert member_terminal.code == exit_codes.FAILED
+    assert "The states are of different chains." in said
+    member_terminal.type("ledger", "diff", stopped.home.root, copy, "--json")
+    assert not json.loads(member_terminal.out)["equal"]
 
 
 def test_a_copy_is_taken_back_and_the_nodes_own_only_on_demand(
