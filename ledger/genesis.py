@@ -307,7 +307,7 @@ def parse_claims(claims: JsonObject) -> Founder:
         raise GenesisError("chain id and network are lower-case letters, digits and hyphens")
     if not is_p2p_address(founder.p2p_address):
         raise GenesisError("p2p_address is <host>:<port>")
-    if render_claims(founder) != claims:
+    if type(claims.get("v")) is not int or render_claims(founder) != claims:  # True equals 1
         raise GenesisError("an offer has fields that are unknown or contradict each other")
     return founder
 

@@ -67,13 +67,14 @@ def check_request(jws: str) -> JoinRequest:
     """
     signed = parse_jws(jws.strip(), typ=REQUEST_TYPE, bytes_max=REQUEST_BYTES_MAX)
     claims = parse_json_object(signed.payload, bytes_max=REQUEST_BYTES_MAX, depth_max=2)
-    signature, sealed = _hex(claims.pop(_SIGNATURE, "")), _hex(claims.pop(_SEALED, ""))
+    signature = _hex(claims.pop(_SIGNATURE, None))
+    sealed = _hex(claims.pop(_SEALED)) if _SEALED in claims else None
     cooperative = parse_claims(claims)
     try:
         act = AdmitCooperative(
             request=_to_entry(cooperative),
             signature=signature,
-            sealed=SealedChain.parse(sealed) if sealed else None,
+            sealed=None if sealed is None else SealedChain.parse(sealed),
         )
     except CodecError as error:
         raise GenesisError("the request's sealed chain is malformed") from error
@@ -85,9 +86,12 @@ def check_request(jws: str) -> JoinRequest:
 
 def _hex(text: object) -> bytes:
     try:
-        return bytes.fromhex(text if isinstance(text, str) else "")
+        data = bytes.fromhex(text) if isinstance(text, str) else b""
     except ValueError as error:
         raise GenesisError("a field of the request is not hexadecimal") from error
+    if data.hex() != text:
+        raise GenesisError("a field of the request is not lower-case hexadecimal")
+    return data
 
 
 def _compute_input(cooperative: Founder) -> bytes:

@@ -201,6 +201,7 @@ def test_refuses_an_offer_signed_by_another_key() -> None:
     "change",
     [
         {"extra": 1},
+        {"v": True},
         {"v": 2},
         {"did": "did:web:coop2.test"},
         {"inception": ["00" * 32] * 2},

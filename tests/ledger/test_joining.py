@@ -59,6 +59,10 @@ def test_nobody_asks_in_anothers_name() -> None:
         {"request_signature": "00" * 64},
         {"request_signature": "zz"},
         {"request_signature": None},
+        {"sealed_chain": None},
+        {"sealed_chain": ""},
+        {"sealed_chain": 7},
+        {"v": True},
         {"extra": 1},
     ],
 )
@@ -69,6 +73,17 @@ def test_a_changed_request_is_refused(changes: dict[str, object]) -> None:
     again = sign_jws(canonicalize(claims), key=ROOT, kid=signed.kid, typ=REQUEST_TYPE)
 
     with pytest.raises(RefusedError):
+        check_request(again)
+
+
+def test_a_request_has_one_spelling() -> None:
+    """Two readers never take one file for different ones."""
+    signed = parse_jws(render_request(NEWCOMER, root_key=ROOT), typ=REQUEST_TYPE, bytes_max=4_096)
+    claims = parse_json_object(signed.payload)
+    claims["request_signature"] = claims["request_signature"].upper()
+    again = sign_jws(canonicalize(claims), key=ROOT, kid=signed.kid, typ=REQUEST_TYPE)
+
+    with pytest.raises(RefusedError, match="lower-case"):
         check_request(again)
 
 
