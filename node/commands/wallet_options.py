@@ -177,16 +177,26 @@ def load_trust(path: Path) -> "TrustBundle":
 def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle | None":
     """What to check with: the file that was named, or what the wallet remembers if that is later.
 
+    Says on stderr if a file was named in vain.
+
     Raises:
         MisconfiguredError: A file cannot be read.
         RefusedError: The named file is neither genesis nor bundle, or contradicts the wallet.
     """
-    from node.wallet_trust import choose_trust, load_wallet_trust  # noqa: PLC0415
+    from node.wallet_trust import choose_trust, get_trust_path, load_wallet_trust  # noqa: PLC0415
 
-    return choose_trust(
-        None if given is None else load_trust(given),
-        None if wallet is None else load_wallet_trust(wallet),
-    )
+    named = None if given is None else load_trust(given)
+    kept = None if wallet is None else load_wallet_trust(wallet)
+    chosen = choose_trust(named, kept)
+    if named is None or chosen is None or wallet is None:
+        return chosen
+    if chosen.height > named.height:
+        path = get_trust_path(wallet)
+        sys.stderr.write(
+            f"rochdale: {given} is older than block {chosen.height}, which the wallet remembers in "
+            f"{path}: that is believed. To begin from {given} instead: rm {path}\n"
+        )
+    return chosen
 
 
 @contextmanager

@@ -257,6 +257,26 @@ def test_a_wallet_believes_the_later_of_two() -> None:
         choose_trust(forged, late)
 
 
+def test_a_file_that_was_named_in_vain_is_said_to_be(
+    member_terminal: Terminal, trust: Path, ballot: Path, wallet: Path
+) -> None:
+    """On stderr, with what the wallet believes and how to begin anew; else nothing is said."""
+    checking = ("ledger", "verify", ballot, "--wallet", wallet, "--trust", trust)
+    member_terminal.type(*checking)
+    assert "is believed" not in member_terminal.error
+    kept = samples.CHAIN.get_trust(samples.TRUST.height + 1)
+    keep_trust(wallet, kept)
+
+    member_terminal.type(*checking)
+
+    said = member_terminal.error
+    assert f"{trust} is older than block {kept.height}, which the wallet remembers" in said
+    assert f"rm {get_trust_path(wallet)}" in said
+    keep_trust(wallet, samples.TRUST)
+    member_terminal.type(*checking)
+    assert "is believed" not in member_terminal.error
+
+
 def test_a_wallets_trust_survives_its_file(tmp_path: Path) -> None:
     """Replaced whole; a genesis needs no second file."""
     wallet = tmp_path / "a.wallet"
