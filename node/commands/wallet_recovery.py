@@ -11,7 +11,12 @@ import typer
 from node.commands.options import say
 from node.commands.wallet_options import (
     NodeOption,
+    OldTrustOption,
     PassphraseFileOption,
+    TrustOption,
+    check_with_trust,
+    choose_wallet_trust,
+    explain_refusal,
     get_node_url,
     open_wallet,
     read_passphrase,
@@ -19,7 +24,12 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from did.guardians import Guardians
+    from did.ledger_method import LedgerDid
+    from did.wallets import Home
+    from ledger.receipts import Receipt
     from node.account_recovery import RecoveryRequest
     from node.member_client import NodeClient
 
@@ -59,12 +69,22 @@ def begin(
         typer.Option("--guardian", help="Number of one who will sign; once each. Else the first."),
     ] = None,
     cold: Annotated[Path | None, typer.Option("--cold", help="Else WALLET.cold.")] = None,
+    trust: TrustOption = None,
+    old_trust: OldTrustOption = False,
     passphrase_file: PassphraseFileOption = None,
 ) -> None:
     """Write a request that gives the account to the new wallet, and bind that wallet to it.
 
-    The request holds for a day. The guardians sign it one after another.
+    The request holds for a day. The guardians sign it one after another. The node says whose the
+    account is and which attempt this is: with --trust that is checked.
     """
+    bundle = choose_wallet_trust(trust, wallet)
+
+    def check(receipt: "Receipt") -> None:
+        if bundle is not None:
+            with explain_refusal("what the node says of the account does not hold"):
+                check_with_trust(receipt, bundle, wallet=wallet, accepts_old_trust=old_trust)
+
     request = asyncio.run(
         _begin(
             did,
@@ -72,11 +92,11 @@ def begin(
             (wallet, cold, passphrase_file),
             node=node,
             signing=tuple(signing or ()),
+            check=check,
         )
     )
     write_private(output, request.render() + b"\n")
-    say(f"Wrote {output}: within a day, hand it to {len(request.missing)} guardians in turn.")
-    say(f"  each runs  [bold]rochdale wallet recover sign {output} --key KEYFILE[/]")
+    _say_begun(output, request, is_checked=bundle is not None)
 
 
 @recover_app.command("sign")
@@ -121,6 +141,14 @@ def send(
     say("chain, the new wallet is the account's: `rochdale wallet status` shows it.")
 
 
+def _say_begun(output: Path, request: "RecoveryRequest", *, is_checked: bool) -> None:
+    say(f"Wrote {output}: within a day, hand it to {len(request.missing)} guardians in turn.")
+    say(f"  each runs  [bold]rochdale wallet recover sign {output} --key KEYFILE[/]")
+    if not is_checked:
+        say(f"That this is attempt {request.payload.attempt} is the node's word, and the ledger")
+        say("refuses another number: `--trust FILE`, a trust bundle or genesis file, checks it.")
+
+
 def _read(path: Path) -> "RecoveryRequest":
     from node.account_recovery import parse_recovery  # noqa: PLC0415
 
@@ -144,6 +172,7 @@ async def _begin(
     *,
     node: str,
     signing: tuple[int, ...],
+    check: "Callable[[Receipt], None]",
 ) -> "RecoveryRequest":
     from dataclasses import replace  # noqa: PLC0415
 
@@ -156,7 +185,7 @@ async def _begin(
     from node.member_client import NodeClient  # noqa: PLC0415
 
     path, cold, passphrase_file = new
-    account = parse_ledger_did(parse_did(did)).account
+    named = parse_ledger_did(parse_did(did))
     chosen = parse_guardians(guardians)
     passphrase = read_passphrase(passphrase_file)
     wallet = open_wallet(path, passphrase_file)
@@ -164,13 +193,14 @@ async def _begin(
     async with NodeClient(node) as client:
         status = await client.get_status()
         home = read_home(status)
-        attempt = 1 + await _find_last_attempt(client, home.cooperative_id, account)
-    bound = replace(bind_wallet(wallet, home), recovered_account=account)
+        chain_id = str(status["chain_id"])
+        attempt = 1 + await _find_last_attempt(client, named, home, chain_id=chain_id, check=check)
+    bound = replace(bind_wallet(wallet, home), recovered_account=named.account)
     request = begin_recovery(
-        account,
+        named.account,
         chosen,
         keys,
-        chain_id=str(status["chain_id"]),
+        chain_id=chain_id,
         attempt=attempt,
         signing=_choose_signing(chosen, signing),
         now_ms=int(time.time() * 1_000),
@@ -186,16 +216,37 @@ async def _begin(
     return request
 
 
-async def _find_last_attempt(client: "NodeClient", cooperative: bytes, account: bytes) -> int:
+async def _find_last_attempt(
+    client: "NodeClient",
+    named: "LedgerDid",
+    home: "Home",
+    *,
+    chain_id: str,
+    check: "Callable[[Receipt], None]",
+) -> int:
     """The number of the account's last recovery; 0 before any."""
+    from config.errors import RefusedError  # noqa: PLC0415
     from governance.key_records import Recovery  # noqa: PLC0415
     from governance.state_keys import Collection, state_key  # noqa: PLC0415
     from ledger.receipts import parse_receipt_object  # noqa: PLC0415
+    from node.ledger_dids import home_key  # noqa: PLC0415
 
-    key = state_key(cooperative, Collection.KEY_RECOVERY, account)
-    found = await client.fetch_receipt(f"state/{key.hex()}", timeout_s=_COMMIT_WAIT_S)
-    value = parse_receipt_object(found).value
-    return 0 if value is None else Recovery.decode(value).attempt
+    async def fetch(key: bytes) -> bytes | None:
+        found = await client.fetch_receipt(f"state/{key.hex()}", timeout_s=_COMMIT_WAIT_S)
+        receipt = parse_receipt_object(found)
+        if (receipt.chain_id, receipt.key) != (chain_id, key):
+            raise RefusedError("the node answers something else than was asked: ask another")
+        check(receipt)
+        return receipt.value
+
+    found = await fetch(home_key(named.account))
+    if (named.network, found) != (home.network, home.cooperative_id):
+        raise RefusedError(
+            "the account is not of this node's cooperative: compare the DID with what you wrote "
+            "down, and name a node of its own cooperative with `--node`"
+        )
+    last = await fetch(state_key(home.cooperative_id, Collection.KEY_RECOVERY, named.account))
+    return 0 if last is None else Recovery.parse(last).attempt
 
 
 def _choose_signing(guardians: "Guardians", numbers: tuple[int, ...]) -> tuple[bytes, ...]:

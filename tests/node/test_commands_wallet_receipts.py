@@ -33,7 +33,7 @@ def trust(member_terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def _serve(answers: dict[str, bytes]) -> Iterator[str]:
+def serve(answers: dict[str, bytes]) -> Iterator[str]:
     """A node with an answer for each beginning of a path, and nothing else."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -122,7 +122,7 @@ def test_a_node_cannot_pass_off_somebody_elses_ballot(
     """Nor write a file of its choosing, nor end the command without a sentence."""
     kept = member_terminal.root / "kept"
     kept.mkdir()
-    with _serve(answers) as url:
+    with serve(answers) as url:
         asked = ("wallet", "receipts", bound_wallet, "--node", url, "--trust", trust, "-o", kept)
         said = member_terminal.type(*asked)
 
@@ -145,9 +145,9 @@ def test_a_true_ballot_of_this_wallet_is_shown_for_its_own_proposal_only(
     monkeypatch.setattr(Wallet, "account_id", account)
     receipt = samples.render(samples.make_counted_receipt(0))
     asked = ("wallet", "receipts", bound_wallet, "--trust", trust, "--node")
-    with _serve({"/api/proposals": _list(ROW), "/api/receipts": receipt}) as url:
+    with serve({"/api/proposals": _list(ROW), "/api/receipts": receipt}) as url:
         assert samples.PROPOSAL.hex()[:16] in member_terminal.do(*asked, url)
-    with _serve({"/api/proposals": _list(ROW | {"id": other}), "/api/receipts": receipt}) as url:
+    with serve({"/api/proposals": _list(ROW | {"id": other}), "/api/receipts": receipt}) as url:
         assert "about another proposal than was asked for" in member_terminal.type(*asked, url)
 
     assert member_terminal.code == exit_codes.FAILED
@@ -158,7 +158,7 @@ def test_a_list_without_end_ends(
 ) -> None:
     """A node may always name another page."""
     monkeypatch.setattr(member_client, "_PAGES_MAX", 3)
-    with _serve({"/api/proposals": _list(following="/api/proposals?before=1")}) as url:
+    with serve({"/api/proposals": _list(following="/api/proposals?before=1")}) as url:
         said = member_terminal.do(
             "wallet", "receipts", bound_wallet, "--node", url, "--trust", trust
         )

@@ -131,7 +131,7 @@ def recover(terminal: Terminal, did: str, guardians: Path, *, attempt: int) -> P
     options = [item for number in numbers for item in ("--guardian", str(number))]
     terminal.do(
         *("wallet", "recover", "begin", did, "--guardians", guardians, "-w", new),
-        *(*options, "-o", request),
+        *(*options, "-o", request, "--trust", terminal.root / "home" / "genesis.json"),
     )
     terminal.type("wallet", "recover", "send", request)
     assert "have not signed yet" in terminal.error
