@@ -42,7 +42,7 @@ def begin_emergency(
         TxRefusedError: By act: DATA_USE_UNKNOWN; PEER_UNFIT; LICENCE_UNKNOWN,
             LICENCE_REVOKED, LICENCE_SUSPENDED; as `replace_registrar_keys`.
     """
-    events = _do(view, act, cooperative)
+    events = _do(view, act, cooperative, block=block)
     view.put_emergency(
         cooperative,
         ratification,
@@ -72,7 +72,7 @@ def end_emergency(
     return (EmergencyReverted(cooperative=cooperative, ratification=ratification),)
 
 
-def _do(view: BodyView, act: EmergencyAct, cooperative: bytes) -> Events:
+def _do(view: BodyView, act: EmergencyAct, cooperative: bytes, *, block: BlockContext) -> Events:
     match act:
         case PauseDataUse():
             proposal = _find_data_use(view, cooperative, act.proposal)
@@ -94,6 +94,7 @@ def _do(view: BodyView, act: EmergencyAct, cooperative: bytes) -> Events:
                 cooperative,
                 public_keys=act.public_keys,
                 signatures_required=act.signatures_required,
+                block=block,
             )
     return ()
 

@@ -26,6 +26,12 @@ class KeyView(RollView):
         record_id = account + state.version.to_bytes(_VERSION_BYTES, "big")
         self._put(cooperative, Collection.KEY_STATE, record_id, state.encode())
 
+    def get_key_state(self, cooperative: bytes, account: bytes, version: int) -> KeyState | None:
+        """Keys that an account had; None for those that it has, and from before it came here."""
+        record_id = account + version.to_bytes(_VERSION_BYTES, "big")
+        data = self._get(cooperative, Collection.KEY_STATE, record_id)
+        return None if data is None else KeyState.decode(data)
+
     def scan_key_states(self, cooperative: bytes, account: bytes) -> Iterator[KeyState]:
         """Keys that an account had, the first ones first."""
         prefix = state_key(cooperative, Collection.KEY_STATE, account)

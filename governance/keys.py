@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from config.limits import NONCE_WINDOW
+from config.limits import NONCE_WINDOW, TX_VALIDITY_MS_MAX
 from did.accounts import compute_guardians_commitment, compute_keys_commitment
 from governance.context import BlockContext, Sender
 from governance.events import Events
@@ -225,7 +225,9 @@ def _check_new_keys(account: Account, tx: RecoverAccount) -> None:
         raise TxRefusedError(RefusalCode.KEYS_NOT_NEW)
 
 
-def apply_replace_registrar(view: FederalView, tx: ReplaceRegistrar, *, sender: Sender) -> Events:
+def apply_replace_registrar(
+    view: FederalView, tx: ReplaceRegistrar, *, sender: Sender, block: BlockContext
+) -> Events:
     """Give a registrar's office other keys; their nonces begin anew.
 
     Raises:
@@ -237,6 +239,7 @@ def apply_replace_registrar(view: FederalView, tx: ReplaceRegistrar, *, sender: 
         require_root(view, sender).id,
         public_keys=tx.public_keys,
         signatures_required=tx.signatures_required,
+        block=block,
     )
 
 
@@ -246,8 +249,12 @@ def replace_registrar_keys(
     *,
     public_keys: tuple[bytes, ...],
     signatures_required: int,
+    block: BlockContext,
 ) -> Events:
-    """Give the registrar's office of a member cooperative other keys.
+    """Give the registrar's office of a member cooperative other keys, and keep what they were.
+
+    Their nonces begin anew. So a key comes back only once all that it signed before has expired:
+    else it could be sent again.
 
     Raises:
         TxRefusedError: PAYLOAD_MALFORMED, KEYS_NOT_NEW; in this order.
@@ -258,10 +265,22 @@ def replace_registrar_keys(
         raise TxRefusedError(RefusalCode.PAYLOAD_MALFORMED, "more signatures than keys")
     office = compute_office_account_id(cooperative=cooperative, role=Role.REGISTRAR)
     account = require_account(view, office)
-    if any(key.public_key in public_keys for key in account.keys):
+    former = KeyView(view.kv)
+    if any(key.public_key in public_keys for key in account.keys) or _were_in_use(
+        former, office, account, public_keys, after_ms=block.time_ms - TX_VALIDITY_MS_MAX
+    ):
         raise TxRefusedError(RefusalCode.KEYS_NOT_NEW)
-    keys = tuple(AccountKey(public_key=key) for key in public_keys)
-    view.put_account(office, replace(account, keys=keys, signatures_required=signatures_required))
+    keep_keys(former, office, account, block=block)
+    view.put_account(
+        office,
+        replace(
+            account,
+            keys=tuple(AccountKey(public_key=key) for key in public_keys),
+            signatures_required=signatures_required,
+            keys_version=account.keys_version + 1,
+            keys_since_ms=block.time_ms,
+        ),
+    )
     return (
         RegistrarReplaced(
             cooperative=cooperative,
@@ -269,3 +288,16 @@ def replace_registrar_keys(
             signatures_required=signatures_required,
         ),
     )
+
+
+def _were_in_use(
+    view: KeyView, account_id: bytes, account: Account, keys: Sequence[bytes], *, after_ms: int
+) -> bool:
+    """Whether one of some keys was an account's until after a block time, but is not now."""
+    for version in range(account.keys_version - 1, -1, -1):
+        state = view.get_key_state(account.cooperative, account_id, version)
+        if state is None or state.until_ms <= after_ms:
+            return False
+        if any(key in state.keys for key in keys):
+            return True
+    return False

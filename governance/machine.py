@@ -238,7 +238,7 @@ def _apply_of_root(
         case UpdateCooperative():
             return apply_update_cooperative(view, payload, sender=sender, block=block)
         case ReplaceRegistrar():
-            return apply_replace_registrar(view, payload, sender=sender)
+            return apply_replace_registrar(view, payload, sender=sender, block=block)
         case SealChain():
             return apply_seal_chain(view, payload, sender=sender, block=block)
         case ImportRoll():

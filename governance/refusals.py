@@ -250,8 +250,8 @@ _REASONS = {
         "The account has committed to other next keys: sign with the keys kept for this."
     ),
     RefusalCode.KEYS_NOT_NEW: (
-        "A rotation leads to keys that were not in use just now, and commits to others: make new"
-        " ones."
+        "A rotation leads to keys that were not in use just now, a registrar's not within a day"
+        " either, and commits to others: make new ones."
     ),
     RefusalCode.GUARDIANS_UNFIT: (
         "The account has committed to other guardians, or to none: check their keys, the salt"

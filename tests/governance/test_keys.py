@@ -2,15 +2,17 @@
 
 import pytest
 
+from config.limits import TX_VALIDITY_MS_MAX
 from did.accounts import compute_key_commitment, compute_keys_commitment
 from governance.federal_events import RegistrarReplaced
 from governance.key_events import KeysRotated
 from governance.key_transactions import RotateKeys
+from governance.key_view import KeyView
 from governance.refusals import RefusalCode
 from governance.roll import require_account
 from governance.transactions import ReplaceRegistrar
 from tests.governance.federation_world import FederationWorld, coop, make_federation
-from tests.governance.world import Act, admit, make_key, member, registrar
+from tests.governance.world import BLOCK_MS, Act, admit, make_key, member, registrar
 
 AFTER_NEXT = compute_key_commitment(make_key(77).public_key)
 
@@ -172,6 +174,41 @@ def test_a_registrars_new_keys_are_ascending_new_and_enough(
     payload = ReplaceRegistrar(public_keys=tuple(public_keys), signatures_required=required)
 
     assert world.refuse(Act(coop(0), payload)) is refusal
+
+
+def test_a_registrars_former_key_comes_back_when_all_that_it_signed_has_expired() -> None:
+    """Its nonces begin anew: within a day it could be sent once more."""
+    world = make_federation(1)
+    first, second, third = 10_002, 501, 502
+
+    def replace(number: int, *, after_ms: int = BLOCK_MS) -> RefusalCode | None:
+        payload = ReplaceRegistrar(public_keys=(make_key(number).public_key,))
+        return world.refuse(Act(coop(0), payload), after_ms=after_ms)
+
+    assert replace(second) is None
+    ended_ms = world.time_ms
+    assert replace(first) is RefusalCode.KEYS_NOT_NEW
+    assert replace(third) is None
+    assert replace(first) is RefusalCode.KEYS_NOT_NEW, "nor by way of another one"
+    left_ms = ended_ms + TX_VALIDITY_MS_MAX - world.time_ms
+    assert replace(first, after_ms=left_ms - 1) is RefusalCode.KEYS_NOT_NEW
+    assert replace(first, after_ms=1) is None
+    assert _keys(world, registrar(coop(0))) == [make_key(first).public_key]
+
+
+def test_a_registrars_former_keys_stay_in_state() -> None:
+    """As versions of the office's document, like everybody's."""
+    world = make_federation(1)
+    office, began_ms = registrar(coop(0)), world.time_ms
+    former = _keys(world, office)
+    world.run(Act(coop(0), ReplaceRegistrar(public_keys=(make_key(501).public_key,))))
+
+    [state] = KeyView(world.view.kv).scan_key_states(coop(0), office)
+
+    assert (state.version, list(state.keys)) == (0, former)
+    assert (state.since_ms, state.until_ms) == (began_ms, world.time_ms)
+    account = require_account(world.view, office)
+    assert (account.keys_version, account.keys_since_ms) == (1, world.time_ms)
 
 
 def test_a_single_keys_commitment_is_the_one_of_the_inception() -> None:
