@@ -2,11 +2,13 @@
 
 Apart from `ledger.receipt_meaning`, whose sentence is about the ledger. Says of each statement
 whether who it names has signed it: the receipt alone shows what the cooperative kept, and that
-may be made up. Pure.
+may be made up. It may even be unreadable, which is told of that entry alone: what the receipt
+proves holds all the same. Pure.
 """
 
 import datetime
 
+from config.errors import RefusedError
 from did.consent.chain import Entry, EntryKind
 from did.consent.policies import Mandate, Revocation, read_stored_consent
 from did.consent.signers import Signature, check_signer
@@ -24,35 +26,40 @@ _SIGNED = {
     Signature.UNCHECKED: "signature not checked: the key of {kid} has to be looked up",
     Signature.INVALID: "NOT SIGNED by {kid}: somebody else wrote this",
 }
+_UNREADABLE = "unreadable"
 
 
 def render_consent_entry(entry: Entry) -> str:
-    """Say what happened, and when by the node's clock.
-
-    Raises:
-        RefusedError: The entry holds a statement that cannot be read.
-    """
-    said = f"{_render_time(entry.at_ms // 1_000)} UTC: {_describe(entry)}"
-    if entry.kind in _USED:
-        return said
-    kid, signature = check_signer(_get_statement(entry))
-    return f"{said} ({_SIGNED[signature].format(kid=kid)})"
+    """Say what happened, and when by the node's clock."""
+    return f"{_render_time(entry.at_ms // 1_000)} UTC: {_read(entry)[0]}"
 
 
 def describe_consent_entry(entry: Entry) -> JsonObject:
-    """The same for programs.
-
-    Raises:
-        RefusedError: As `render_consent_entry`.
-    """
+    """The same for programs."""
     return {
         "number": entry.number,
         "kind": entry.kind.value,
         "at_ms": entry.at_ms,
         "content": entry.content,
-        "signature": None if entry.kind in _USED else str(check_signer(_get_statement(entry))[1]),
+        "signature": _read(entry)[1],
         "meaning": render_consent_entry(entry),
     }
+
+
+def _read(entry: Entry) -> tuple[str, str | None]:
+    """What happened, and what is known of the signature; None of what nobody signs."""
+    if entry.kind in _USED:
+        return _describe(entry), None
+    try:
+        said = _describe(entry)
+        kid, signature = check_signer(_get_statement(entry))
+    except RefusedError as error:
+        said = (
+            f"{entry.kind.value}, by a STATEMENT THAT CANNOT BE READ ({error.reason}): nobody can "
+            "tell from it what was decided, nor who signed; ask the cooperative that kept it"
+        )
+        return said, _UNREADABLE
+    return f"{said} ({_SIGNED[signature].format(kid=kid)})", str(signature)
 
 
 def _describe(entry: Entry) -> str:

@@ -242,18 +242,23 @@ def check_owner(verified: "Verified", wallet: "Wallet") -> None:
 
 
 def say_meaning(verified: "Verified") -> None:
-    """Print what a checked receipt shows: a sentence, and a page's entries."""
+    """Print what a checked receipt shows: a sentence, and the value or entries that it is about."""
+    from rich.markup import escape  # noqa: PLC0415
+
     from ledger.consent_words import render_consent_entry  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
+    from ledger.receipts import ReceiptKind  # noqa: PLC0415
 
     say(render_meaning(verified))
+    if verified.kind is ReceiptKind.STATE and verified.value is not None:
+        say(f"The value: {verified.value.hex()}")
     if verified.page is not None:
         entries = render_page(verified.page)["entries"]
         for place, entry in enumerate(entries, verified.page.first):
-            say(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry))
+            say(escape(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry)))
     if verified.consents is not None:
         for item in verified.consents.entries:
-            say(f"{item.number:>8}  {make_plain(render_consent_entry(item))}")
+            say(escape(f"{item.number:>8}  {make_plain(render_consent_entry(item))}"))
 
 
 def describe_verified(verified: "Verified") -> dict[str, Any]:

@@ -255,3 +255,13 @@ def test_a_statement_that_was_made_up_is_called_so() -> None:
 
     assert f"(NOT SIGNED by {named}: somebody else wrote this)" in render_consent_entry(entry)
     assert describe_consent_entry(entry)["signature"] == "invalid"
+
+
+def test_a_statement_that_cannot_be_read_is_told_of_itself_alone() -> None:
+    """What surrounds it is read, and what the receipt proves holds all the same."""
+    first, used, _ = [describe_consent_entry(item) for item in ENTRIES]
+
+    assert (first["signature"], used["signature"]) == ("unreadable", None)
+    assert first["meaning"] == render_consent_entry(ENTRIES[0])
+    assert "UTC: grant, by a STATEMENT THAT CANNOT BE READ (" in str(first["meaning"])
+    assert "used: draft" in str(used["meaning"])

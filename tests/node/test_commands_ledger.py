@@ -129,6 +129,43 @@ def test_a_changed_receipt_does_not_hold(
     assert member_terminal.code == exit_codes.FAILED
 
 
+def test_a_history_with_unreadable_statements_holds(member_terminal: Terminal, trust: Path) -> None:
+    """Each such entry is told as such, as it is written and without a word of markup."""
+    path = member_terminal.root / "consents.json"
+    path.write_bytes(samples.render(samples.make_consent_receipt(samples.make_history())))
+
+    said = member_terminal.do("ledger", "verify", path, "--trust", trust)
+    told = member_terminal.ask("ledger", "verify", path, "--trust", trust)
+
+    assert "The receipt holds." in said
+    assert said.count("STATEMENT THAT CANNOT BE READ") == 2
+    signatures = [entry["signature"] for entry in told["consents"]["entries"]]
+    assert signatures == ["unreadable", None, "unreadable"]
+
+
+def test_what_a_history_says_is_no_markup(
+    member_terminal: Terminal, trust: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever kept it could make the command fail else, or write in its name."""
+    path = member_terminal.root / "consents.json"
+    path.write_bytes(samples.render(samples.make_consent_receipt(samples.make_history())))
+    monkeypatch.setattr("ledger.consent_words.render_consent_entry", lambda _: "[/green][red]yes")
+
+    said = member_terminal.do("ledger", "verify", path, "--trust", trust)
+
+    assert said.count("[/green][red]yes") == 3
+
+
+def test_the_value_of_a_state_key_is_told(member_terminal: Terminal, trust: Path) -> None:
+    """It is what the receipt is about."""
+    path = member_terminal.root / "state.json"
+    path.write_bytes(samples.render(samples.make_receipt(samples.PARAMETERS_KEY)))
+
+    said = member_terminal.do("ledger", "verify", path, "--trust", trust)
+
+    assert f"The value: {b'parameters'.hex()}" in said
+
+
 def test_a_true_receipt_of_somebody_else_is_told_apart(
     member_terminal: Terminal, trust: Path, ballot: Path, wallet: Path
 ) -> None:

@@ -61,6 +61,10 @@ const upperHex = (...lengths) => (text) => {
   need(isFitting, "a hash or address is not upper-case hexadecimal of its length");
   return fromHex(text);
 };
+const string = (value) => {
+  need(typeof value === "string", "expected a text");
+  return value;
+};
 const orNull = (read) => (value) => (value === null ? null : read(value));
 
 export function readChainId(value) {
@@ -158,15 +162,16 @@ const PAGE = shape({
 });
 const CONSENTS = shape({
   before: hex(32, 32),
-  entries: list(shape({ body: asIs, salt: hex(32, 32) }), 1, 32),
+  entries: list(shape({ body: string, salt: hex(32, 32) }), 1, 32),
   salt: hex(32, 32),
   index: number(0, Number.MAX_SAFE_INTEGER),
   path: list(hex(32, 32), 0, 40),
 });
+const EXTRAS = new Map([["page", PAGE], ["consents", CONSENTS]]);
 const RECEIPT = shape({
   version: number(2, 2),
-  chain_id: asIs,
-  kind: asIs,
+  chain_id: string,
+  kind: string,
   key: hex(0, 256),
   value: orNull(hex(0, 65536)),
   proof: list(hex(0, 196608), 0, 2),
@@ -182,7 +187,7 @@ export function readReceipt(value) {
   const receipt = RECEIPT(value);
   const proofs = receipt.kind === "block" ? 0 : 2;
   need(receipt.proof.length === proofs, "a receipt has two proofs; a block's has none");
-  const readExtra = { page: PAGE, consents: CONSENTS }[receipt.kind] ?? orNull(COUNTED);
+  const readExtra = EXTRAS.get(receipt.kind) ?? orNull(COUNTED);
   return { ...receipt, extra: readExtra(receipt.extra) };
 }
 
@@ -197,7 +202,6 @@ const CONSENT_ENTRY = shape({
 
 /** One entry of a history of consent, of the canonical JSON that it commits to. */
 export function readConsentEntry(body) {
-  need(typeof body === "string", "an entry of a history is a text");
   const data = utf8(body);
   need(data.length <= 16384, "an entry of a history is longer than it may be");
   const value = parseJson(data);

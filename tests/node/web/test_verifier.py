@@ -201,6 +201,24 @@ def test_agrees_on_files_that_other_readers_read_in_two_ways() -> None:
     assert [place for place, holds in enumerate(believed) if holds] == [4, 6, 12, 15, 24]
 
 
+def test_agrees_on_names_and_values_that_programs_trip_over() -> None:
+    """Names that every object of JavaScript has, and other things where a text belongs."""
+    said = json.loads(render(SAMPLES["consents"]))
+    odd = [None, True, 5, [], {}, {"toString": 1}, {"toString": None, "valueOf": None}]
+    names = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf"]
+    changed = [{**said, field: value} for field in ("kind", "chain_id") for value in [*odd, *names]]
+    changed += [{**said, "kind": name, "extra": None} for name in names]
+    for field in ("body", "salt"):
+        for value in [*odd, *names]:
+            first, *others = said["extra"]["entries"]
+            entries = [{**first, field: value}, *others]
+            changed.append({**said, "extra": {**said["extra"], "entries": entries}})
+
+    believed = compare([Case(receipt=json.dumps(each).encode()) for each in changed])
+
+    assert not any(believed)
+
+
 def test_agrees_on_chains_of_any_validators() -> None:
     """Turning sets, absent and contrary votes, bridges that lead there or do not."""
     chance = random.Random(SEED)
