@@ -6,13 +6,37 @@ they are: the node may go on signing when it has caught up.
 
 from pathlib import Path
 
-from config.errors import MisconfiguredError
+from config.errors import MisconfiguredError, RefusedError
+from config.settings import Settings
 from ledger.store import create_store
-from node.chain import is_recovered
+from node.chain import is_recovered, load_genesis
 from node.home import Home
 from node.joining import load_bundle
+from node.remote_signer import load_validator_public_key
 
 _KEPT = ("priv_validator_state.json", "place")
+
+
+def check_blocks_elsewhere(home: Home, settings: Settings) -> None:
+    """Check that this node's chain did not begin with its validator alone.
+
+    Who validates by now only the state tells, which may be what is damaged.
+
+    Raises:
+        RefusedError: It did: what this node would set aside nobody else may have.
+        MisconfiguredError: The genesis file was changed, or the validator's key is missing.
+    """
+    if not (home.engine_data / "blockstore.db").exists() or not home.genesis_path.exists():
+        return
+    genesis = load_genesis(home)
+    own = load_validator_public_key(home, settings)
+    if [item.public_key for item in genesis.trust.validators] == [own]:
+        raise RefusedError(
+            f"{genesis.chain_id} began with this node's validator alone: if no other node has its "
+            "blocks, the chain ends when they are set aside, since what was signed once is not "
+            "signed again. Make the state anew from them with `--keep-blocks`, or put back a "
+            f"backup of {home.ledger}; if other nodes hold the blocks, add `--others-have-blocks`"
+        )
 
 
 def set_aside(home: Home, *, keep_blocks: bool) -> Path:

@@ -224,6 +224,12 @@ def reset(
         bool,
         typer.Option("--keep-blocks", help="Make the state anew from this node's own blocks."),
     ] = False,
+    others_have_blocks: Annotated[
+        bool,
+        typer.Option(
+            "--others-have-blocks", help="Though the chain began with this node's validator alone."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Set this node's state and blocks aside; at its next start it takes them from the chain.
@@ -232,9 +238,12 @@ def reset(
     that is alone on its chain has no others to take blocks from: keep them.
     """
     from config.errors import RefusedError  # noqa: PLC0415
-    from node.resetting import set_aside  # noqa: PLC0415
+    from node.resetting import check_blocks_elsewhere, set_aside  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
 
     opened = _open(home)
+    if not keep_blocks and not others_have_blocks:
+        check_blocks_elsewhere(opened, load_settings(opened.settings_path, environ=os.environ))
     question = (
         f"Set the ledger of {opened.root} aside, and make it anew from its blocks?"
         if keep_blocks

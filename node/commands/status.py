@@ -129,6 +129,7 @@ def _read_signing(home: "Home", settings: "Settings") -> dict[str, Any]:
     guard = load_guard(home)
     return {
         "held": guard.held or None,
+        "signed_height": guard.signed_height,
         "validator_address": guard.address or None,
         "remote_signer": settings.engine.priv_validator_laddr or None,
     }
@@ -206,7 +207,7 @@ def _show(found: dict[str, Any]) -> None:
     _show_ailments(found)
     signer = found["signing"]["remote_signer"]
     if found["ledger"] is not None:
-        _show_ledger(found["ledger"])
+        _show_ledger(found["ledger"], signed_height=found["signing"]["signed_height"])
     elif not found["halted"] and not found["obstacle"]:
         waits = f" (it waits for the remote signer at {signer}?)" if signer else ""
         say(f"[yellow]the engine does not answer{waits}[/]: see logs/engine.log")
@@ -240,14 +241,21 @@ def _show_ailments(found: dict[str, Any]) -> None:
             say(f"[yellow]{row['name']} ended lately[/]: {escape(row['said'])}")
 
 
-def _show_ledger(ledger: dict[str, Any]) -> None:
+def _show_ledger(ledger: dict[str, Any], *, signed_height: int) -> None:
     from rich.markup import escape  # noqa: PLC0415
 
     peers = ledger["consensus_peers"]
     fetching = "catching up" if peers else "no peer to fetch blocks from"
-    doing = fetching if ledger["catching_up"] else "up to date"
+    begun = "up to date" if ledger["height"] else "no block yet"
+    doing = fetching if ledger["catching_up"] else begun
     say(f"height {ledger['height']} of {ledger['time']}, {doing}")
     say(f"app hash {ledger['app_hash']}, {peers} consensus peers")
+    if not ledger["height"] and not peers and signed_height > 1:
+        say(
+            f"[red]it has lost its blocks[/]: its validator signed up to block {signed_height}, "
+            "and none of these again. If no other node is to hand them over, stop it and put "
+            "`ledger` and what was in `engine/data` back, from `aside-N` or a backup"
+        )
     if ledger["stands_still"]:
         waits = " and ".join(ledger["missing"]) or "validators that it cannot name"
         say(f"[red]the chain stands still[/]: it waits for {escape(waits)}")

@@ -367,14 +367,39 @@ def check_is_left_alone(running: Member, member_terminal: Terminal) -> None:
         assert "stop it with `rochdale stop" in said
 
 
-def test_a_node_that_was_reset_signs_where_it_left_off(
+def test_blocks_that_nobody_else_has_are_not_set_aside(
     stopped: Member, member_terminal: Terminal, tmp_path: Path
 ) -> None:
-    """The only validator cannot fetch its blocks: here it is what stays that matters."""
+    """The only validator signs nothing twice: without its blocks the chain has ended."""
     node = copy_home(stopped, tmp_path / "copied").home
-    signed = load_signed_point(node.engine_data / "priv_validator_state.json")
+    shutil.rmtree(node.ledger)  # what is damaged is no witness
 
-    said = member_terminal.do("ledger", "reset", "--yes", "--home", node.root)
+    refused = type_refused(member_terminal, "ledger", "reset", "--yes", "--home", node.root)
+
+    assert member_terminal.code == exit_codes.FAILED
+    assert "test-four-1 began with this node's validator alone" in refused
+    assert "with `--keep-blocks`" in refused
+    assert (node.engine_data / "blockstore.db").is_dir()
+    assert "aside-1" in member_terminal.do(
+        "ledger", "reset", "--keep-blocks", "--yes", "--home", node.root
+    )
+
+
+def test_a_node_that_was_reset_signs_where_it_left_off(
+    member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """The only validator cannot fetch its blocks, and says so: here it is what stays."""
+    [member] = found_members(tmp_path, 1)
+    node = member.home
+    member.start()
+    with member:
+        wait_until(lambda: member.height() > 1)
+    signed = load_signed_point(node.engine_data / "priv_validator_state.json")
+    assert signed is not None
+
+    said = member_terminal.do(
+        "ledger", "reset", "--others-have-blocks", "--yes", "--home", node.root
+    )
 
     assert "aside-1" in said
     assert (node.root / "aside-1" / "ledger").is_dir()
@@ -384,3 +409,14 @@ def test_a_node_that_was_reset_signs_where_it_left_off(
     store.close()
     assert load_signed_point(node.engine_data / "priv_validator_state.json") == signed
     assert load_guard(node).held == ""
+    member.start()
+    with member:
+        wait_until(lambda: "height 0 of" in show(member_terminal, node.root))
+        told = show(member_terminal, node.root)
+    assert "no block yet" in told
+    assert f"its validator signed up to block {signed.height}, and none of these again" in told
+
+
+def show(terminal: Terminal, home: Path) -> str:
+    """What `rochdale status` says, on one line."""
+    return " ".join(terminal.type("status", "--home", home).split())
