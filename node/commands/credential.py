@@ -71,9 +71,10 @@ def issue(
     The ledger says who is a member or an officer, since when and until when; a role that it
     does not know, and how long somebody was a member elsewhere, are your word.
     """
-    from node.commands.wallet_options import write_private  # noqa: PLC0415
+    from node.commands.output_files import check_target, write_private  # noqa: PLC0415
     from node.issuing import Wanted, issue_credential, read_holder  # noqa: PLC0415
 
+    check_target(output)
     opened, settings = _open(home)
     wanted = Wanted(
         kind=kind,

@@ -69,7 +69,7 @@ def request(
     With --sealed it brings the roll and the bylaws of its own chain, which is sealed for that.
     """
     from node.chain import load_genesis, make_request  # noqa: PLC0415
-    from node.commands.genesis import write_file  # noqa: PLC0415
+    from node.commands.output_files import write_file  # noqa: PLC0415
 
     opened, settings = open_node(home)
     load_genesis(opened)

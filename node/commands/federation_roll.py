@@ -43,7 +43,8 @@ def seal(
     After that the chain takes no more transactions, for good. Run again it writes the same file.
     """
     from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.commands.genesis import write_file  # noqa: PLC0415
+    from ledger.sealed import parse_sealed  # noqa: PLC0415
+    from node.commands.output_files import check_target, write_file  # noqa: PLC0415
     from node.sealing import seal_chain  # noqa: PLC0415
 
     if not sure:
@@ -54,8 +55,9 @@ def seal(
             "Say `--yes` if the cooperative has decided on it and that is done"
         )
     opened, settings = open_node(home)
+    check_target(output, replaces=parse_sealed)
     file = asyncio.run(seal_chain(opened, settings, destination=destination, now_ms=now_ms))
-    write_file(output, file.to_bytes())
+    write_file(output, file.to_bytes(), replaces=parse_sealed)
     # Its own genesis file is whom this node believes, and it has followed the chain from there.
     checked, verified = read_sealed(output, trust=opened.genesis_path, accepts_old_trust=True)
     say(f"{verified.chain_id} is sealed for {destination}. Wrote {output}:")

@@ -22,6 +22,7 @@ from node.commands.options import (
     TimeScaleOption,
     say,
 )
+from node.commands.output_files import write_file
 
 genesis_app = typer.Typer(
     no_args_is_help=True, help="Begin a chain together: offer, assemble, adopt."
@@ -128,19 +129,3 @@ def parse_time_ms(text: str | None) -> int:
     except ValueError as error:
         raise MisconfiguredError("--begins must read like 2027-01-31T12:00:00Z") from error
     return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file that was named on the command line.
-
-    Raises:
-        MisconfiguredError: It cannot be written.
-    """
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise MisconfiguredError(
-            f"{path} cannot be written ({error.strerror}): choose another place with `--output`"
-        ) from error

@@ -9,6 +9,7 @@ import typer
 
 from config.limits import LIST_PAGE_ENTRIES_MAX
 from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.output_files import write_receipt
 from node.commands.receipts import describe_verified, fetch_receipt, say_meaning
 from node.commands.wallet_options import (
     NodeOption,
@@ -20,7 +21,6 @@ from node.commands.wallet_options import (
     get_node_url,
     open_wallet,
     require_trust,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def list_entries(
         raise RefusedError("the node answered with another page than was asked for")
     if receipt is not None:
         data = json.dumps(answer.to_json(), separators=(",", ":")) + "\n"
-        write_private(receipt, data.encode())
+        write_receipt(receipt, data.encode())
     if as_json:
         say_json(describe_verified(verified))
         return

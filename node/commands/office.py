@@ -12,13 +12,13 @@ import typer
 from node.commands.acting import send_and_say
 from node.commands.given import parse_id
 from node.commands.options import JsonOption, say
+from node.commands.output_files import check_target, write_private
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     WalletOption,
     open_wallet,
     read_passphrase,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def request_office(
     from did.wallets import save_wallet  # noqa: PLC0415
     from node.commands.wallet import choose_strength, open_with  # noqa: PLC0415
 
+    check_target(output)
     passphrase = read_passphrase(passphrase_file)
     opened, strength = open_with(wallet, passphrase)
     bound, request, chain_id = asyncio.run(_request(opened, node))

@@ -17,6 +17,7 @@ from node.commands.options import (
     say,
     say_json,
 )
+from node.commands.output_files import write_file, write_receipt
 from node.commands.wallet_options import (
     NodeOption,
     OldTrustOption,
@@ -28,7 +29,6 @@ from node.commands.wallet_options import (
     make_plain,
     open_wallet,
     require_trust,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def fetch(
     if output is None:
         sys.stdout.write(data)
         return
-    write_private(output, data.encode())
+    write_receipt(output, data.encode())
     say(f"Wrote {output}. Check it: [bold]rochdale ledger verify {output} --trust genesis.json[/]")
 
 
@@ -161,7 +161,7 @@ def export(
     compare its fingerprint by telephone: whoever fetches it from the network believes whoever
     sent it.
     """
-    from ledger.trust import write_trust_bundle  # noqa: PLC0415
+    from ledger.trust import read_trust_bundle, write_trust_bundle  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
 
     bundle = asyncio.run(_fetch_own_trust(open_home(home)))
@@ -169,7 +169,7 @@ def export(
     if output is None:
         sys.stdout.write(data.decode())
         return
-    _write(output, data)
+    write_file(output, data, replaces=read_trust_bundle)
     say(
         f"Wrote {output} for {bundle.chain_id}: block {bundle.height} and its "
         f"{len(bundle.validators)} validators, to be used within {bundle.trusting_days} days."
@@ -344,14 +344,3 @@ def _parse_height(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 18):
         raise MisconfiguredError("a block's height is a whole number: `rochdale status` names one")
     return int(text)
-
-
-def _write(path: Path, data: bytes) -> None:
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise MisconfiguredError(
-            f"{path} cannot be written ({error.strerror}): choose another place with `--output`"
-        ) from error

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.federation_node import open_node
-from node.commands.genesis import genesis_app, parse_time_ms, write_file
+from node.commands.genesis import genesis_app, parse_time_ms
 from node.commands.options import DEFAULT_HOME, HomeOption, render_fingerprint, say
+from node.commands.output_files import write_file
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -103,10 +103,11 @@ def reseal(
 
     Names and contacts at once; for the links somebody goes on who could open them before.
     """
-    from node.commands.wallet_options import write_private  # noqa: PLC0415
+    from node.commands.output_files import check_target, write_private  # noqa: PLC0415
     from node.register_reseal import begin_reseal  # noqa: PLC0415
     from node.registrar import open_register  # noqa: PLC0415
 
+    check_target(out)
     opened, _ = open_node(home)
     with open_register(opened) as store:
         done, data = begin_reseal(store, load_key(opened, key), reason=reason, now_ms=now_ms())
@@ -213,10 +214,11 @@ def _begin(
     new_name: str | None = None,
     new_contact: str | None = None,
 ) -> None:
-    from node.commands.wallet_options import write_private  # noqa: PLC0415
+    from node.commands.output_files import check_target, write_private  # noqa: PLC0415
     from node.register_office import begin_request  # noqa: PLC0415
     from node.registrar import open_register  # noqa: PLC0415
 
+    check_target(out)
     opened, _ = open_node(home)
     with open_register(opened) as store:
         data = begin_request(

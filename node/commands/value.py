@@ -139,7 +139,7 @@ def _read_debt(text: str) -> "Debt":
 def _save(output: Path, file: "PaymentFile", debt: "Debt") -> Path:
     """Write the bank's file, and what the ledger is told; the path of the latter."""
     from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.commands.wallet_options import write_private  # noqa: PLC0415
+    from node.commands.output_files import write_private  # noqa: PLC0415
     from node.settlement import save_payment_file  # noqa: PLC0415
 
     told = output.with_suffix(".toml")

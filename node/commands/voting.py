@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import JsonOption, say, say_json
+from node.commands.output_files import check_receipt_target, write_receipt
 from node.commands.wallet_options import (
     NodeOption,
     OldTrustOption,
@@ -22,7 +23,6 @@ from node.commands.wallet_options import (
     make_actor,
     make_plain,
     open_wallet,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ def vote(
     *named, choice = words
     if len(named) > 1:
         raise MisconfiguredError("say `rochdale wallet vote [PROPOSAL] yes`, or no, or abstain")
-    said = _parse_choice(choice)
-    bundle = choose_wallet_trust(trust, wallet)
+    said, bundle = _parse_choice(choice), choose_wallet_trust(trust, wallet)
+    check_receipt_target(receipt)
     opened = open_wallet(wallet, passphrase_file)
     url, asked = get_node_url(node, opened), "".join(named) or None
     proposal, sent, document = asyncio.run(
         _vote(opened, url, named=asked, choice=said, show=not as_json)
     )
     path = receipt or Path(f"ballot-{sent.proposal_id.hex()[:16]}.json")
-    write_private(path, json.dumps(document, separators=(",", ":")).encode() + b"\n")
+    write_receipt(path, json.dumps(document, separators=(",", ":")).encode() + b"\n")
     kept = _read_own(document, opened, sent, choice=said)
     with _name_receipt(path):
         if bundle is not None:

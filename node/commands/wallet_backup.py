@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import JsonOption, say, say_json
+from node.commands.output_files import write_private
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_making import TestChainOption, place_cold_file, write_new_wallet
 from node.commands.wallet_options import (
     PassphraseFileOption,
     open_wallet,
     read_passphrase,
-    write_private,
 )
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import JsonOption, say, say_json
+from node.commands.output_files import write_private
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
     open_wallet,
-    write_private,
 )
 
 if TYPE_CHECKING:

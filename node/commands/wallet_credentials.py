@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import say
+from node.commands.output_files import check_target, write_private
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
     open_wallet,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def credentials(
     """
     if form not in _FORMATS:
         raise typer.BadParameter(f"one of {', '.join(_FORMATS)}", param_hint="--format")
+    check_target(out)
     wallet = open_wallet(path, passphrase_file)
     found = asyncio.run(_fetch(wallet, node=node, configuration=_FORMATS[form]))
     text = found if isinstance(found, str) else json.dumps(found, indent=2, ensure_ascii=False)

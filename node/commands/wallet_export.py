@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from node.commands.options import say
+from node.commands.output_files import write_private
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
     open_wallet,
-    write_private,
 )
 
 if TYPE_CHECKING:

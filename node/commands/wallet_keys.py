@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import say
+from node.commands.output_files import write_private
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_making import TestChainOption
 from node.commands.wallet_options import (
@@ -20,7 +21,6 @@ from node.commands.wallet_options import (
     make_actor,
     open_wallet,
     read_passphrase,
-    write_private,
 )
 
 if TYPE_CHECKING:

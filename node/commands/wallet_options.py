@@ -271,25 +271,6 @@ async def log_in(
             await client.logout()
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that tells how somebody voted: for its owner's eyes, replacing an older one.
-
-    Raises:
-        MisconfiguredError: It cannot be written.
-    """
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(data)
-    except OSError as error:
-        raise MisconfiguredError(
-            f"{path} cannot be written ({error.strerror}): choose another place"
-        ) from error
-
-
 def make_plain(text: str) -> str:
     """Text of somebody else without what would steer a terminal."""
     return "".join(

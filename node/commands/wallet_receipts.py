@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import JsonOption, say, say_json
+from node.commands.output_files import write_receipt
 from node.commands.receipts import check_owner
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
@@ -22,7 +23,6 @@ from node.commands.wallet_options import (
     make_plain,
     open_wallet,
     require_trust,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def receipts(
         rows.append(_describe(title, ballot, verified))
         if output is not None:
             file = output / f"{rows[-1]['kind']}-{rows[-1]['proposal'][:16]}.json"
-            write_private(file, json.dumps(document, separators=(",", ":")).encode() + b"\n")
+            write_receipt(file, json.dumps(document, separators=(",", ":")).encode() + b"\n")
             rows[-1]["receipt"] = str(file)
     if as_json:
         say_json({"ballots": rows})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.commands.options import say
+from node.commands.output_files import check_target, write_private
 from node.commands.wallet_options import (
     NodeOption,
     OldTrustOption,
@@ -20,7 +21,6 @@ from node.commands.wallet_options import (
     get_node_url,
     open_wallet,
     read_passphrase,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def begin(
     The request holds for a day. The guardians sign it one after another. The node says whose the
     account is and which attempt this is: with --trust that is checked.
     """
+    check_target(output)
     bundle = choose_wallet_trust(trust, wallet)
 
     def check(receipt: "Receipt") -> None:
@@ -108,10 +109,11 @@ def sign_request(
 ) -> None:
     """Sign a request as a guardian: only once you have seen the person, or heard their voice."""
     from did.guardians import load_guardian_key  # noqa: PLC0415
+    from node.account_recovery import parse_recovery  # noqa: PLC0415
 
     opened = _read(request)
     signed = opened.sign(load_guardian_key(key, read_passphrase(passphrase_file)))
-    write_private(request, signed.render() + b"\n")
+    write_private(request, signed.render() + b"\n", replaces=parse_recovery)
     if signed.missing:
         say(f"Signed. {len(signed.missing)} guardians have still to sign {request}.")
     else:

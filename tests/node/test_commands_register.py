@@ -129,7 +129,8 @@ def test_a_register_is_sealed_to_its_next_registrar(terminal: Terminal, home: Ho
     assert terminal.ask("register", "inspect", "--key", nele, *why) == ["Ann [b]Example"]
     terminal.type("register", "inspect", "--key", omar, *why)
     assert "does not open with the key" in terminal.error
-    assert terminal.ask("register", "reseal", "--key", ruth, *why, "-o", request) == {
+    other = request.with_name("other.json")
+    assert terminal.ask("register", "reseal", "--key", ruth, *why, "-o", other) == {
         "done": 0,
         "left": 0,
     }

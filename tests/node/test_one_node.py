@@ -240,6 +240,8 @@ def _check_receipts(node: Terminal, home: Path, wallets: list[Path], receipt: Pa
     assert "says yes" in said
     assert "fingerprint" in node.do("trust", "export", "--home", home, "-o", bundle)
     assert node.do("trust", "export", "--home", home).startswith("{")
+    node.do("trust", "export", "--home", home, "-o", bundle)
+    assert "something else" in node.type("trust", "export", "--home", home, "-o", wallets[0])
     assert "cannot be written" in node.type(
         "trust", "export", "--home", home, "-o", Path("/nowhere/trust.json")
     )
