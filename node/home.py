@@ -7,6 +7,7 @@ would be longer than a socket's may be.
 
 import hashlib
 import os
+import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,14 +176,36 @@ def open_home(path: Path | str) -> Home:
     """The home at a path that `rochdale init` has made.
 
     Raises:
-        MisconfiguredError: There is none.
+        MisconfiguredError: There is none, or it is somebody else's: root may read that, but what
+            root writes there the node cannot use.
     """
     home = Home(Path(path).expanduser().resolve())
-    if not home.settings_path.is_file():
+    try:
+        is_made, owner = home.settings_path.is_file(), home.root.stat().st_uid
+    except FileNotFoundError:
+        is_made, owner = False, os.geteuid()
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{home.root} cannot be read ({error.strerror}): run this as the user who owns it"
+        ) from error
+    if not is_made:
         raise MisconfiguredError(
             f"there is no node at {home.root}: make one with `rochdale init --home {home.root}`"
         )
+    if os.geteuid() == 0 != owner:
+        name = _name_user(owner)
+        raise MisconfiguredError(
+            f"{home.root} belongs to {name}, whose node cannot use what root writes there: run "
+            f"this as that user, with `sudo -u '{name}' rochdale …`"
+        )
     return home
+
+
+def _name_user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
 
 
 def create_home(path: Path | str) -> Home:

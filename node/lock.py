@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from config.errors import UnavailableError
+from config.errors import MisconfiguredError, UnavailableError
 
 
 def take_lock(path: Path, *, wait_s: float) -> int:
@@ -24,8 +24,12 @@ def take_lock(path: Path, *, wait_s: float) -> int:
 
     Raises:
         UnavailableError: The node is running.
+        MisconfiguredError: The file cannot be opened by this user.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _closed(path, error) from error
     deadline_s = time.monotonic() + wait_s
     while True:
         try:
@@ -43,11 +47,17 @@ def take_lock(path: Path, *, wait_s: float) -> int:
 
 
 def is_locked(path: Path) -> bool:
-    """Check if any process of the node at this lock is alive."""
+    """Check if any process of the node at this lock is alive.
+
+    Raises:
+        MisconfiguredError: The file cannot be opened by this user.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _closed(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -66,6 +76,13 @@ def find_supervisor(path: Path) -> int | None:
         return None
     at_home = os.fsencode(path.parent)
     return pid if at_home in command and is_locked(path) else None
+
+
+def _closed(path: Path, error: OSError) -> MisconfiguredError:
+    return MisconfiguredError(
+        f"{path} cannot be opened ({error.strerror}): run this as the user who runs the node, and "
+        "give that user what is in its home (`chown -R`)"
+    )
 
 
 def _taken(path: Path) -> UnavailableError:

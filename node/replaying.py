@@ -34,7 +34,7 @@ from ledger.restoring import build_store
 from ledger.rpc import EngineClient
 from ledger.snapshot_shelf import read_snapshot
 from ledger.store import Store, create_store
-from node.chain import is_recovered
+from node.chain import load_genesis
 from node.home import Home
 from node.processes import find_engine
 
@@ -42,6 +42,7 @@ _DATABASES = ("blockstore.db", "state.db")
 _TABLE = ".ldb"
 """Files of the engine's LevelDB that never change once they are written."""
 _POLL_S = 0.2
+_LOG = "engine.log"
 
 
 class ReplayError(RefusedError):
@@ -76,7 +77,7 @@ class _Work:
 
     @property
     def log(self) -> Path:
-        return self.root / "engine.log"
+        return self.root / _LOG
 
 
 def replay(
@@ -94,45 +95,80 @@ def replay(
         settings: The node's.
         snapshot: A snapshot's directory to begin from; None for the genesis.
         output: Directory to work in, which does not exist yet; `ledger` below it is the state
-            that came out.
+            that came out. It stays if a block led elsewhere, and goes if nothing was replayed.
         tell: Given the height every now and then.
 
     Raises:
-        MisconfiguredError: The node has no blocks, or too few for this beginning.
-        RefusedError: The snapshot is none, or another chain's.
+        MisconfiguredError: The node has no blocks or no genesis file.
+        RefusedError: The snapshot is none or another chain's, or the blocks begin later than this.
         ReplayError: A block leads to another app hash than the next header says.
     """
+    genesis = _read_genesis(home, is_whole=snapshot is None)
+    if snapshot is not None:
+        _check_chain(snapshot, chain_id=settings.network.chain_id)
+    try:
+        output.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise MisconfiguredError(
+            f"{output} cannot be made ({error.strerror}): name a new directory with `--output`"
+        ) from error
     sockets = Path(tempfile.mkdtemp(prefix="rochdale-replay-"))
     work = _Work(output, sockets)
     try:
-        _prepare(home, settings, work, snapshot=snapshot)
+        _prepare(home, settings, work, genesis=genesis, snapshot=snapshot)
         return asyncio.run(_run(work, settings, tell=tell))
+    except ReplayError:
+        raise
+    except BaseException:
+        shutil.rmtree(output, ignore_errors=True)
+        raise
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
         shutil.rmtree(work.engine, ignore_errors=True)
 
 
-def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | None) -> None:
+def clear_place(place: Path) -> None:
+    """Remove what an earlier replay left, and nothing else.
+
+    Raises:
+        MisconfiguredError: Something else is there.
+    """
+    if not os.path.lexists(place):
+        return
+    found = {item.name for item in place.iterdir()} if place.is_dir() else set()
+    if _LOG not in found or found - {_LOG, "ledger", "engine"}:
+        raise MisconfiguredError(
+            f"{place} is there already and no earlier replay's: move it away, or name a new "
+            "directory with `--output`"
+        )
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _read_genesis(home: Home, *, is_whole: bool) -> bytes:
+    """The genesis file, once it is sure that the node has blocks to replay."""
     if not (home.engine_data / _DATABASES[0]).is_dir():
         raise MisconfiguredError(f"the node at {home.root} has no blocks to replay")
-    if snapshot is None and is_recovered(home):
+    if load_genesis(home).recovery is not None and is_whole:
         raise MisconfiguredError(
             "this chain goes on from another's state, which its blocks do not tell: begin from a "
             "snapshot's directory with `--from`"
         )
-    if snapshot is not None:
-        info, _ = read_snapshot(snapshot)
-        if info.chain_id != settings.network.chain_id:
-            raise RefusedError(
-                f"{snapshot} is of chain {info.chain_id}, and this node's blocks are of "
-                f"{settings.network.chain_id}: name a snapshot of that chain with `--from`"
-            )
-    try:
-        work.root.mkdir(mode=0o700, parents=True)
-    except OSError as error:
-        raise MisconfiguredError(
-            f"{work.root} cannot be made ({error.strerror}): name a new directory with `--output`"
-        ) from error
+    return home.genesis_path.read_bytes()
+
+
+def _check_chain(snapshot: Path, *, chain_id: str) -> None:
+    """Check that a snapshot says it is of the chain whose blocks follow; no app hash does."""
+    info, _ = read_snapshot(snapshot)
+    if info.chain_id != chain_id:
+        raise RefusedError(
+            f"{snapshot} is of chain {info.chain_id}, and this node's blocks are of {chain_id}: "
+            "name a snapshot of that chain with `--from`"
+        )
+
+
+def _prepare(
+    home: Home, settings: Settings, work: _Work, *, genesis: bytes, snapshot: Path | None
+) -> None:
     if snapshot is None:
         create_store(work.ledger)
     else:
@@ -141,7 +177,7 @@ def _prepare(home: Home, settings: Settings, work: _Work, *, snapshot: Path | No
         _engine_home(settings, work),
         node_key=KeyPair(os.urandom(32)),
         consensus_key=KeyPair(os.urandom(32)),
-        genesis=home.genesis_path.read_bytes(),
+        genesis=genesis,
     )
     for name in _DATABASES:
         shutil.copytree(
@@ -234,7 +270,7 @@ def _explain(work: _Work, *, height: int) -> RefusedError:
             f"{kept}: compare it with `rochdale ledger diff`"
         )
     if "is too far below block store base" in said:
-        return ReplayError(
+        return RefusedError(
             "this node has no blocks from the beginning on, as it joined by state sync or pruned "
             "them: begin from a snapshot (`--from snapshots/HEIGHT`), or replay on another node"
         )

@@ -50,7 +50,8 @@ def set_aside(home: Home, *, keep_blocks: bool) -> Path:
         Where they are now: a directory of the home.
 
     Raises:
-        MisconfiguredError: The chain's blocks do not tell all, and there is no trust bundle.
+        MisconfiguredError: The chain's blocks do not tell all, and there is no trust bundle; or
+            this user may not change the home.
     """
     if is_recovered(home) and load_bundle(home) is None:
         raise MisconfiguredError(
@@ -60,6 +61,19 @@ def set_aside(home: Home, *, keep_blocks: bool) -> Path:
     number = 1
     while (aside := home.root / f"aside-{number}").exists():
         number += 1
+    try:
+        _move(home, aside, keep_blocks=keep_blocks)
+    except OSError as error:
+        kept = f"put back what {aside} holds, and " if aside.exists() else ""
+        raise MisconfiguredError(
+            f"the state of {home.root} cannot be set aside ({error.strerror}: {error.filename}): "
+            f"{kept}run this again as the user who owns all of it, with room on its disk"
+        ) from error
+    create_store(home.ledger)
+    return aside
+
+
+def _move(home: Home, aside: Path, *, keep_blocks: bool) -> None:
     aside.mkdir(mode=0o700)
     if home.ledger.exists():
         home.ledger.rename(aside / "ledger")
@@ -68,5 +82,3 @@ def set_aside(home: Home, *, keep_blocks: bool) -> Path:
         for path in sorted(home.engine_data.iterdir()):
             if path.name not in _KEPT:
                 path.rename(aside / "engine-data" / path.name)
-    create_store(home.ledger)
-    return aside

@@ -135,6 +135,7 @@ def replay(
     """Execute the stopped node's blocks again, from nothing, comparing every app hash."""
     import shutil  # noqa: PLC0415
 
+    from node.replaying import clear_place  # noqa: PLC0415
     from node.replaying import replay as replay_blocks  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
@@ -144,7 +145,7 @@ def replay(
     own = _read_record(store)
     place = output or opened.root / "replay"
     if output is None:
-        shutil.rmtree(place, ignore_errors=True)
+        clear_place(place)
     told = 0
 
     def tell(height: int) -> None:

@@ -23,7 +23,6 @@ from ledger.signing_state import load_signed_point
 from ledger.snapshots import SnapshotInfo, parse_info
 from ledger.store import Store, create_store
 from node import exit_codes
-from node.signing_guard import load_guard
 from tests.node.small_federation import Member, copy_home, found_members, wait_until
 from tests.node.terminal import Terminal
 
@@ -134,6 +133,45 @@ def test_a_replay_begins_from_no_other_chains_snapshot(
 
     assert "is of chain test-other-1, and this node's blocks are of test-four-1" in refused
     assert not (tmp_path / "out").exists()
+
+
+def test_a_replay_that_cannot_begin_leaves_nothing(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """So that the same command works once what was wrong is mended."""
+    command = ("ledger", "replay", "--output", tmp_path / "out", "--home")
+    for beginning in (tmp_path / "nowhere", tmp_path):
+        for _ in range(2):
+            refused = type_refused(
+                member_terminal, *command, stopped.home.root, "--from", beginning
+            )
+            assert member_terminal.code == exit_codes.FAILED, refused
+            assert "cannot be made" not in refused
+    bare = copy_home(stopped, tmp_path / "bare").home
+    bare.genesis_path.unlink()
+    refused = type_refused(member_terminal, *command, bare.root)
+
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert "has no chain yet" in refused
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_replay_removes_an_earlier_replay_alone(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """A directory of that name in the home may be somebody's copy of the ledger."""
+    home = copy_home(stopped, tmp_path / "copied").home
+    kept = home.root / "replay" / "ledger"
+    shutil.copytree(home.ledger, kept)
+
+    refused = type_refused(member_terminal, "ledger", "replay", "--home", home.root)
+
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert "no earlier replay's: move it away" in refused
+    Store.open(kept).close()
+    (kept.parent / "engine.log").touch()
+    member_terminal.do("ledger", "replay", "--home", home.root)
+    assert not kept.parent.exists()
 
 
 def type_refused(terminal: Terminal, *arguments: str | Path) -> str:
@@ -365,58 +403,3 @@ def check_is_left_alone(running: Member, member_terminal: Terminal) -> None:
         said = member_terminal.type("ledger", *command)
         assert member_terminal.code == exit_codes.UNAVAILABLE, command
         assert "stop it with `rochdale stop" in said
-
-
-def test_blocks_that_nobody_else_has_are_not_set_aside(
-    stopped: Member, member_terminal: Terminal, tmp_path: Path
-) -> None:
-    """The only validator signs nothing twice: without its blocks the chain has ended."""
-    node = copy_home(stopped, tmp_path / "copied").home
-    shutil.rmtree(node.ledger)  # what is damaged is no witness
-
-    refused = type_refused(member_terminal, "ledger", "reset", "--yes", "--home", node.root)
-
-    assert member_terminal.code == exit_codes.FAILED
-    assert "test-four-1 began with this node's validator alone" in refused
-    assert "with `--keep-blocks`" in refused
-    assert (node.engine_data / "blockstore.db").is_dir()
-    assert "aside-1" in member_terminal.do(
-        "ledger", "reset", "--keep-blocks", "--yes", "--home", node.root
-    )
-
-
-def test_a_node_that_was_reset_signs_where_it_left_off(
-    member_terminal: Terminal, tmp_path: Path
-) -> None:
-    """The only validator cannot fetch its blocks, and says so: here it is what stays."""
-    [member] = found_members(tmp_path, 1)
-    node = member.home
-    member.start()
-    with member:
-        wait_until(lambda: member.height() > 1)
-    signed = load_signed_point(node.engine_data / "priv_validator_state.json")
-    assert signed is not None
-
-    said = member_terminal.do(
-        "ledger", "reset", "--others-have-blocks", "--yes", "--home", node.root
-    )
-
-    assert "aside-1" in said
-    assert (node.root / "aside-1" / "ledger").is_dir()
-    assert (node.root / "aside-1" / "engine-data" / "blockstore.db").is_dir()
-    store = Store.open(node.ledger)
-    assert store.record.height == 0
-    store.close()
-    assert load_signed_point(node.engine_data / "priv_validator_state.json") == signed
-    assert load_guard(node).held == ""
-    member.start()
-    with member:
-        wait_until(lambda: "height 0 of" in show(member_terminal, node.root))
-        told = show(member_terminal, node.root)
-    assert "no block yet" in told
-    assert f"its validator signed up to block {signed.height}, and none of these again" in told
-
-
-def show(terminal: Terminal, home: Path) -> str:
-    """What `rochdale status` says, on one line."""
-    return " ".join(terminal.type("status", "--home", home).split())

@@ -1,0 +1,76 @@
+"""`rochdale ledger reset`: what is set aside, what stays, and when it is refused."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.signing_state import load_signed_point
+from ledger.store import Store
+from node import exit_codes
+from node.signing_guard import load_guard
+from tests.node.small_federation import Member, found_members, wait_until
+from tests.node.terminal import Terminal
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[Member]:
+    """A chain of one validator that has made blocks."""
+    [member] = found_members(tmp_path, 1)
+    with member:
+        member.start()
+        wait_until(lambda: member.height() > 1)
+        member.stop()
+        yield member
+
+
+def test_blocks_that_nobody_else_has_are_not_set_aside(
+    stopped: Member, member_terminal: Terminal
+) -> None:
+    """The only validator signs nothing twice: without its blocks the chain has ended."""
+    node = stopped.home
+    shutil.rmtree(node.ledger)  # what is damaged is no witness
+
+    refused = member_terminal.type("ledger", "reset", "--yes", "--home", node.root)
+
+    assert member_terminal.code == exit_codes.FAILED
+    assert "test-four-1 began with this node's validator alone" in refused
+    assert "with `--keep-blocks`" in refused
+    assert (node.engine_data / "blockstore.db").is_dir()
+    assert "aside-1" in member_terminal.do(
+        "ledger", "reset", "--keep-blocks", "--yes", "--home", node.root
+    )
+
+
+def test_a_node_that_was_reset_signs_where_it_left_off(
+    stopped: Member, member_terminal: Terminal
+) -> None:
+    """The only validator cannot fetch its blocks, and says so: here it is what stays."""
+    node = stopped.home
+    signed = load_signed_point(node.engine_data / "priv_validator_state.json")
+    assert signed is not None
+
+    said = member_terminal.do(
+        "ledger", "reset", "--others-have-blocks", "--yes", "--home", node.root
+    )
+
+    assert "aside-1" in said
+    assert (node.root / "aside-1" / "ledger").is_dir()
+    assert (node.root / "aside-1" / "engine-data" / "blockstore.db").is_dir()
+    store = Store.open(node.ledger)
+    assert store.record.height == 0
+    store.close()
+    assert load_signed_point(node.engine_data / "priv_validator_state.json") == signed
+    assert load_guard(node).held == ""
+    stopped.start()
+    with stopped:
+        wait_until(lambda: "height 0 of" in show(member_terminal, node.root))
+        told = show(member_terminal, node.root)
+    assert "no block yet" in told
+    assert f"its validator signed up to block {signed.height}, and none of these again" in told
+
+
+def show(terminal: Terminal, home: Path) -> str:
+    """What `rochdale status` says, on one line."""
+    return " ".join(terminal.type("status", "--home", home).split())
