@@ -67,7 +67,8 @@ def compare_stores(first: Path, second: Path) -> Comparison:
     """Compare two closed stores.
 
     Raises:
-        MisconfiguredError: One is missing or in use.
+        MisconfiguredError: One is missing.
+        UnavailableError: One is in use.
         InvariantError: One is not what its last commit recorded.
     """
     left, right = Store.open(first), None

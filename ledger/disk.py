@@ -42,6 +42,8 @@ _MENDING_DISK = (
     "on by itself then"
 )
 _DISK_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+_LOCKED = "IO error: lock "
+"""How LevelDB begins to say that a process has it open."""
 _FORMAT = 3
 _RECORD_BYTES_MAX = 1_024
 _RECORD_HEAD = struct.Struct(">H")
@@ -75,8 +77,9 @@ def open_database(path: Path, *, is_new: bool) -> Any:
     """Open LevelDB.
 
     Raises:
-        MisconfiguredError: There is none, or one already; it is in use, or damaged.
-        UnavailableError: Its disk is full or fails.
+        MisconfiguredError: There is none, or one already, or this user may not open it.
+        UnavailableError: A process has it open, or its disk is full or fails.
+        InvariantError: It is damaged.
     """
     if not is_new and not _has_database(path):
         # LevelDB would make the directory, and move files away that are named as its own.
@@ -150,9 +153,11 @@ def _explain(path: Path, said: str, *, is_new: bool) -> RochdaleError:
         return UnavailableError(f"{what}: {_MENDING_DISK}")
     if is_new:
         return MisconfiguredError(f"{what}: make the node in a new directory")
-    if "lock" in said:
-        return MisconfiguredError(f"{what}: stop the process that has it open")
-    return MisconfiguredError(f"{what}: {MENDING}")
+    if said.startswith(_LOCKED):  # a directory may be called so, too
+        return UnavailableError(f"{what}: stop the process that has it open")
+    if os.strerror(errno.EACCES) in said:
+        return MisconfiguredError(f"{what}: run this as the user who owns it")
+    return InvariantError(f"{what}, it is damaged: {MENDING}")
 
 
 def describe(error: BaseException) -> str:

@@ -35,9 +35,9 @@ def export_state(path: Path, output: Path) -> Exported:
     """Write a closed store's state into a new file.
 
     Raises:
-        MisconfiguredError: There is no such store, or it is in use.
+        MisconfiguredError: There is no such store.
         InvariantError: It is damaged.
-        UnavailableError: Its disk fails.
+        UnavailableError: It is in use, or its disk fails.
         OSError: There is such a file, or it cannot be written; nothing is left of it then.
     """
     store = Store.open(path)

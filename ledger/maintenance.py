@@ -65,9 +65,9 @@ def scrub(path: Path) -> Scrubbed:
     """Read every byte of a closed store with its checksum and make its tree anew from the values.
 
     Raises:
-        MisconfiguredError: There is none, another process has it, or LevelDB finds damage.
+        MisconfiguredError: There is none.
         InvariantError: A value, key, page or record is not what the last commit left.
-        UnavailableError: The disk cannot be read.
+        UnavailableError: Another process has it, or the disk cannot be read.
     """
     with closing(Store.open(path)) as store, explained(path):
         return _scrub(store)
@@ -84,7 +84,8 @@ def rollback(path: Path, height: int) -> CommitRecord:
         The record of that commit.
 
     Raises:
-        MisconfiguredError: There is no such store, it is in use, or the height is not at hand.
+        MisconfiguredError: There is no such store, or the height is not at hand.
+        UnavailableError: It is in use, or the disk cannot be read.
         InvariantError: The undo records do not lead to what that block's commit recorded.
     """
     with closing(Store.open(path)) as store, explained(path):

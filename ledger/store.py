@@ -118,9 +118,10 @@ class Store(ReadOnly):
         """Open an existing store and make its tree's upper levels.
 
         Raises:
-            MisconfiguredError: There is none, another process has it, or LevelDB finds damage.
-            UnavailableError: Its disk is full or fails.
-            InvariantError: What lies on disk is not what the last commit recorded.
+            MisconfiguredError: There is none, or this user may not open it.
+            UnavailableError: Another process has it, or its disk is full or fails.
+            InvariantError: LevelDB finds damage, or what lies on disk is not what the last commit
+                recorded.
         """
         with ExitStack() as stack:
             database = open_database(path, is_new=False)

@@ -48,9 +48,11 @@ def open_application(home: Home, settings: Settings, *, software_version: str) -
     """Open a node's ledger; `close` it in the end.
 
     Raises:
-        MisconfiguredError: There is none, LevelDB finds damage, or the node has no state and
-            its trust bundle cannot be used.
-        InvariantError: What lies on disk is not what the last commit recorded.
+        MisconfiguredError: There is none, or the node has no state and its trust bundle cannot
+            be used.
+        UnavailableError: Another process has it.
+        InvariantError: LevelDB finds damage, or what lies on disk is not what the last commit
+            recorded.
         OutdatedError: Its next block needs other software.
     """
     chain_id = settings.network.chain_id

@@ -109,9 +109,13 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Say where two states differ; exit code 1 if they do, or are of different chains."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.comparison import compare_stores  # noqa: PLC0415
 
-    found = compare_stores(_find_store(first, first), _find_store(second, second))
+    left, right = _find_store(first, first), _find_store(second, second)
+    if left.resolve() == right.resolve():
+        raise MisconfiguredError(f"both are {left}: name two, such as a home and a copy of another")
+    found = compare_stores(left, right)
     if as_json:
         _print_comparison_json(found)
     else:

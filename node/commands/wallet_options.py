@@ -150,10 +150,9 @@ def load_trust(path: Path) -> "TrustBundle":
     """Read whom to believe: a genesis file or a trust bundle.
 
     Raises:
-        MisconfiguredError: The file cannot be read.
-        RefusedError: It is neither of the two.
+        MisconfiguredError: The file cannot be read, or is neither of the two.
     """
-    from config.errors import RefusedError  # noqa: PLC0415
+    from config.errors import MisconfiguredError, RefusedError  # noqa: PLC0415
     from config.limits import GENESIS_BYTES_MAX  # noqa: PLC0415
     from did.jcs import parse_json_object  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
@@ -167,10 +166,9 @@ def load_trust(path: Path) -> "TrustBundle":
             return check_genesis(data).trust
         return parse_trust_bundle(document)
     except RefusedError as error:
-        raise RefusedError(
+        raise MisconfiguredError(
             f"{path} is neither a genesis file nor a trust bundle ({error.reason}): name the "
-            "right file with `--trust`",
-            code=error.code,
+            "right file with `--trust`"
         ) from error
 
 
@@ -180,8 +178,8 @@ def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle
     Says on stderr if a file was named in vain.
 
     Raises:
-        MisconfiguredError: A file cannot be read.
-        RefusedError: The named file is neither genesis nor bundle, or contradicts the wallet.
+        MisconfiguredError: A file cannot be read, or the named one is neither genesis nor bundle.
+        RefusedError: The named file contradicts the wallet.
     """
     from node.wallet_trust import choose_trust, get_trust_path, load_wallet_trust  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.errors import InvariantError, MisconfiguredError
+from config.errors import InvariantError, MisconfiguredError, UnavailableError
 from config.limits import STATE_UNDO_HEIGHTS
 from ledger.disk import FIRST, FLAT, KEY, PAGE, UNDO, undo_key
 from ledger.maintenance import StoreBuilder, rollback, scrub
@@ -112,7 +112,7 @@ def test_going_back_ends_where_the_past_is_no_longer_kept(tmp_path: Path) -> Non
 
 def test_a_store_in_use_is_not_taken_back(path: Path) -> None:
     """The running node would go on with what is no longer there."""
-    with closing(Store.open(path)), pytest.raises(MisconfiguredError, match="stop the process"):
+    with closing(Store.open(path)), pytest.raises(UnavailableError, match="stop the process"):
         rollback(path, 1)
 
 

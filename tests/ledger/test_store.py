@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.errors import InvariantError, MisconfiguredError, RefusedError
+from config.errors import InvariantError, MisconfiguredError, RefusedError, UnavailableError
 from config.limits import STATE_KEY_BYTES_MAX, STATE_UNDO_HEIGHTS, STATE_VIEW_HEIGHTS
 from governance.fields import STATE_VALUE_BYTES_MAX
 from ledger import store as store_module
@@ -294,7 +294,7 @@ def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_second_opener_is_told_what_to_do(path: Path, store: Store) -> None:
     """Two processes that write one state would corrupt it."""
-    with pytest.raises(MisconfiguredError, match="stop the process that has it open") as refused:
+    with pytest.raises(UnavailableError, match="stop the process that has it open") as refused:
         Store.open(path)
 
     assert "b'" not in str(refused.value)

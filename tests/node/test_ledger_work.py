@@ -379,6 +379,29 @@ def test_damage_is_told_whoever_meets_it(
     assert not output.exists()
 
 
+def test_whose_turn_it_is_follows_from_the_exit_code(
+    copy: Path, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """A state in use is free later, a damaged one never, and one state is not two."""
+    busy = Store.open(copy)
+    said = type_refused(member_terminal, "ledger", "scrub", copy)
+    assert member_terminal.code == exit_codes.UNAVAILABLE
+    assert "stop the process that has it open" in said
+    busy.close()
+    (tmp_path / "link").symlink_to(copy)
+
+    said = type_refused(member_terminal, "ledger", "diff", copy, tmp_path / "link")
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert f"both are {copy}: name two" in said
+
+    blocked = copy.rename(tmp_path / "IO error: lock")
+    [manifest] = blocked.glob("MANIFEST-*")
+    manifest.write_bytes(manifest.read_bytes()[:-1])
+    said = type_refused(member_terminal, "ledger", "scrub", blocked)
+    assert member_terminal.code == exit_codes.INTERNAL
+    assert "it is damaged: stop the node; `rochdale ledger scrub` says" in said
+
+
 def test_a_running_node_is_left_alone(stopped: Member, member_terminal: Terminal) -> None:
     """Each command says to stop it first."""
     stopped.start()
