@@ -1,4 +1,4 @@
-"""Work on a store that no node has open: going back, checking every byte, building anew.
+"""Work on a store that no node has open: going back, checking every record, building anew.
 
 Apart from `ledger.store`, which serves a running node. Nothing here guesses: what does not
 come out as recorded is refused, and the store stays as it was.
@@ -62,7 +62,10 @@ class Scrubbed:
 
 
 def scrub(path: Path) -> Scrubbed:
-    """Read every byte of a closed store with its checksum and make its tree anew from the values.
+    """Read every record of a closed store with its checksum and make its tree anew from the values.
+
+    What LevelDB can do without is not looked at: its tables' filters, its own log of events,
+    bytes that no record holds.
 
     Raises:
         MisconfiguredError: There is none.

@@ -32,7 +32,10 @@ _TELL_EVERY_BLOCKS = 1_000
 def scrub(
     path: StoreArgument = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
 ) -> None:
-    """Read every byte of a state with its checksum, and make its tree anew from the values."""
+    """Read every record of a state with its checksum, and make its tree anew from the values.
+
+    Not looked at is what LevelDB can do without, such as its tables' filters.
+    """
     from ledger.maintenance import scrub as scrub_store  # noqa: PLC0415
     from ledger.restoring import check_whole  # noqa: PLC0415
 

@@ -1,7 +1,10 @@
 """docs/operations.md says what is true."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -35,6 +38,29 @@ def test_lists_every_command() -> None:
         for part in getattr(item, "commands", [None]):
             typed = f"rochdale {name}" if part is None else f"rochdale {name} {part}"
             assert f"`{typed}" in PAGE, typed
+
+
+def test_says_which_commands_need_no_home() -> None:
+    """Of those that are the node's."""
+    head, _, rest = PAGE.partition("\nAll but ")
+    said = rest.partition(" take `--home DIRECTORY`")[0]
+    found = {
+        name
+        for name, item in iterate_commands(typer.main.get_command(app))
+        if re.search(f"`rochdale {name}[ `]", head)
+        if not any("--home" in option.opts for option in item.params)
+    }
+
+    assert found | {"genesis recover assemble"} == set(said.split("`")[1::2])
+
+
+def iterate_commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """What can be typed after `rochdale`."""
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for part, item in command.commands.items():
+        yield from iterate_commands(item, f"{name} {part}".strip())
 
 
 def test_lists_every_key() -> None:
