@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config.limits import LIST_PAGE_ENTRIES_MAX
-from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, is_typed, say, say_json
 from node.commands.output_files import write_receipt
 from node.commands.receipts import describe_verified, fetch_receipt, say_meaning
 from node.commands.wallet_options import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ledger.trust import TrustBundle
     from node.home import Home
 
-
+_PLACE_MAX = (1 << 63) - 1
 _ListArgument = Annotated[
     str,
     typer.Argument(
@@ -48,7 +48,9 @@ _IdsArgument = Annotated[
         show_default=False,
     ),
 ]
-_FromOption = Annotated[int, typer.Option("--from", min=0, help="Place of the first entry.")]
+_FromOption = Annotated[
+    int, typer.Option("--from", min=0, max=_PLACE_MAX, help="Place of the first entry.")
+]
 _LimitOption = Annotated[
     int, typer.Option("--limit", min=1, max=LIST_PAGE_ENTRIES_MAX, help="Most entries.")
 ]
@@ -68,6 +70,7 @@ _WalletOption = Annotated[
 
 def list_entries(
     *,
+    context: typer.Context,
     name: _ListArgument,
     ids: _IdsArgument = None,
     first: _FromOption = 0,
@@ -90,6 +93,9 @@ def list_entries(
     from ledger.lists import find_log  # noqa: PLC0415
 
     log = find_log(name, _read_ids(ids or []))
+    if is_typed(context, "home"):
+        _check_home_alone(context)
+        node = wallet = None
     bundle = choose_wallet_trust(trust, wallet)
     if node is None and wallet is not None:
         node = get_node_url(None, open_wallet(wallet, passphrase_file))
@@ -111,6 +117,16 @@ def list_entries(
     say_meaning(verified)
     if (end := first + len(page.entries)) < page.size:
         say(f"More follow: `--from {end}`")
+
+
+def _check_home_alone(context: typer.Context) -> None:
+    """Whoever names a home asks its node, whatever the environment says."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+
+    if is_typed(context, "node") or is_typed(context, "wallet"):
+        raise MisconfiguredError(
+            "`--home` asks the node of this machine, `--node` and `--wallet` ask another: name one"
+        )
 
 
 def _read_ids(texts: list[str]) -> tuple[bytes, ...]:

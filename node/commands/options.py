@@ -24,6 +24,12 @@ TimeScaleOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was typed, and does not come from the environment or its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def say(text: str) -> None:
     """Print for people; rich decides about colour and width."""
     from rich.console import Console  # noqa: PLC0415 - commands that print JSON need none of it

@@ -260,6 +260,33 @@ def test_a_true_page_of_something_else_is_told_apart(
     assert member_terminal.code == exit_codes.FAILED
 
 
+def test_a_home_that_was_typed_wins_over_the_environment(
+    member_terminal: Terminal, lying_node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And another node named beside it is no matter of chance."""
+    monkeypatch.setenv("ROCHDALE_NODE", lying_node)
+    monkeypatch.setenv("ROCHDALE_WALLET", "/nowhere/a.wallet")
+    asked = ("ledger", "list", "decisions", "--home", "/nowhere")
+
+    assert "there is no node at /nowhere" in member_terminal.type(*asked)
+    said = member_terminal.type(*asked, "--node", lying_node)
+
+    assert "name one" in said
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    monkeypatch.setenv("ROCHDALE_HOME", "/nowhere")
+    assert "whom you believe" in member_terminal.type("ledger", "list", "decisions")
+
+
+def test_a_place_that_no_list_has_is_refused(member_terminal: Terminal, lying_node: str) -> None:
+    """Beyond what a whole number of the ledger can be."""
+    asked = ("ledger", "list", "decisions", "--node", lying_node, "--from", str(1 << 63))
+
+    member_terminal.type(*asked)
+
+    assert member_terminal.code == exit_codes.MISCONFIGURED
+    assert "--from" in member_terminal.error
+
+
 def test_a_ballot_whose_receipt_does_not_hold_was_sent_all_the_same() -> None:
     """Nobody should vote again, or think that they did not, because of a receipt."""
     with (
