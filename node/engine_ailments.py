@@ -1,4 +1,4 @@
-"""How the engine says that it has failed, although its process lives on.
+"""How the engine says that it has failed, also if its process lives on, and what mends that.
 
 A panic in consensus is caught there: the process goes on to answer and to gossip, but makes no
 block any more, and only its log tells (consensus/state.go, blocksync/reactor.go of the pinned
@@ -15,6 +15,21 @@ _SYNCED_BLOCK_REFUSED = "Error in validation"
 _OTHER_STATE = re.compile(
     r"wrong Block\.Header\.(AppHash|LastResultsHash|ConsensusHash|(Next)?ValidatorsHash)\b"
 )
+
+
+_OTHER_LEDGER = "AppHash does not match AppHash after replay"
+"""What it compares when it starts (consensus/replay.go)."""
+
+
+def explain_engine_end(said: str) -> str:
+    """Add to the engine's last words what mends it, where that is known and they do not say it."""
+    if _OTHER_LEDGER not in said:
+        return said
+    return (
+        f"{said.removesuffix('Got').strip()} The ledger's state is not the one that the engine's "
+        "blocks lead to: stop the node; `rochdale ledger replay` says if the blocks are sound, and "
+        "`rochdale ledger reset --keep-blocks` makes the state anew from them"
+    )
 
 
 def find_engine_ailment(line: str) -> Ailment | None:

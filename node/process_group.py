@@ -84,6 +84,8 @@ class ProcessSpec:
     """Exit codes that say that starting it again cannot help."""
     diagnose: Callable[[str], Ailment | None] | None = None
     """Reads each line of its log; for a process that can fail without ending."""
+    explain: Callable[[str], str] | None = None
+    """Adds to its last words what mends it."""
     find_obstacle: Callable[[], str] | None = None
     """Says what forbids that it runs now, or nothing; its whole group waits."""
 
@@ -304,7 +306,8 @@ def read_last_words(path: Path) -> str:
 def _find_last_words(child: Child) -> str:
     if child.last_exit == -signal.SIGBUS:
         return _UNREADABLE  # the kernel ended it in the middle of a read
-    return read_last_words(child.spec.log_path)
+    said = read_last_words(child.spec.log_path)
+    return said if child.spec.explain is None else child.spec.explain(said)
 
 
 def _find_ailment(child: Child) -> Ailment | None:

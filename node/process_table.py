@@ -10,7 +10,7 @@ from pathlib import Path
 
 from node import exit_codes
 from node.disk_space import find_full_disk
-from node.engine_ailments import find_engine_ailment
+from node.engine_ailments import explain_engine_end, find_engine_ailment
 from node.home import Home
 from node.process_group import Ailment, ProcessSpec
 from node.settings import load_settings
@@ -32,6 +32,7 @@ def build_groups(home: Home, *, environ: Mapping[str, str]) -> tuple[list[list[P
         ready_path=home.rpc_socket,
         dies_with_supervisor=True,
         diagnose=find_engine_ailment,
+        explain=explain_engine_end,
     )
     ledger = _ours(
         *(home, "ledger"),
@@ -54,6 +55,7 @@ def _ours(
     dies_with_supervisor: bool = False,
     halts_on: frozenset[int] = frozenset(),
     diagnose: Callable[[str], Ailment | None] | None = None,
+    explain: Callable[[str], str] | None = None,
     find_obstacle: Callable[[], str] | None = None,
 ) -> ProcessSpec:
     return ProcessSpec(
@@ -66,5 +68,6 @@ def _ours(
         dies_with_supervisor=dies_with_supervisor,
         halts_on=halts_on,
         diagnose=diagnose,
+        explain=explain,
         find_obstacle=find_obstacle,
     )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from node.engine_ailments import find_engine_ailment
+from node.engine_ailments import explain_engine_end, find_engine_ailment
 
 _APP_HASH = "wrong Block.Header.AppHash.  Expected C356, got 43F6"
 
@@ -55,3 +55,14 @@ def test_any_other_failure_of_consensus_is_one_to_start_again_from() -> None:
 def test_what_one_validator_or_peer_says_halts_nobody(told: str) -> None:
     """A hostile proposer or peer must not be able to stop an honest node."""
     assert find_engine_ailment(told) is None
+
+
+def test_an_end_that_a_person_can_mend_says_how() -> None:
+    """Others are shown as they are."""
+    panic = "panic: state.AppHash does not match AppHash after replay. Got"
+
+    said = explain_engine_end(panic)
+
+    assert said.startswith("panic: state.AppHash does not match AppHash after replay. The ledger")
+    assert "`rochdale ledger reset --keep-blocks`" in said
+    assert explain_engine_end("panic: no blocks") == "panic: no blocks"

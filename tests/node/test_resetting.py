@@ -2,10 +2,15 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from governance.state_keys import FEDERATION, Collection, state_key
+from ledger.app_hash import compute_parts
+from ledger.maintenance import rollback
 from ledger.signing_state import load_signed_point
 from ledger.store import Store
 from node import exit_codes
@@ -69,6 +74,32 @@ def test_a_node_that_was_reset_signs_where_it_left_off(
         told = show(member_terminal, node.root)
     assert "no block yet" in told
     assert f"its validator signed up to block {signed.height}, and none of these again" in told
+
+
+def test_a_state_that_the_blocks_do_not_lead_to_is_made_anew(
+    stopped: Member, member_terminal: Terminal
+) -> None:
+    """The engine panics at its start; what mends that is told beside its words, and does."""
+    node = stopped.home
+    with closing(Store.open(node.ledger)) as store:
+        last = store.record
+    rollback(node.ledger, last.height - 1)
+    with closing(Store.open(node.ledger)) as store:
+        staged = store.stage([(state_key(FEDERATION, Collection.BALLOT, b"x"), b"x")])
+        app_hash = compute_parts(store, state_root=staged.root).compute()
+        store.commit(staged, replace(last, app_hash=app_hash, state_root=staged.root))
+    stopped.start()
+    with stopped:
+        wait_until(lambda: stopped.restarts("engine"))
+        told = show(member_terminal, node.root)
+    assert "AppHash does not match AppHash after replay. The ledger's state is not" in told
+    assert "`rochdale ledger reset --keep-blocks` makes the state anew" in told
+
+    member_terminal.do("ledger", "reset", "--keep-blocks", "--yes", "--home", node.root)
+
+    stopped.start()
+    with stopped:
+        wait_until(lambda: stopped.height() > last.height)
 
 
 def show(terminal: Terminal, home: Path) -> str:
