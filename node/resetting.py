@@ -17,16 +17,26 @@ from node.remote_signer import load_validator_public_key
 _KEPT = ("priv_validator_state.json", "place")
 
 
-def check_blocks_elsewhere(home: Home, settings: Settings) -> None:
-    """Check that this node's chain did not begin with its validator alone.
+def check_reset(
+    home: Home, settings: Settings, *, keep_blocks: bool, others_have_blocks: bool
+) -> None:
+    """Check, before anybody is asked, that a node can come back from a reset.
 
-    Who validates by now only the state tells, which may be what is damaged.
+    Who validates by now only the state tells, which may be what is damaged: the genesis says if
+    the chain began with this node's validator alone.
 
     Raises:
-        RefusedError: It did: what this node would set aside nobody else may have.
-        MisconfiguredError: The genesis file was changed, or the validator's key is missing.
+        MisconfiguredError: The chain's blocks do not tell all, and there is no trust bundle; the
+            genesis file was changed, or the validator's key is missing.
+        RefusedError: What would be set aside nobody else may have.
     """
-    if not (home.engine_data / "blockstore.db").exists() or not home.genesis_path.exists():
+    if is_recovered(home) and load_bundle(home) is None:
+        raise MisconfiguredError(
+            "this chain goes on from another's state, which its blocks do not tell: put a trust "
+            f"bundle from a partner's `rochdale trust export` at {home.trust_path} first"
+        )
+    has_blocks = (home.engine_data / "blockstore.db").exists() and home.genesis_path.exists()
+    if keep_blocks or others_have_blocks or not has_blocks:
         return
     genesis = load_genesis(home)
     own = load_validator_public_key(home, settings)
@@ -43,21 +53,15 @@ def set_aside(home: Home, *, keep_blocks: bool) -> Path:
     """Move the ledger and the engine's data of a stopped node away, and make an empty ledger.
 
     Args:
-        home: The node's.
+        home: The node's; `check_reset` has passed.
         keep_blocks: Whether the engine's data stays: it hands its blocks to the ledger then.
 
     Returns:
         Where they are now: a directory of the home.
 
     Raises:
-        MisconfiguredError: The chain's blocks do not tell all, and there is no trust bundle; or
-            this user may not change the home.
+        MisconfiguredError: This user may not change the home.
     """
-    if is_recovered(home) and load_bundle(home) is None:
-        raise MisconfiguredError(
-            "this chain goes on from another's state, which its blocks do not tell: put a trust "
-            f"bundle from a partner's `rochdale trust export` at {home.trust_path} first"
-        )
     number = 1
     while (aside := home.root / f"aside-{number}").exists():
         number += 1

@@ -246,12 +246,12 @@ def reset(
     that is alone on its chain has no others to take blocks from: keep them.
     """
     from config.errors import RefusedError  # noqa: PLC0415
-    from node.resetting import check_blocks_elsewhere, set_aside  # noqa: PLC0415
+    from node.resetting import check_reset, set_aside  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
     opened = _open(home)
-    if not keep_blocks and not others_have_blocks:
-        check_blocks_elsewhere(opened, load_settings(opened.settings_path, environ=os.environ))
+    settings = load_settings(opened.settings_path, environ=os.environ)
+    check_reset(opened, settings, keep_blocks=keep_blocks, others_have_blocks=others_have_blocks)
     question = (
         f"Set the ledger of {opened.root} aside, and make it anew from its blocks?"
         if keep_blocks
