@@ -205,6 +205,17 @@ def test_a_page_that_cannot_be_written_is_found_early(tmp_path: Path) -> None:
         write_page(tmp_path, "")
 
 
+def test_a_page_takes_an_older_pages_place_alone(tmp_path: Path) -> None:
+    """A mistyped name must not cost somebody the scenario, or a wallet."""
+    page, other = tmp_path / "a.html", tmp_path / "a.wallet"
+    write_page(page, "<!doctype html>\n<html>")
+    other.write_text("keys")
+
+    check_writable(page)
+    with pytest.raises(MisconfiguredError, match="is there already and no page"):
+        check_writable(other)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
