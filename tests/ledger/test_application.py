@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tendermint.abci import types_pb2 as abci
 
-from config.errors import InvariantError, MisconfiguredError
+from config.errors import InvariantError, MisconfiguredError, UnavailableError
 from did.codec import decode, encode
 from governance.proposal_records import Choice
 from governance.refusals import RefusalCode
@@ -194,7 +194,7 @@ def test_a_store_is_made_once_and_opened_once(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError):
         create_store(tmp_path / "ledger")
     first = Store.open(tmp_path / "ledger")
-    with pytest.raises(MisconfiguredError):
+    with pytest.raises(UnavailableError):
         Store.open(tmp_path / "ledger")
     first.close()
 

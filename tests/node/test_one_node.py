@@ -274,10 +274,9 @@ def _check_lists(
     page = node.ask(*listed, "--node", url, "--wallet", wallet)["page"]
     assert {entry["id"] for entry in page["entries"]} == set(proposals)
     assert [page[name] for name in ("list", "size", "first")] == ["proposals", 2, 0]
-    count = node.ask(*("ledger", "list", "ballots", cooperative, proposals[0], "--home", home))[
-        "page"
-    ]["entries"]
-    assert [entry["choice"] for entry in count] == ["yes", "yes"]
+    own = ("--home", home)
+    count = node.ask("ledger", "list", "ballots", cooperative, proposals[0], *own)["page"]
+    assert [entry["choice"] for entry in count["entries"]] == ["yes", "yes"]
 
     part = ("governance", "participation", "--days", "3660", "--home", home)
     told = node.ask(*part)
@@ -298,12 +297,13 @@ def _check_lists(
     assert [{"id": entry.hex()} for entry in entries] == page["entries"]
     assert len(asked["response"]["proofOps"]["ops"]) == 2
     for options, reason, code in (
-        ((*listed, "--from", "2"), "the list has 2 entries", exit_codes.FAILED),
-        (("ledger", "list", "roll"), "is named by a cooperative's id", exit_codes.FAILED),
-        (("ledger", "list", "roll", "x"), "64 hex digits", exit_codes.MISCONFIGURED),
+        ((*listed, "--from", "2", *own), "the list has 2 entries", exit_codes.FAILED),
+        (("ledger", "list", "roll", *own), "is named by a cooperative's id", exit_codes.FAILED),
+        (("ledger", "list", "roll", "x", *own), "64 hex digits", exit_codes.MISCONFIGURED),
         ((*listed, "--node", url), "name whom you believe", exit_codes.MISCONFIGURED),
+        ((*listed, "--node", url, *own), "ask another: name one", exit_codes.MISCONFIGURED),
     ):
-        assert reason in node.type(*options, "--home", home)
+        assert reason in node.type(*options)
         assert node.code == code
     changed = json.loads(file.read_bytes())
     changed["extra"]["entries"] = [page["entries"][1]["id"]]
