@@ -39,6 +39,12 @@ class Terminal:
         assert self.code == exit_codes.OK, self.error
         return said
 
+    def refuse(self, *arguments: str | Path) -> str:
+        """What is said, on one line."""
+        said = self.type(*arguments)
+        assert self.code != exit_codes.OK
+        return " ".join(said.split())
+
     def ask(self, *arguments: str | Path) -> Any:
         self.do(*arguments, "--json")
         return json.loads(self.out)
