@@ -8,8 +8,9 @@ learns where the founders' engines are reached. Reads and writes no files itself
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from config.limits import (
     CHAIN_ID_CHARS_MAX,
@@ -312,6 +313,16 @@ def parse_claims(claims: JsonObject) -> Founder:
     return founder
 
 
+_UNIQUE: Final[Mapping[str, Callable[[Founder], str]]] = {
+    "id": lambda item: item.cooperative.hex(),
+    "origin": lambda item: item.origin,
+    "consensus key": lambda item: item.consensus_key.hex(),
+    "engine's node id": lambda item: item.node_id,
+    "p2p address": lambda item: item.p2p_address,
+}
+"""What no two founders share; the key is empty for who does not validate."""
+
+
 def _check_offers(founders: list[Founder], *, chain_id: str, network: str) -> None:
     if not 0 < len(founders) <= COOPERATIVES_MAX:
         raise GenesisError(f"a chain begins with 1 to {COOPERATIVES_MAX} founders")
@@ -321,15 +332,17 @@ def _check_offers(founders: list[Founder], *, chain_id: str, network: str) -> No
                 f"{founder.name} offers to found {founder.chain_id} of network "
                 f"{founder.network}, not {chain_id} of {network}"
             )
-    for what, values in (
-        ("id", [item.cooperative.hex() for item in founders]),
-        ("origin", [item.origin for item in founders]),
-        ("consensus key", [item.consensus_key.hex() for item in founders if item.consensus_key]),
-        ("engine's node id", [item.node_id for item in founders]),
-        ("p2p address", [item.p2p_address for item in founders]),
-    ):
-        if len(set(values)) != len(values):
-            raise GenesisError(f"two founders have the same {what}")
+    for what, read in _UNIQUE.items():
+        names: dict[str, str] = {}
+        for founder in founders:
+            value = read(founder)
+            if value in names:
+                raise GenesisError(
+                    f"two founders have the same {what}, {names[value]} and {founder.name}: take "
+                    "one offer of each"
+                )
+            if value:
+                names[value] = founder.name
 
 
 def _render_app_state(

@@ -16,7 +16,12 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 
 from config.errors import MisconfiguredError, RefusedError, UnavailableError
-from config.limits import FETCH_BYTES_MAX, FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
+from config.limits import (
+    FETCH_BYTES_MAX,
+    FETCH_CONNECT_TIMEOUT_S,
+    FETCH_TIMEOUT_S,
+    TX_OFFERED_MS,
+)
 from did.jcs import JsonObject, parse_json_object
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -125,7 +130,8 @@ class NodeClient:
             await asyncio.sleep(_POLL_S)
         raise UnavailableError(
             f"the transaction is in no block after {timeout_s:g} s; the chain may stand still: "
-            "look at the node's page, and send the same transaction again, which is harmless"
+            f"see the node's page. It may still be taken for {TX_OFFERED_MS // 60_000} minutes "
+            "once the chain goes on: look then whether it was, before you run the command again"
         )
 
     async def find_transaction(self, transaction_hash: str) -> JsonObject | None:

@@ -271,8 +271,13 @@ def _explain(work: _Work, *, height: int) -> RefusedError:
         )
     if "is too far below block store base" in said:
         return RefusedError(
-            "this node has no blocks from the beginning on, as it joined by state sync or pruned "
-            "them: begin from a snapshot (`--from snapshots/HEIGHT`), or replay on another node"
+            f"this node has not kept block {height + 1} and all that follow, as it joined by state "
+            "sync or pruned them: begin from a newer snapshot (`--from snapshots/HEIGHT`), or "
+            "replay on another node"
+        )
+    if "is higher than core" in said:
+        return RefusedError(
+            f"the snapshot of block {height} is newer than this node's blocks: begin from an older"
         )
     return ReplayError(f"the engine ended at block {height} ({_last_words(said)}): {kept}")
 

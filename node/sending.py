@@ -64,7 +64,9 @@ class Sender:
         except TimeoutError as error:
             raise UnavailableError(
                 f"the transaction is in no block after {COMMIT_WAIT_S:g} s; the chain may stand "
-                "still: see `rochdale status`, and run the same command again, which is harmless"
+                "still: see `rochdale status`. It may still be taken for "
+                f"{TX_OFFERED_MS // 60_000} minutes once the chain goes on: look then whether it "
+                "was, before you run the command again"
             ) from error
         if result.code:
             raise RefusedError(result.log, code=result.code)

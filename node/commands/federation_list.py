@@ -14,6 +14,7 @@ from governance.acts import (
     DecideDispute,
     FederalAct,
     ScheduleUpgrade,
+    WithdrawUpgrade,
     get_kind,
     get_subject,
 )
@@ -111,7 +112,12 @@ def render_act(act: FederalAct, proposer: bytes, names: dict[bytes, str]) -> str
     if isinstance(act, AdmitNode):
         return f"{verb} {act.node_id.hex()[:16]}"
     if isinstance(act, ScheduleUpgrade):
-        return f"{verb} to rules {act.upgrade.rules_version} at height {act.upgrade.height}"
+        return (
+            f"{verb} to rules {act.upgrade.rules_version} at height {act.upgrade.height}, with "
+            f"software {act.upgrade.software_version_min} or newer"
+        )
+    if isinstance(act, WithdrawUpgrade):
+        return verb
     return f"{verb} {names.get(subject, subject.hex()[:16])}"
 
 

@@ -69,9 +69,13 @@ def assemble(
     """Make the genesis file from all founders' offers."""
     from ledger.genesis import assemble_genesis, check_founder, check_genesis  # noqa: PLC0415
     from node.chain import load_bylaws, read_given_file  # noqa: PLC0415
+    from node.commands.wallet_options import explain_refusal  # noqa: PLC0415
 
-    texts = [read_given_file(path).decode("ascii", "replace") for path in offers]
-    first = check_founder(texts[0])
+    texts = []
+    for path in offers:
+        texts.append(read_given_file(path).decode("ascii", "replace"))
+        with explain_refusal(f"{path} is no offer of a founder"):
+            first = check_founder(texts[-1])
     data = assemble_genesis(
         texts,
         chain_id=first.chain_id,
@@ -95,13 +99,16 @@ def adopt(
     from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
     from node.chain import adopt_genesis, read_genesis_file  # noqa: PLC0415
+    from node.commands.wallet_options import explain_refusal  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
 
     opened = open_home(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
     data = read_genesis_file(genesis)
-    if check_genesis(data).recovery is not None:
+    with explain_refusal(f"{genesis} does not hold"):
+        checked = check_genesis(data)
+    if checked.recovery is not None:
         raise MisconfiguredError(
             "this chain goes on from another one's state: make its home from the old one with "
             "`rochdale genesis recover adopt`"

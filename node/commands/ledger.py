@@ -148,7 +148,7 @@ def replay(
 
     opened = _open(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
-    store = _find_store(None, home)
+    store = opened.ledger
     own = _read_record(store)
     place = output or opened.root / "replay"
     if output is None:
@@ -173,6 +173,8 @@ def replay(
         )
         raise typer.Exit(exit_codes.FAILED)
     say("Every app hash on the way is the one that the next header has.")
+    if output is not None:
+        say(f"The state is in {place / 'ledger'}.")
 
 
 @ledger_app.command("verify-snapshot")
@@ -195,6 +197,8 @@ def verify_snapshot(
     from node.home import open_home  # noqa: PLC0415
     from node.state_copies import Committed, check_committed, fetch_committed  # noqa: PLC0415
 
+    if not snapshot.is_dir():
+        raise MisconfiguredError(f"{snapshot} is no directory: name one below `snapshots/`")
     expected = None if app_hash is None else app_hash.strip().lower()
     if expected is not None and not re.fullmatch("[0-9a-f]{64}", expected):
         raise MisconfiguredError("an app hash has 64 hexadecimal digits: copy all of it")
@@ -263,16 +267,18 @@ def reset(
     say(f"What was there is in {aside}: delete it when the node has caught up.")
 
 
-def _open(home: Path) -> "Home":
+def _open(home: Path, *, has_path: bool = False) -> "Home":
+    """A home that does not run; `has_path` if the command takes a copy of its ledger as well."""
     from config.errors import UnavailableError  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.lock import is_locked  # noqa: PLC0415
 
     opened = open_home(home)
     if is_locked(opened.lock_path):
+        other = f", or work on a copy of {opened.ledger}" if has_path else ""
         raise UnavailableError(
             f"the node at {opened.root} is running: stop it with `rochdale stop --home "
-            f"{opened.root}`, or work on a copy of {opened.ledger}"
+            f"{opened.root}`{other}"
         )
     return opened
 
@@ -280,8 +286,10 @@ def _open(home: Path) -> "Home":
 def _find_store(path: Path | None, home: Path) -> Path:
     """The store of a home that does not run, or a store's own directory."""
     if path is None or _is_home(path):
-        return _open(path or home).ledger
-    return _open(path.resolve().parent).ledger if _is_of_home(path) else path
+        return _open(path or home, has_path=True).ledger
+    if _is_of_home(path):
+        return _open(path.resolve().parent, has_path=True).ledger
+    return path
 
 
 def _is_of_home(store: Path) -> bool:

@@ -125,8 +125,8 @@ def verify(
 ) -> None:
     """Check a receipt without the network; exit code 1 if it does not hold.
 
-    It holds if more than two thirds of the validators that you trust signed a block header,
-    and the receipt's fact follows from that header.
+    It holds if more than two thirds of a block's validators signed its header, the ones that you
+    trust vouch for these, and the receipt's fact follows from that header.
     """
     from ledger.receipts import parse_receipt  # noqa: PLC0415
     from node.chain import read_given_file  # noqa: PLC0415

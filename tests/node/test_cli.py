@@ -116,6 +116,20 @@ def test_four_founders_begin_a_chain(terminal: Terminal) -> None:
     assert json.loads(genesis.read_bytes())["genesis_time"] == "2026-01-31T12:00:00Z"
 
 
+def test_a_file_that_is_none_of_a_founding_is_named(terminal: Terminal) -> None:
+    """Founders exchange files by hand: which of them is the wrong one?"""
+    home, offer, notes = (terminal.root / name for name in ("a", "a.jws", "notes.txt"))
+    flags = ["--network.chain_id=test-two-1", "--node.origin=https://a.test", *free_ports()]
+    terminal.do("init", "--founding", "--home", home, *flags)
+    terminal.do("genesis", "offer", "--home", home, "-o", offer)
+    notes.write_text("to do")
+
+    said = terminal.refuse("genesis", "assemble", offer, notes, "-o", terminal.root / "out")
+    assert f"{notes} is no offer of a founder:" in said
+    assert not (terminal.root / "out").exists()
+    assert f"{offer} does not hold:" in terminal.refuse("genesis", "adopt", offer, "--home", home)
+
+
 def test_refuses_a_genesis_that_was_changed(terminal: Terminal, home: Home) -> None:
     """A founder adopts only what says exactly what was signed."""
     changed = terminal.root / "changed.json"

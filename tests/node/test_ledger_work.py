@@ -223,3 +223,4 @@ def check_is_left_alone(running: Member, member_terminal: Terminal) -> None:
         said = member_terminal.type("ledger", *command)
         assert member_terminal.code == exit_codes.UNAVAILABLE, command
         assert "stop it with `rochdale stop" in said
+        assert ("or work on a copy of" in said) == (command[0] not in {"replay", "reset"})

@@ -53,6 +53,7 @@ def test_a_replay_may_begin_from_a_snapshot(
     )
 
     assert "Every app hash on the way" in said
+    assert f"The state is in {tmp_path / 'out' / 'ledger'}." in "".join(said.splitlines())
     compared = member_terminal.do("ledger", "diff", tmp_path / "out" / "ledger", stopped.home.root)
     assert "All values are the same" in compared
     again = member_terminal.refuse(
@@ -75,6 +76,31 @@ def test_a_replay_begins_from_no_other_chains_snapshot(
     )
 
     assert "is of chain test-other-1, and this node's blocks are of test-four-1" in refused
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_snapshot_that_is_newer_than_the_blocks_is_told(
+    stopped: Member, member_terminal: Terminal, tmp_path: Path
+) -> None:
+    """A backup of an hour ago, and a snapshot of today."""
+    behind = copy_home(stopped, tmp_path / "behind").home
+
+    def list_heights() -> list[int]:
+        names = [path.name for path in stopped.home.snapshots.iterdir()]
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    before = list_heights()[-1]
+    stopped.start()
+    wait_until(lambda: list_heights()[-1] > before + 5)
+    stopped.stop()
+    snapshot = stopped.home.snapshots / str(list_heights()[-1])
+
+    refused = member_terminal.refuse(
+        *("ledger", "replay", "--home", behind.root, "--from", snapshot),
+        *("--output", tmp_path / "out"),
+    )
+
+    assert f"snapshot of block {snapshot.name} is newer than this node's blocks" in refused
     assert not (tmp_path / "out").exists()
 
 
