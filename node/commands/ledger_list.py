@@ -90,9 +90,8 @@ def list_entries(
     one need not be believed: its page is checked against `--trust`, or what the wallet remembers.
     """
     from config.errors import RefusedError  # noqa: PLC0415
-    from ledger.lists import find_log  # noqa: PLC0415
 
-    log = find_log(name, _read_ids(ids or []))
+    log = _find_log(name, ids or [])
     if is_typed(context, "home"):
         _check_home_alone(context)
         node = wallet = None
@@ -129,13 +128,20 @@ def _check_home_alone(context: typer.Context) -> None:
         )
 
 
-def _read_ids(texts: list[str]) -> tuple[bytes, ...]:
+def _find_log(name: str, ids: list[str]) -> "Log":
     from config.errors import MisconfiguredError  # noqa: PLC0415
+    from ledger.lists import ListError, find_log  # noqa: PLC0415
 
     try:
-        return tuple(bytes.fromhex(text) for text in texts)
-    except ValueError as error:
-        raise MisconfiguredError("ids have 64 hex digits") from error
+        return find_log(name, tuple(bytes.fromhex(text) for text in ids))
+    except ListError as error:
+        reason = error.reason
+    except ValueError:
+        reason = "an id is hexadecimal"
+    raise MisconfiguredError(
+        f"{reason}: ids have all of their 64 digits here, as `rochdale federation list --json` and "
+        "`rochdale ledger list proposals COOPERATIVE` print them"
+    )
 
 
 async def _ask(url: str, log: "Log", *, first: int, limit: int) -> "Receipt":
