@@ -63,8 +63,16 @@ def load_secret(directory: Path, name: str) -> bytes:
     Raises:
         MisconfiguredError: Missing, malformed, or others may read it.
     """
-    path = directory / f"{name}.key"
     check_private(directory)
+    return load_secret_file(directory / f"{name}.key")
+
+
+def load_secret_file(path: Path) -> bytes:
+    """Load the 32 secret bytes of a file that was named; others may enter its directory.
+
+    Raises:
+        MisconfiguredError: Missing, malformed, or others may read it.
+    """
     check_private(path)
     try:
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())

@@ -26,7 +26,7 @@ from config.limits import (
 from config.register_limits import PERSON_TEXT_CHARACTERS_MAX
 from did.resolution.syntax import parse_did
 from did.sealing import SealError, compute_box_key
-from node.keystore import load_secret
+from node.keystore import load_secret_file
 from node.web.erasure import ErasureList, erase_person
 from node.web.holders import Holder
 from node.web.names import Name, compute_day
@@ -87,7 +87,7 @@ def load_registrar_key(path: Path) -> bytes:
     Raises:
         MisconfiguredError: Missing, malformed, or others may read it.
     """
-    return load_secret(path.parent, path.name.removesuffix(".key"))
+    return load_secret_file(path)
 
 
 def name_registrars(

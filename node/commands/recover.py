@@ -220,9 +220,7 @@ def _read_id(text: str) -> bytes:
 
 
 def _load_key_file(path: Path) -> "KeyPair":
-    from config.errors import MisconfiguredError  # noqa: PLC0415
-    from node.keystore import load_key  # noqa: PLC0415
+    from did.keys import KeyPair  # noqa: PLC0415
+    from node.keystore import load_secret_file  # noqa: PLC0415
 
-    if path.suffix != ".key":
-        raise MisconfiguredError(f"{path} is no key's file: its name ends in .key")
-    return load_key(path.parent, path.stem)
+    return KeyPair(load_secret_file(path))

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from config.errors import MisconfiguredError
-from node.keystore import KEY_NAMES, check_keys, create_keys, load_key, load_secret
+from node.keystore import (
+    KEY_NAMES,
+    check_keys,
+    create_keys,
+    load_key,
+    load_secret,
+    load_secret_file,
+)
 
 
 @pytest.fixture
@@ -45,6 +52,17 @@ def test_refuses_a_directory_that_others_may_enter(keys: Path) -> None:
 
     with pytest.raises(MisconfiguredError, match=f"run `chmod 700 {keys}`"):
         load_key(keys, "http")
+
+
+def test_a_key_that_was_named_may_lie_where_others_may_enter(keys: Path) -> None:
+    """Nobody is told to close /tmp; the file itself is for its owner alone."""
+    keys.chmod(0o1777)
+    path = keys / "cooperative-next.key"
+    assert len(load_secret_file(path)) == 32
+    path.chmod(0o644)
+
+    with pytest.raises(MisconfiguredError, match=f"run `chmod 600 {path}`"):
+        load_secret_file(path)
 
 
 @pytest.mark.parametrize("content", ["", "zz" * 32, "00" * 31, "00" * 33])

@@ -270,8 +270,8 @@ def test_one_registrar_alone_does_both_parts(office: Office) -> None:
 
 
 def test_a_registrars_key_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Others' eyes are refused."""
-    tmp_path.chmod(0o700)
+    """Others' eyes are refused; where it lies is its owner's to say."""
+    tmp_path.chmod(0o755)
     path = tmp_path / "mine.key"
     path.write_text(REGISTRARS[0].hex())
     path.chmod(0o600)
