@@ -48,7 +48,7 @@ from node.preflight import check_not_running
 from node.remote_signer import has_remote_signer
 from node.sending import read_state
 from node.settings import Setting
-from node.signing_guard import hold
+from node.signing_guard import retire
 from node.standstill import find_missing
 
 _WHO_DRAFTS = "whoever has the highest block drafts, and the others let their nodes catch up first"
@@ -257,7 +257,7 @@ def make_recovered(
         _take_up_validator_key(home, recovery)
         adopted = adopt_genesis(home, settings, genesis)
         _copy_read_model(old, home, genesis_hash=adopted.genesis_hash)
-    hold(old, f"its federation goes on as {recovery.chain_id}, in {home.root}")
+    retire(old, chain_id=recovery.chain_id, successor=home)
     return home, adopted
 
 

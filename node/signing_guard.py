@@ -4,7 +4,8 @@ A validator that signs twice at one height is expelled, and a home that was rest
 backup or copied does not know what was signed since. So the home holds a record of its own
 starts, and the engine's data a file that a copy cannot be: where both do not fit together the
 node follows the chain without its validator's key, until `rochdale validator resume` has
-found out what is safe. docs/operations.md says what cannot be noticed here.
+found out what is safe; a home whose federation goes on in another one never signs again.
+docs/operations.md says what cannot be noticed here.
 """
 
 import ctypes
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from config.errors import MisconfiguredError, UnavailableError
+from config.errors import MisconfiguredError, RefusedError, UnavailableError
 from ledger.files import replace_file
 from ledger.signing_state import (
     NOTHING_SIGNED,
@@ -64,6 +65,8 @@ class Guard:
     """Of the validator's key, as commits name it; 40 hexadecimal digits."""
     is_remote: bool = False
     """Whether a remote signer had the key at the last start."""
+    successor: str = ""
+    """The home in which its federation goes on: this one is then held for good. Empty if none."""
 
 
 def create_guard(home: Home) -> None:
@@ -82,6 +85,7 @@ def load_guard(home: Home) -> Guard:
             held=str(fields["held"]),
             address=str(fields["address"]),
             is_remote=bool(fields.get("is_remote", False)),
+            successor=str(fields.get("successor", "")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return Guard(held=_RESTORED)
@@ -126,7 +130,28 @@ def note_stop(home: Home) -> None:
 
 def hold(home: Home, reason: str) -> None:
     """Let the node sign nothing from its next start on."""
-    _save(home, replace(load_guard(home), held=reason))
+    guard = load_guard(home)
+    if not guard.successor:
+        _save(home, replace(guard, held=reason))
+
+
+def retire(home: Home, *, chain_id: str, successor: Home) -> None:
+    """Let the node sign nothing any more, for good: its federation goes on in another home."""
+    reason = f"its federation goes on as {chain_id}, in {successor.root}"
+    _save(home, replace(load_guard(home), held=reason, successor=str(successor.root)))
+
+
+def check_releasable(guard: Guard) -> None:
+    """Check that a home may sign again at all.
+
+    Raises:
+        RefusedError: Its federation goes on in another home.
+    """
+    if guard.successor:
+        raise RefusedError(
+            f"{guard.held}: this home signs nothing any more. Start that one instead, with "
+            f"`rochdale start --home {guard.successor}`"
+        )
 
 
 def release_remote(home: Home) -> None:

@@ -129,6 +129,7 @@ def _read_signing(home: "Home", settings: "Settings") -> dict[str, Any]:
     guard = load_guard(home)
     return {
         "held": guard.held or None,
+        "successor": guard.successor or None,
         "signed_height": guard.signed_height,
         "validator_address": guard.address or None,
         "remote_signer": settings.engine.priv_validator_laddr or None,
@@ -212,10 +213,11 @@ def _show(found: dict[str, Any]) -> None:
         waits = f" (it waits for the remote signer at {signer}?)" if signer else ""
         say(f"[yellow]the engine does not answer{waits}[/]: see logs/engine.log")
     if found["signing"]["held"]:
-        say(
-            f"[yellow]signs no blocks[/]: {escape(found['signing']['held'])}; "
-            "`rochdale validator resume` ends that"
+        successor = found["signing"]["successor"]
+        ends = (
+            f"start {successor} instead" if successor else "`rochdale validator resume` ends that"
         )
+        say(f"[yellow]signs no blocks[/]: {escape(found['signing']['held'])}; {escape(ends)}")
     elif signer:
         say(f"a remote signer signs its blocks, at {signer}")
     for address in found["bootstrap"]:

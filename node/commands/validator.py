@@ -66,19 +66,17 @@ def resume(
     from node.home import open_home  # noqa: PLC0415
     from node.remote_signer import has_remote_signer  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
-    from node.signing_guard import load_guard, release, release_remote  # noqa: PLC0415
+    from node.signing_guard import check_releasable, load_guard, release  # noqa: PLC0415
 
     opened = open_home(home)
     settings = load_settings(opened.settings_path, environ=os.environ)
     guard = load_guard(opened)
+    check_releasable(guard)
     if not guard.held:
         raise RefusedError("the validator is not held: there is nothing to resume")
     say(f"It does not sign: {guard.held}.")
     if has_remote_signer(settings):
-        _confirm("Has the remote signer the only copy of the key, and all that it signed?", yes)
-        release_remote(opened)
-        _restart_engine(opened)
-        say("The remote signer signs again.")
+        _resume_remote(opened, yes=yes)
         return
     point = asyncio.run(_find_point(opened, settings, chain_waits=chain_waits, state=state))
     say(f"It would sign only above height {point.height}.")
@@ -86,6 +84,15 @@ def resume(
     release(opened, point)
     _restart_engine(opened)
     say("It signs again.")
+
+
+def _resume_remote(home: "Home", *, yes: bool) -> None:
+    from node.signing_guard import release_remote  # noqa: PLC0415
+
+    _confirm("Has the remote signer the only copy of the key, and all that it signed?", yes)
+    release_remote(home)
+    _restart_engine(home)
+    say("The remote signer signs again.")
 
 
 def _confirm(question: str, yes: bool) -> None:

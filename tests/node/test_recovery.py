@@ -24,6 +24,7 @@ from ledger.disk import CommitRecord
 from ledger.envelope import sign_transaction
 from ledger.rpc import EngineClient
 from ledger.store import Store
+from node import exit_codes
 from node.home import open_home
 from node.keystore import load_key
 from node.own_cooperative import load_own_cooperative
@@ -75,6 +76,7 @@ def test_the_two_that_remain_go_on_with_everything(four: list[Member], tmp_path:
     check_nothing_to_recover(first, tmp_path)
     proposal, sent = decide(first)
     saved = shutil.copytree(third.home.keys, tmp_path / "safe")
+    saved.chmod(0o755)  # a stick's own
     third_id, fourth_id = own_id(third), own_id(fourth)
     for lost in (third, fourth):
         lost.stop()
@@ -104,6 +106,7 @@ def test_the_two_that_remain_go_on_with_everything(four: list[Member], tmp_path:
         member.stop()
         assert read_facts(member, own_id(first), proposal) == before
         check_standings(member, third_id, fourth_id)
+    check_former_home_is_retired(first, new[0])
 
 
 def decide(member: Member) -> tuple[bytes, bytes]:
@@ -295,6 +298,25 @@ def check_nobody_comes_back(old: Member, new: list[Member]) -> None:
         assert old.call("net_info")["n_peers"] == "0"
     finally:
         old.stop()
+
+
+def check_former_home_is_retired(former: Member, new: Member) -> None:
+    """It may not sign beside the new one, whatever its operator says of the chain."""
+    root = str(former.home.root)
+    for options in (("--chain-waits", "--yes"), ("--yes",)):
+        refused = run_command("validator", "resume", "--home", root, *options)
+        assert refused.returncode == exit_codes.FAILED
+        assert f"goes on as {AFTER}" in refused.stderr
+        assert f"rochdale start --home {new.home.root}" in refused.stderr
+        do("validator", "hold", "--home", root)
+    former.start()
+    try:
+        wait_until(lambda: former.height() > 0)
+        said = do("status", "--home", root)
+    finally:
+        former.stop()
+    assert f"start {new.home.root} instead" in said
+    assert "validator resume" not in said
 
 
 def check_connected(new: Member, old: Member, height: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import UnavailableError
+from config.errors import RefusedError, UnavailableError
 from config.limits import RESUME_MARGIN_BLOCKS
 from ledger.signing_state import (
     SignedPoint,
@@ -16,11 +16,13 @@ from ledger.signing_state import (
 )
 from node.home import Home, open_home
 from node.signing_guard import (
+    check_releasable,
     create_guard,
     hold,
     load_guard,
     note_stop,
     release,
+    retire,
     review_start,
     watch_signatures,
 )
@@ -181,3 +183,16 @@ def test_no_round_of_a_safe_height_is_left_to_sign() -> None:
 
     assert safe.height == 30 + RESUME_MARGIN_BLOCKS
     assert safe >= SignedPoint(height=safe.height, round=2**31 - 1, step=3)
+
+
+def test_a_home_whose_federation_goes_on_elsewhere_is_held_for_good(
+    home: Home, tmp_path: Path
+) -> None:
+    """A hold by its operator, which `resume` would end, does not take that one's place."""
+    start(home)
+    retire(home, chain_id="heart-2", successor=Home(tmp_path / "new"))
+    hold(home, "its operator said so")
+
+    assert start(home) == f"its federation goes on as heart-2, in {tmp_path / 'new'}"
+    with pytest.raises(RefusedError, match=f"rochdale start --home {tmp_path / 'new'}"):
+        check_releasable(load_guard(home))
