@@ -119,9 +119,14 @@ def check_recovery_genesis(genesis: bytes) -> SignedRecovery:
     Whether enough have signed, and for which state, the state alone can say.
 
     Raises:
-        RefusedError: Malformed or changed by hand.
+        RefusedError: Malformed, another kind of file, or changed by hand.
     """
     document = parse_json_object(genesis, bytes_max=GENESIS_BYTES_MAX)
+    if not is_recovery_genesis(document):
+        raise GenesisError(
+            "this is no genesis file of a recovery: name the one that `rochdale genesis recover "
+            "assemble` wrote"
+        )
     signed = parse_app_state(document["app_state"])
     if signed is None or _render_genesis(signed) != genesis:
         raise GenesisError("the genesis file says more or else than the recovery in it")

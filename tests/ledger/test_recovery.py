@@ -19,8 +19,10 @@ from governance.state_keys import FEDERATION, Collection, state_key
 from governance.transactions import compute_proposal_id
 from ledger.application import Application
 from ledger.genesis import check_genesis
+from ledger.genesis_file import GenesisError
 from ledger.recovery import (
     assemble_recovery_genesis,
+    check_recovery_genesis,
     read_approvals,
     read_recovery,
     sign_recovery,
@@ -325,6 +327,13 @@ def test_a_changed_genesis_file_is_refused(chain: Chain, old: bytes, new: bytes)
 
     with pytest.raises(RefusedError):
         check_genesis(genesis.replace(old, new))
+
+
+def test_another_file_is_no_genesis_file_of_a_recovery(chain: Chain) -> None:
+    """Whoever adopts is told which one to name: the recovery itself is handed round, too."""
+    for data in (write_recovery(draft(chain)), b"{}", b'{"app_state": []}', b'{"app_state": {}}'):
+        with pytest.raises(GenesisError, match="that `rochdale genesis recover assemble` wrote"):
+            check_recovery_genesis(data)
 
 
 @pytest.mark.parametrize(
