@@ -2,7 +2,7 @@
 
 The engine refuses to sign at or below the point that its state file names; that file is all
 that stands between a validator and two signatures at one height. It is written here only
-while the engine does not use it.
+while the engine does not use it, or has read of a height in it that the chain has not come to.
 """
 
 import json
@@ -26,6 +26,11 @@ class SignedPoint:
     round: int = 0
     step: int = 0
     """1 a block proposal, 2 a prevote, 3 a precommit; 0 before any."""
+
+    @property
+    def is_margin(self) -> bool:
+        """Whether nothing was signed at it: `compute_safe_point` leaves the blocks up to it out."""
+        return self.round == _ROUND_MAX
 
 
 NOTHING_SIGNED = SignedPoint()
@@ -52,7 +57,7 @@ def load_signed_point(path: Path) -> SignedPoint | None:
 
 
 def save_signed_point(path: Path, point: SignedPoint) -> None:
-    """Replace the engine's state file; only while no engine uses it."""
+    """Replace the engine's state file; only while no engine uses it, or signs nothing by it."""
     fields = {"height": str(point.height), "round": point.round, "step": point.step}
     replace_file(path, json.dumps(fields, indent=2).encode() + b"\n")
 

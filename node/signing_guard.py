@@ -168,6 +168,15 @@ def release(home: Home, point: SignedPoint) -> None:
     _save(home, replace(guard, held="", is_remote=False))
 
 
+def read_margin(home: Home) -> int:
+    """Up to which block a validator that may sign leaves all out since it was resumed.
+
+    0 once it has signed, and for one that never had to leave any out.
+    """
+    signed = _read_signed(home)
+    return signed.height if signed is not None and signed.is_margin else 0
+
+
 def watch_signatures(home: Home) -> Callable[[bytes, int], None]:
     """What is told the address and height of every signature in a block.
 

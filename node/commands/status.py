@@ -124,13 +124,14 @@ def _list_own_addresses(home: "Home", settings: "Settings") -> list[str]:
 
 def _read_signing(home: "Home", settings: "Settings") -> dict[str, Any]:
     """Whether the node may sign blocks, should it be a validator."""
-    from node.signing_guard import load_guard  # noqa: PLC0415
+    from node.signing_guard import load_guard, read_margin  # noqa: PLC0415
 
     guard = load_guard(home)
     return {
         "held": guard.held or None,
         "successor": guard.successor or None,
         "signed_height": guard.signed_height,
+        "signs_from": read_margin(home) + 1,
         "validator_address": guard.address or None,
         "remote_signer": settings.engine.priv_validator_laddr or None,
     }
@@ -220,6 +221,8 @@ def _show(found: dict[str, Any]) -> None:
         say(f"[yellow]signs no blocks[/]: {escape(found['signing']['held'])}; {escape(ends)}")
     elif signer:
         say(f"a remote signer signs its blocks, at {signer}")
+    elif found["ledger"] and found["signing"]["signs_from"] > found["ledger"]["height"] + 1:
+        say(f"[yellow]signs from block {found['signing']['signs_from']} on[/]")
     for address in found["bootstrap"]:
         say(f"others begin with {address}")
     table = Table(box=None, pad_edge=False)

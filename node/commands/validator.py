@@ -62,7 +62,6 @@ def resume(
     The node must run. It checks that nobody signs with this key, and asks whether the machine
     or copy that did before is off for good.
     """
-    from config.errors import RefusedError  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.remote_signer import has_remote_signer  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
@@ -72,9 +71,10 @@ def resume(
     settings = load_settings(opened.settings_path, environ=os.environ)
     guard = load_guard(opened)
     check_releasable(guard)
-    if not guard.held:
-        raise RefusedError("the validator is not held: there is nothing to resume")
-    say(f"It does not sign: {guard.held}.")
+    if guard.held:
+        say(f"It does not sign: {guard.held}.")
+    else:
+        asyncio.run(_check_in_margin(opened, settings, chain_waits=chain_waits))
     if has_remote_signer(settings):
         _resume_remote(opened, yes=yes)
         return
@@ -83,7 +83,38 @@ def resume(
     _confirm("Is every other machine, copy or disk image with this key off for good?", yes)
     release(opened, point)
     _restart_engine(opened)
-    say("It signs again.")
+    since = f"It signs from block {point.height + 1} on; until then the chain does without it."
+    say(since if point.is_margin else "It signs again.")
+
+
+async def _check_in_margin(home: "Home", settings: "Settings", *, chain_waits: bool) -> None:
+    """Check that a validator which is not held waits for a block that may never come.
+
+    Raises:
+        RefusedError: It signs, or nobody has said that the chain waits for it.
+        UnavailableError: The engine does not answer.
+    """
+    from config.errors import RefusedError  # noqa: PLC0415
+    from config.limits import RESUME_MARGIN_BLOCKS  # noqa: PLC0415
+    from ledger.rpc import EngineClient  # noqa: PLC0415
+    from node.remote_signer import has_remote_signer  # noqa: PLC0415
+    from node.signing_guard import read_margin  # noqa: PLC0415
+
+    margin = 0 if has_remote_signer(settings) else read_margin(home)
+    height = margin
+    if margin:
+        async with EngineClient(home.rpc_socket) as engine:
+            height = (await engine.status()).height
+    # A node whose last block is older than the margin has lost blocks: they are not signed anew.
+    if not margin - RESUME_MARGIN_BLOCKS <= height < margin:
+        raise RefusedError("the validator is not held: there is nothing to resume")
+    said = f"it signs from block {margin + 1} on, and the chain's last is {height}"
+    if not chain_waits:
+        raise RefusedError(
+            f"the validator is not held: {said}. If the chain stands still until it is back, run "
+            "`rochdale validator resume --chain-waits`"
+        )
+    say(f"It does not sign yet: {said}.")
 
 
 def _resume_remote(home: "Home", *, yes: bool) -> None:

@@ -12,7 +12,7 @@ from ledger.headers import compute_address
 from ledger.signing_state import SignedPoint
 from node import exit_codes
 from node.keystore import load_key
-from node.signing_guard import load_guard
+from node.signing_guard import hold, load_guard
 from tests.node.small_federation import (
     Member,
     copy_home,
@@ -60,6 +60,13 @@ def resume(member: Member, *options: str) -> str:
     return ended.stdout
 
 
+def refuse(member: Member, *options: str, code: int = exit_codes.FAILED) -> str:
+    """What is said, on one line."""
+    ended = run_command("validator", "resume", "--home", str(member.home.root), *options)
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    return " ".join(ended.stderr.split())
+
+
 @pytest.mark.timeout(240)
 def test_an_old_backup_of_a_validator_signs_no_old_height_again(
     members: list[Member], tmp_path: Path
@@ -87,7 +94,9 @@ def test_an_old_backup_of_a_validator_signs_no_old_height_again(
     assert victim.signed == before
     status = run_command("status", "--home", str(victim.home.root))
     assert "signs no blocks" in status.stdout
-    released = read_released_height(resume(victim, "--yes"))
+    said = resume(victim, "--yes")
+    released = read_released_height(said)
+    assert f"It signs from block {released + 1} on" in said
 
     assert released >= signed_last.height + RESUME_QUIET_BLOCKS + RESUME_MARGIN_BLOCKS
     wait_until(lambda: (victim.signed or SignedPoint()).height > released)
@@ -164,3 +173,32 @@ def test_a_chain_that_waits_for_a_restored_validator_goes_on(
     height = grow(witness, 3)
     wait_until(lambda: restored.address in witness.signers(grow(witness, 1)))
     check_no_evidence(witness, up_to=height)
+    assert "nothing to resume" in refuse(restored, "--chain-waits", "--yes")
+
+
+@pytest.mark.timeout(240)
+def test_a_chain_that_stops_before_a_resumed_validator_signs_again_goes_on(
+    members: list[Member],
+) -> None:
+    """The blocks that it leaves out may never come without it; a person says that it waits."""
+    witness, other, resumed = members[0], members[2], members[3]
+    grow(witness, 2)
+    hold(resumed.home, "for a test")
+    resumed.kill("engine")
+    wait_until(lambda: is_held(resumed))
+    wait_until(lambda: not resumed.call("status")["sync_info"]["catching_up"])
+    released = read_released_height(resume(resumed, "--yes"))
+    other.stop()
+    wait_until(lambda: resumed.height() > 0 and not is_held(resumed))
+    assert released > resumed.height()
+
+    at = ("--home", str(resumed.home.root))
+    assert f"signs from block {released + 1} on" in run_command("status", *at).stdout
+    assert f"signs from block {released + 1} on" in refuse(resumed, "--yes")
+    resume(resumed, "--chain-waits", "--yes")
+
+    height = grow(witness, 3)
+    assert resumed.address in witness.signers(height)
+    assert "signs from" not in run_command("status", *at).stdout
+    other.start()
+    check_no_evidence(witness, up_to=grow(witness, 2))
