@@ -46,15 +46,10 @@ async def find_safe_point(
         ResumeError: Another node signs with the key, or the chain stands still although
             nobody said that it waits for this validator.
     """
-    status = await engine.status()
-    if status.is_catching_up and not chain_waits:
-        raise UnavailableError(
-            f"the node is still fetching blocks (height {status.height}): wait until `rochdale "
-            "status` says that it is up to date"
-        )
     if chain_waits:
         return await _find_on_waiting_chain(engine, address=address, standstill_s=standstill_s)
-    first = tip = status.height
+    await _check_up_to_date(engine)
+    first = tip = (await engine.status()).height
     while True:
         tip = await _wait_for_block(engine, after=tip, standstill_s=standstill_s)
         last = await _find_last_signed(engine, address=address, tip=tip)
@@ -83,6 +78,22 @@ async def check_given_point(engine: EngineClient, point: SignedPoint, *, address
             f"that file ends at height {point.height}, and the key signed block {last}: it is "
             "not the newest copy"
         )
+
+
+async def _check_up_to_date(engine: EngineClient) -> None:
+    status = await engine.status()
+    if not status.is_catching_up:
+        return
+    if not await engine.connected_node_ids():
+        raise UnavailableError(
+            f"the node has no peer to fetch blocks from (height {status.height}): let it reach "
+            "another node of the chain; if there is none, or the chain stands still until this "
+            "validator is back, run `rochdale validator resume --chain-waits`"
+        )
+    raise UnavailableError(
+        f"the node is still fetching blocks (height {status.height}): wait until `rochdale "
+        "status` says that it is up to date"
+    )
 
 
 async def _find_on_waiting_chain(

@@ -16,6 +16,7 @@ from node.signing_guard import hold, load_guard
 from tests.node.small_federation import (
     Member,
     copy_home,
+    found_members,
     grow,
     run_command,
     run_members,
@@ -202,3 +203,23 @@ def test_a_chain_that_stops_before_a_resumed_validator_signs_again_goes_on(
     assert "signs from" not in run_command("status", *at).stdout
     other.start()
     check_no_evidence(witness, up_to=grow(witness, 2))
+
+
+@pytest.mark.timeout(120)
+def test_a_restored_validator_that_is_alone_is_told_how_to_go_on(tmp_path: Path) -> None:
+    """It has nobody to fetch blocks from, however long it waits."""
+    [alone] = found_members(tmp_path, 1)
+    with alone:
+        alone.start()
+        grow(alone)
+        alone.stop()
+        with copy_home(alone, tmp_path / "copy") as copy:
+            copy.start()
+            wait_until(lambda: is_held(copy))
+            assert "validator resume --chain-waits" in refuse(
+                copy, "--yes", code=exit_codes.UNAVAILABLE
+            )
+
+            resume(copy, "--chain-waits", "--yes")
+
+            grow(copy)
