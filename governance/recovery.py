@@ -120,15 +120,14 @@ def compute_next_chain_id(chain_id: str) -> str:
     return f"{chain_id}-2" if match is None else f"{match[1]}-{int(match[2]) + 1}"
 
 
-def check_signatures(signed: SignedRecovery) -> None:
-    """Check what can be seen without the state: order, chain ids and every signature.
+def check_form(recovery: Recovery) -> None:
+    """Check what can be seen without the state and signatures: order and chain ids.
 
     Raises:
         RecoveryError: Something is wrong; says what.
     """
-    recovery = signed.recovery
     validators = [item.cooperative for item in recovery.validators]
-    entries = [(item.cooperative, item.key) for item in signed.approvals]
+    both = [item.name for item in recovery.validators if item.cooperative in recovery.lost]
     for is_wrong, what in (
         (
             recovery.chain_id != compute_next_chain_id(recovery.former_chain_id),
@@ -136,14 +135,22 @@ def check_signatures(signed: SignedRecovery) -> None:
         ),
         (not _is_ascending(validators), "validators do not ascend by cooperative, each once"),
         (not _is_ascending(recovery.lost), "lost cooperatives do not ascend, each once"),
-        (
-            any(item in validators for item in recovery.lost),
-            "a cooperative is lost and validates",
-        ),
-        (not _is_ascending(entries), "signatures do not ascend by cooperative and key, each once"),
+        (bool(both), f"{', '.join(map(repr, both))} is lost and validates"),
     ):
         if is_wrong:
             raise RecoveryError(f"the recovery is malformed: {what}")
+
+
+def check_signatures(signed: SignedRecovery) -> None:
+    """Check what can be seen without the state: as `check_form`, and every signature.
+
+    Raises:
+        RecoveryError: Something is wrong; says what.
+    """
+    recovery = signed.recovery
+    check_form(recovery)
+    if not _is_ascending([(item.cooperative, item.key) for item in signed.approvals]):
+        raise RecoveryError("signatures do not ascend by cooperative and key, each once")
     message = recovery.compute_input()
     for item in signed.approvals:
         if not is_signature_valid(public_key=item.key, message=message, signature=item.signature):

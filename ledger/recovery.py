@@ -21,6 +21,7 @@ from governance.recovery import (
     RecoveryError,
     RemainingValidator,
     SignedRecovery,
+    check_form,
     check_signatures,
 )
 from ledger.genesis_file import FirstValidator, GenesisError, render_genesis_file
@@ -39,15 +40,17 @@ def write_recovery(recovery: Recovery) -> bytes:
 
 
 def read_recovery(data: bytes) -> Recovery:
-    """Read the document.
+    """Read the document; `check_content` checks it against a state.
 
     Raises:
-        RefusedError: Malformed.
+        RefusedError: Malformed, or it contradicts itself.
     """
     document = parse_json_object(data, bytes_max=GENESIS_BYTES_MAX)
     if document.pop("format", None) != RECOVERY_FORMAT:
         raise RecoveryError(f"this is no recovery of format {RECOVERY_FORMAT}")
-    return _parse(document)
+    recovery = _parse(document)
+    check_form(recovery)
+    return recovery
 
 
 def sign_recovery(recovery: Recovery, *, cooperative: bytes, keys: Iterable[KeyPair]) -> bytes:

@@ -23,6 +23,7 @@ from governance.merkle_log import Frontier
 from governance.recovery import (
     Recovery,
     check_content,
+    check_form,
     check_recovery,
     compute_next_chain_id,
     describe_validator,
@@ -140,7 +141,7 @@ async def draft_recovery(
         begins_ms: When the new chain begins.
 
     Raises:
-        RefusedError: A name fits nobody, or one who cannot validate.
+        RefusedError: A name fits nobody, one who cannot validate, or one who is lost and validates.
         UnavailableError: The engine does not answer.
     """
     federation, view = await fetch_federation(engine), await fetch_state(engine)
@@ -166,6 +167,7 @@ async def draft_recovery(
         validators=tuple(described),
         lost=tuple(sorted(federation.find_cooperative(name).id for name in lost)),
     )
+    check_form(recovery)
     check_content(view, recovery)
     return recovery
 

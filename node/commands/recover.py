@@ -20,6 +20,7 @@ from node.commands.output_files import write_file
 if TYPE_CHECKING:
     from config.settings import Settings
     from did.keys import KeyPair
+    from governance.federal_view import FederalView
     from governance.recovery import Recovery
     from node.home import Home
 
@@ -63,9 +64,9 @@ def draft(
     opened, settings = open_node(home)
     genesis, begins_ms = load_genesis(opened), parse_time_ms(begins)
 
-    async def make() -> "Recovery":
+    async def make() -> "tuple[Recovery, FederalView]":
         async with EngineClient(opened.rpc_socket) as engine:
-            return await recovering.draft_recovery(
+            made = await recovering.draft_recovery(
                 engine,
                 genesis,
                 await recovering.read_agreed(engine, genesis, settings, now_s=time.time()),
@@ -73,10 +74,11 @@ def draft(
                 lost=lost or [],
                 begins_ms=begins_ms,
             )
+            return made, await recovering.fetch_state(engine)
 
-    recovery = asyncio.run(make())
+    recovery, state = asyncio.run(make())
     write_file(output, write_recovery(recovery))
-    _describe(recovery)
+    _describe(recovery, state)
     say(f"Wrote {output}: send it to everybody. Each runs, beside its node:")
     say(f"  [bold]rochdale genesis recover sign {output.name} -o us.json[/]")
 
@@ -111,13 +113,13 @@ def sign(
     if key is None or cooperative is None:
         opened, settings = open_node(home)
         who = load_own_cooperative(opened, settings).id
-        signing = asyncio.run(_check_beside_node(opened, settings, recovery, who))
+        signing, state = asyncio.run(_check_beside_node(opened, settings, recovery, who))
         said = "It is this node's own last block and state."
     else:
-        who, signing = _read_id(cooperative), _load_key_file(key)
+        who, signing, state = _read_id(cooperative), _load_key_file(key), None
         said = "Nothing was checked: compare the fingerprint with one who has a node."
     write_file(output, sign_recovery(recovery, cooperative=who, keys=[signing]))
-    _describe(recovery)
+    _describe(recovery, state)
     say(said)
     say(f"Signed. Send {output} to whoever assembles.")
 
@@ -179,8 +181,8 @@ def adopt(
 
 async def _check_beside_node(
     home: "Home", settings: "Settings", recovery: "Recovery", cooperative: bytes
-) -> "KeyPair":
-    """Check a recovery by this node's own state; the key to sign it with."""
+) -> "tuple[KeyPair, FederalView]":
+    """Check a recovery by this node's own state; the key to sign it with, and that state."""
     from governance.recovery import check_content  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
     from node import recovering  # noqa: PLC0415
@@ -192,17 +194,20 @@ async def _check_beside_node(
         recovering.check_agreed(recovery, agreed, genesis)
         state = await recovering.fetch_state(engine)
         check_content(state, recovery)
-        return recovering.choose_root_key(state, home, cooperative)
+        return recovering.choose_root_key(state, home, cooperative), state
 
 
-def _describe(recovery: "Recovery") -> None:
+def _describe(recovery: "Recovery", state: "FederalView | None") -> None:
+    """What people agree on; who is lost is known by name where there is a state to ask."""
     say(f"{recovery.former_chain_id} goes on as [bold]{recovery.chain_id}[/]")
     say(f"  after block  {recovery.height}, {recovery.header_hash.hex()}")
     say(f"  state        {recovery.app_hash.hex()}")
     for item in recovery.validators:
         say(f"  validates    {item.cooperative.hex()[:16]} {item.name}")
     for lost in recovery.lost:
-        say(f"  lost         {lost.hex()[:16]}: its membership ends")
+        found = None if state is None else state.get_cooperative(lost)
+        name = "" if found is None else f" {found.name}"
+        say(f"  lost         {lost.hex()[:16]}{name}: its membership ends")
     say(f"  fingerprint  {render_fingerprint(recovery.compute_fingerprint())}")
     say("More than half of the members sign, and everybody who validates.")
 

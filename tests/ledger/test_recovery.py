@@ -329,6 +329,12 @@ def test_a_changed_genesis_file_is_refused(chain: Chain, old: bytes, new: bytes)
         check_genesis(genesis.replace(old, new))
 
 
+def test_nobody_is_asked_to_sign_what_no_node_would_begin_with(chain: Chain) -> None:
+    """One cooperative is not lost and validates: said to whoever signs, not after all have."""
+    with pytest.raises(RefusedError, match="is lost and validates"):
+        read_recovery(write_recovery(draft(chain, lost=(COOPERATIVE,))))
+
+
 def test_another_file_is_no_genesis_file_of_a_recovery(chain: Chain) -> None:
     """Whoever adopts is told which one to name: the recovery itself is handed round, too."""
     for data in (write_recovery(draft(chain)), b"{}", b'{"app_state": []}', b'{"app_state": {}}'):

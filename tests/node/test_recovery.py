@@ -199,7 +199,12 @@ def agree(first: Member, second: Member, third_id: bytes, key: Path, directory: 
     at = ("--home", str(first.home.root))
     names = ("--validator", "Cooperative 0", "--validator", "Cooperative 1")
     command = ("genesis", "recover")
-    do(*command, "draft", *names, "--lost", "Cooperative 3", "-o", str(recovery), *at)
+    both = ("--lost", "Cooperative 0", "-o", str(recovery))
+    refused = run_command(*command, "draft", *names, *both, *at)
+    assert "'Cooperative 0' is lost and validates" in refused.stderr
+    assert not recovery.exists()
+    said = do(*command, "draft", *names, "--lost", "Cooperative 3", "-o", str(recovery), *at)
+    assert "Cooperative 3: its membership ends" in said
     signatures = []
     for member in (first, second):
         signatures.append(str(directory / f"{member.home.root.name}.json"))
