@@ -8,7 +8,7 @@ half: docs/decisions/0008-recovery-by-more-than-half.md.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Annotated
 
@@ -201,17 +201,26 @@ def check_recovery(view: FederalView, signed: SignedRecovery) -> None:
     recovery = signed.recovery
     check_content(view, recovery)
     approved = _list_approving(view, signed)
-    for validator in recovery.validators:
-        if validator.cooperative not in approved:
-            raise RecoveryError(f"{validator.name!r} would validate and has not signed")
-    if lost := [item for item in approved if item in recovery.lost]:
-        raise RecoveryError(f"{lost[0].hex()[:16]} has signed that it is lost")
+    check_signers(recovery, approved)
     members_count = sum(1 for item in view.scan_cooperatives() if item.is_member)
     if len(approved) * 2 <= members_count:
         raise RecoveryError(
             f"{len(approved)} of {members_count} members have signed: it takes more than half, "
             "those who only have their next key included"
         )
+
+
+def check_signers(recovery: Recovery, signers: Sequence[bytes]) -> None:
+    """Check what can be seen without the state of who has signed.
+
+    Raises:
+        RecoveryError: A new validator has not, or one who is lost has.
+    """
+    for validator in recovery.validators:
+        if validator.cooperative not in signers:
+            raise RecoveryError(f"{validator.name!r} would validate and has not signed")
+    if lost := [item for item in signers if item in recovery.lost]:
+        raise RecoveryError(f"{lost[0].hex()[:16]} has signed that it is lost")
 
 
 def recover_state(view: FederalView, recovery: Recovery, *, block: BlockContext) -> Events:

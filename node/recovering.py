@@ -22,6 +22,7 @@ from governance.logs import COOPERATIVES, entry_key, frontier_key
 from governance.merkle_log import Frontier
 from governance.recovery import (
     Recovery,
+    SignedRecovery,
     check_content,
     check_form,
     check_recovery,
@@ -222,6 +223,21 @@ def check_agreed(recovery: Recovery, agreed: Agreed, genesis: Genesis) -> None:
             raise RefusedError(f"not signed: {what}")
 
 
+async def check_enough(
+    engine: EngineClient, former: Genesis, signed: SignedRecovery
+) -> FederalView:
+    """Check by a node's state that enough of its members have signed; that state.
+
+    Raises:
+        RefusedError: They have not, or it is another chain's recovery.
+        UnavailableError: The engine does not answer.
+    """
+    _check_chain(signed.recovery, former)
+    state = await fetch_state(engine)
+    check_recovery(state, signed)
+    return state
+
+
 def make_recovered(
     root: Path, genesis: bytes, *, old: Home, values: Mapping[str, Setting]
 ) -> tuple[Home, Genesis]:
@@ -265,14 +281,17 @@ def make_recovered(
 
 def _check_home(genesis: bytes, old: Home) -> Recovery:
     signed = check_recovery_genesis(genesis)
-    former = load_genesis(old)
-    if signed.recovery.former_genesis_hash != former.genesis_hash:
-        raise RefusedError(f"the recovery is about another chain than {former.chain_id}")
+    _check_chain(signed.recovery, load_genesis(old))
     with closing(Store.open(old.ledger)) as store:
         check_app_hash(store)
         check_former(store.record, signed)
         check_recovery(FederalView(store), signed)
     return signed.recovery
+
+
+def _check_chain(recovery: Recovery, former: Genesis) -> None:
+    if recovery.former_genesis_hash != former.genesis_hash:
+        raise RefusedError(f"the recovery is about another chain than {former.chain_id}")
 
 
 def _take_up_validator_key(home: Home, recovery: Recovery) -> None:

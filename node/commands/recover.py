@@ -18,6 +18,8 @@ from node.commands.options import DEFAULT_HOME, HomeOption, render_fingerprint, 
 from node.commands.output_files import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from config.settings import Settings
     from did.keys import KeyPair
     from governance.federal_view import FederalView
@@ -131,8 +133,18 @@ def assemble(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path(
         "genesis.json"
     ),
+    former: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="HOME",
+            help="Home of a node that runs on the chain that stands still: its state says whether "
+            "enough have signed.",
+        ),
+    ] = None,
 ) -> None:
     """Make the new chain's genesis file of a recovery and its signatures."""
+    from governance.recovery import check_signers  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
     from ledger.recovery import (  # noqa: PLC0415
         assemble_recovery_genesis,
@@ -143,11 +155,21 @@ def assemble(
 
     recovery = read_recovery(read_given_file(recovery_file))
     approvals = [item for path in signatures for item in read_approvals(read_given_file(path))]
+    signers = sorted({item.cooperative for item in approvals})
+    check_signers(recovery, signers)
     data = assemble_recovery_genesis(recovery, approvals)
+    state = None if former is None else asyncio.run(_check_enough(former, data))
     write_file(output, data)
-    say(f"Wrote {output} for {recovery.chain_id}, with {len(approvals)} signatures.")
+    say(f"Wrote {output} for {recovery.chain_id}, signed by {len(signers)} cooperatives:")
+    for line in _name_signers(recovery, signers, state):
+        say(f"  {line}")
     say(f"  SHA-256  {check_genesis(data).genesis_hash.hex()}")
-    say("Each who validates stops its node, then runs:")
+    if state is None:
+        say("More than half of the members must be among them, each with keys of its own. Nobody")
+        say("stops a node before somebody has checked that, by a node that runs:")
+        say("  [bold]rochdale genesis recover assemble … --from HOME[/]")
+        return
+    say("They are enough. Each who validates stops its node, then runs:")
     say(f"  [bold]rochdale genesis recover adopt {output.name} --from OLD --home NEW[/]")
 
 
@@ -177,6 +199,29 @@ def adopt(
     say(
         f"Compare that number with the others, then run: [bold]rochdale start --home {made.root}[/]"
     )
+
+
+async def _check_enough(former: Path, genesis: bytes) -> "FederalView":
+    from ledger.recovery import check_recovery_genesis  # noqa: PLC0415
+    from ledger.rpc import EngineClient  # noqa: PLC0415
+    from node.chain import load_genesis  # noqa: PLC0415
+    from node.home import open_home  # noqa: PLC0415
+    from node.recovering import check_enough  # noqa: PLC0415
+
+    home = open_home(former)
+    async with EngineClient(home.rpc_socket) as engine:
+        return await check_enough(engine, load_genesis(home), check_recovery_genesis(genesis))
+
+
+def _name_signers(
+    recovery: "Recovery", signers: "Sequence[bytes]", state: "FederalView | None"
+) -> "Iterator[str]":
+    """By name where the recovery or a state has one."""
+    names = {item.cooperative: item.name for item in recovery.validators}
+    for signer in signers:
+        found = None if state is None else state.get_cooperative(signer)
+        name = names.get(signer, "") if found is None else found.name
+        yield f"{signer.hex()[:16]} {name}".rstrip()
 
 
 async def _check_beside_node(

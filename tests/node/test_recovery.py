@@ -211,15 +211,31 @@ def agree(first: Member, second: Member, third_id: bytes, key: Path, directory: 
         place = ("--home", str(member.home.root))
         do(*command, "sign", str(recovery), "-o", signatures[-1], *place)
     too_few = directory / "too-few.json"
-    do(*command, "assemble", str(recovery), *signatures, "-o", str(too_few))
+    check_few_stop_nobody(first, [str(recovery), *signatures], too_few)
     signatures.append(str(directory / "third.json"))
     do(
         *(*command, "sign", str(recovery), "-o", signatures[-1]),
         *("--key", str(key), "--cooperative", third_id.hex()),
     )
     check_changed_is_refused(recovery, second, directory)
-    do(*command, "assemble", str(recovery), *signatures, "-o", str(genesis))
+    place = ("-o", str(genesis), "--from", str(first.home.root))
+    said = do(*command, "assemble", str(recovery), *signatures, *place)
+    assert "signed by 3 cooperatives" in said
+    assert all(f"Cooperative {number}" in said for number in range(3))
+    assert "Each who validates stops its node" in said
     return genesis
+
+
+def check_few_stop_nobody(member: Member, files: list[str], genesis: Path) -> None:
+    """Whoever assembles learns who has signed, and by a node's state that they are too few."""
+    command = ("genesis", "recover", "assemble", *files, files[-1], "-o", str(genesis))
+    refused = run_command(*command, "--from", str(member.home.root))
+    assert "2 of 4 members have signed" in refused.stderr
+    assert not genesis.exists()
+    said = do(*command)
+    assert "signed by 2 cooperatives" in said
+    assert "More than half of the members" in said
+    assert "stops its node" not in said
 
 
 def check_changed_is_refused(recovery: Path, member: Member, directory: Path) -> None:
