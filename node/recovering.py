@@ -50,7 +50,7 @@ from node.preflight import check_not_running
 from node.remote_signer import has_remote_signer
 from node.sending import read_state
 from node.settings import Setting
-from node.signing_guard import retire
+from node.signing_guard import load_guard, retire
 from node.standstill import find_missing
 
 _WHO_DRAFTS = "whoever has the highest block drafts, and the others let their nodes catch up first"
@@ -250,12 +250,14 @@ def make_recovered(
         values: Settings that differ from that home's.
 
     Raises:
-        RefusedError: The file was changed, lacks signatures, or is not about this state.
+        RefusedError: The file was changed, lacks signatures, or is not about this state; or the
+            old home goes on in another one already.
         MisconfiguredError: The old home cannot be used, or the new place is taken.
         UnavailableError: The old node runs.
         InvariantError: The old home's state is damaged.
     """
     check_not_running(old)
+    _check_goes_on_once(old)
     recovery = _check_home(genesis, old)
     names = {
         "network.chain_id": recovery.chain_id,
@@ -277,6 +279,17 @@ def make_recovered(
         _copy_read_model(old, home, genesis_hash=adopted.genesis_hash)
     retire(old, chain_id=recovery.chain_id, successor=home)
     return home, adopted
+
+
+def _check_goes_on_once(old: Home) -> None:
+    """Two homes with one validator's key would sign twice."""
+    successor = load_guard(old).successor
+    if successor and Home(Path(successor)).settings_path.exists():
+        raise RefusedError(
+            f"{old.root} goes on in {successor} already, and a second home would sign with the "
+            f"same key: run `rochdale start --home {successor}`, or remove that home first if it "
+            "never ran"
+        )
 
 
 def _check_home(genesis: bytes, old: Home) -> Recovery:

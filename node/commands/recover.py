@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from did.keys import KeyPair
     from governance.federal_view import FederalView
     from governance.recovery import Recovery
+    from ledger.genesis import Genesis
     from node.home import Home
 
 __all__ = ["genesis_app"]
@@ -196,9 +197,29 @@ def adopt(
     say(f"Made {made.root} for {adopted.chain_id}, with the state, keys and register of {former}.")
     say(f"  SHA-256  {adopted.genesis_hash.hex()}")
     say(f"{former} stays as it is, and its validator signs nothing any more.")
+    if _is_lost(made, adopted):
+        say(
+            f"[yellow]Its cooperative is no member of {adopted.chain_id} any more[/]: by this "
+            "recovery it is lost. The node follows that chain; to join again, run `rochdale "
+            "federation request`."
+        )
     say(
         f"Compare that number with the others, then run: [bold]rochdale start --home {made.root}[/]"
     )
+
+
+def _is_lost(home: "Home", genesis: "Genesis") -> bool:
+    """Whether a recovery ends the membership of a home's cooperative."""
+    from config.errors import MisconfiguredError  # noqa: PLC0415
+    from node.own_cooperative import load_own_cooperative  # noqa: PLC0415
+    from node.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(home.settings_path, environ=os.environ)
+    try:
+        own = load_own_cooperative(home, settings).id
+    except MisconfiguredError:  # it only looks on
+        return False
+    return genesis.recovery is not None and own in genesis.recovery.lost
 
 
 async def _check_enough(former: Path, genesis: bytes) -> "FederalView":
