@@ -31,6 +31,7 @@ from ledger.receipts import (
     decision_key,
     find_kind,
 )
+from ledger.recovery import parse_app_state
 from ledger.rpc_answers import QueryResult
 
 WAIT_S = 3.0
@@ -95,7 +96,7 @@ async def build_block_receipt(source: LightSource, height: int) -> Receipt:
     """Build the receipt that a block was agreed, with the app hash that its header carries.
 
     Raises:
-        RefusedError: It is not decided yet, or this node has let it go.
+        RefusedError: It is not decided yet, this node has let it go, or the chain begins later.
         UnavailableError: The engine is gone.
     """
     status = await source.client.status()
@@ -103,7 +104,9 @@ async def build_block_receipt(source: LightSource, height: int) -> Receipt:
         raise RefusedError(f"block {height} is not decided yet: the newest is {status.height}")
     if height < status.earliest_height:
         raise RefusedError(
-            f"this node's blocks begin with {status.earliest_height}: ask a node that has kept more"
+            await _describe_beginning(source, height)
+            or f"this node's blocks begin with {status.earliest_height}: ask a node that has kept "
+            "more"
         )
     block = await source.fetch_block(height)
     receipt = Receipt(
@@ -195,6 +198,22 @@ async def build_consent_receipt(
         return None
     kind = find_kind(key=key, value=receipt.value, extra=history)
     return _fit(replace(receipt, kind=kind, extra=history))
+
+
+async def _describe_beginning(source: LightSource, height: int) -> str:
+    """With which block a chain begins, if that is above a height; else nothing."""
+    genesis = (await source.client.call("genesis"))["genesis"]
+    signed = parse_app_state(genesis.get("app_state") or {})
+    if signed is None:
+        return "" if height > 0 else "the chain begins with block 1: there is none before"
+    recovery = signed.recovery
+    if height >= recovery.first_height:
+        return ""
+    return (
+        f"{recovery.chain_id} begins with block {recovery.first_height}: earlier ones are of "
+        f"{recovery.former_chain_id}, from which it goes on. Receipts that were fetched then hold "
+        "by trust in that chain"
+    )
 
 
 async def _build(

@@ -176,7 +176,7 @@ async def test_every_block_of_an_engine_has_a_receipt(short_directory: Path) -> 
         newest = (await source.client.status()).height
         with pytest.raises(RefusedError, match="is not decided yet: the newest is"):
             await build_block_receipt(source, newest + 10)
-        with pytest.raises(RefusedError, match="blocks begin with 1"):
+        with pytest.raises(RefusedError, match="chain begins with block 1"):
             await build_block_receipt(source, 0)
 
     for receipt, signed in zip(receipts, shown, strict=True):

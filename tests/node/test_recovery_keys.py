@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import RefusedError
 from governance.federal_view import FederalView
 from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.light_source import LightSource
@@ -152,6 +153,8 @@ async def check_receipts_of_now(member: Member) -> None:
         source = LightSource(client, load_genesis(member.home).trust)
         receipt = await build_block_receipt(source, first_height(member))
         assert receipt.chain_id == "test-four-2"
+        with pytest.raises(RefusedError, match=r"begins with block \d+: .* are of test-four-1"):
+            await build_block_receipt(source, first_height(member) - 1)
 
 
 def check_receipts_of_before(first: Member, new: Member, directory: Path) -> None:
