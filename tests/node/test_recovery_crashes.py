@@ -1,6 +1,7 @@
 """A chain that goes on from another's state, interrupted while it makes its very first block."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,11 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def member(stopped: Path, tmp_path: Path) -> Member:
-    """A new home of the chain that goes on."""
+    """A new home of the chain that goes on; an old one goes on in one alone."""
+    old = shutil.copytree(stopped / "old", tmp_path / "old")
     done = run_command(
         *("genesis", "recover", "adopt", str(stopped / "after.json")),
-        *("--from", str(stopped / "old"), "--home", str(tmp_path / "new")),
+        *("--from", str(old), "--home", str(tmp_path / "new")),
     )
     assert done.returncode == 0, done.stderr
     return Member(open_home(tmp_path / "new"))
