@@ -40,7 +40,9 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     found["signing"] = _read_signing(opened, settings)
     found["joining"] = read_progress(opened)
     found["obstacle"] = find_full_disk(opened) or None
-    found["ledger"] = asyncio.run(_ask_engine(opened, settings)) if found["running"] else None
+    found["ledger"] = None
+    if found["running"]:
+        found["ledger"] = asyncio.run(_ask_engine(opened, settings, up_s=found["uptime_s"]))
     if as_json:
         say_json(found)
     else:
@@ -137,23 +139,29 @@ def _read_signing(home: "Home", settings: "Settings") -> dict[str, Any]:
     }
 
 
-async def _ask_engine(home: "Home", settings: "Settings") -> dict[str, Any] | None:
+async def _ask_engine(home: "Home", settings: "Settings", *, up_s: float) -> dict[str, Any] | None:
     from config.errors import RochdaleError  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
-    from node.standstill import find_missing  # noqa: PLC0415
+    from node.chain import load_genesis  # noqa: PLC0415
+    from node.standstill import find_missing, find_missing_founders  # noqa: PLC0415
+    from node.web.registry import read_founder  # noqa: PLC0415
 
     try:
         async with EngineClient(home.rpc_socket, timeout_s=3) as engine:
             told = await engine.status()
             connected = await engine.connected_node_ids()
             upgrade = await _ask_upgrade(engine)
-            missing = await find_missing(engine, told, settings, now_s=time.time())
+            if told.height or told.is_catching_up:
+                missing = await find_missing(engine, told, settings, now_s=time.time())
+            else:
+                founders = list(map(read_founder, load_genesis(home).founders))
+                missing = await find_missing_founders(engine, founders, settings, up_s=up_s)
     except RochdaleError:  # it may be between two starts
         return None
     return {
         "upgrade": upgrade,
         "height": told.height,
-        "time": told.time,
+        "time": told.time if told.height else None,
         "app_hash": told.app_hash.hex(),
         "catching_up": told.is_catching_up,
         "consensus_peers": len(connected),
@@ -251,10 +259,12 @@ def _show_ledger(ledger: dict[str, Any], *, signed_height: int) -> None:
 
     peers = ledger["consensus_peers"]
     fetching = "catching up" if peers else "no peer to fetch blocks from"
-    begun = "up to date" if ledger["height"] else "no block yet"
-    doing = fetching if ledger["catching_up"] else begun
-    say(f"height {ledger['height']} of {ledger['time']}, {doing}")
-    say(f"app hash {ledger['app_hash']}, {peers} consensus peers")
+    doing = f", {fetching}" if ledger["catching_up"] else ""
+    if ledger["height"]:
+        say(f"height {ledger['height']} of {ledger['time']}{doing or ', up to date'}")
+        say(f"app hash {ledger['app_hash']}, {peers} consensus peers")
+    else:
+        say(f"no block yet{doing}, {peers} consensus peers")
     if not ledger["height"] and not peers and signed_height > 1:
         say(
             f"[red]it has lost its blocks[/]: its validator signed up to block {signed_height}, "

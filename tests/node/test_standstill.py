@@ -1,0 +1,46 @@
+"""A chain that stands still, and a node that only catches up: told apart and told of."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.node.small_federation import Member, found_members, wait_until
+from tests.node.terminal import Terminal
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[list[Member]]:
+    """Founders of a chain that no two of them carry on; none runs yet."""
+    members = found_members(tmp_path, 3)
+    with ExitStack() as stack:
+        for member in members:
+            stack.enter_context(member)
+        yield members
+
+
+def test_a_new_chain_says_for_which_founders_it_waits(
+    three: list[Member], member_terminal: Terminal
+) -> None:
+    """The ledger names nobody before the first block; the genesis does."""
+    three[0].start()
+
+    others = ["Cooperative 1", "Cooperative 2"]
+    wait_until(lambda: ask_ledger(three[0], member_terminal).get("missing") == others)
+
+    ledger = ask_ledger(three[0], member_terminal)
+    assert (ledger["height"], ledger["time"], ledger["app_hash"]) == (0, None, "")
+    told = member_terminal.do("status", "--home", three[0].home.root)
+    assert "no block yet, 0 consensus peers\n" in told
+    assert "the chain stands still: it waits for Cooperative 1 and Cooperative 2\n" in told
+    assert "app hash" not in told
+    assert "1970" not in told
+
+
+def ask_ledger(member: Member, terminal: Terminal) -> dict[str, Any]:
+    """Where its ledger stands, as `rochdale status` says; empty while it does not answer."""
+    terminal.type("status", "--json", "--home", member.home.root)
+    return json.loads(terminal.out)["ledger"] or {}
