@@ -44,6 +44,7 @@ WAITING, STARTING, RUNNING = "waiting", "starting", "running"
 ENDING, STOPPING, STOPPED, HALTED = "ending", "stopping", "stopped", "halted"
 _STOP_STEP_S = 3.0
 """How long a process may take to end before the one it depends on is told to end too."""
+_ORDERLY = frozenset({0, -signal.SIGTERM})
 _LAST_WORDS_BYTES = 16_384
 _PANIC = "panic: "
 _UNREADABLE = (
@@ -240,7 +241,7 @@ class ProcessGroup:
         self._failures = min(self._failures + 1, 16)
         self._due_s = now_s + backoff_s
         self.state, self._ending_s = ENDING, now_s
-        said = words if words is not None else _find_last_words(child)
+        said = words if words is not None else _find_reason(child)
         child.said = said
         keys: dict[str, object] = {"name": child.spec.name, "said": said}
         if not self.halted_by:
@@ -251,8 +252,8 @@ class ProcessGroup:
             self._report("process_ended", code=child.last_exit, **keys)
 
     def _report_end(self, child: Child) -> None:
-        if child.last_exit not in {0, -signal.SIGTERM}:
-            child.said = _find_last_words(child)
+        if child.last_exit not in _ORDERLY:
+            child.said = _find_reason(child)
             keys = {"name": child.spec.name, "code": child.last_exit, "said": child.said}
             self._report("process_ended_too", **keys)
 
@@ -303,7 +304,10 @@ def read_last_words(path: Path) -> str:
     return _read_message(lines[-1].strip()) if lines else ""
 
 
-def _find_last_words(child: Child) -> str:
+def _find_reason(child: Child) -> str:
+    """Why a process ended; what one says last that ended in order is no reason."""
+    if child.last_exit in _ORDERLY:
+        return ""
     if child.last_exit == -signal.SIGBUS:
         return _UNREADABLE  # the kernel ended it in the middle of a read
     said = read_last_words(child.spec.log_path)

@@ -190,6 +190,21 @@ def test_backs_off_and_says_what_the_process_said_last(node: Node) -> None:
     assert {line["code"] for line in ended} == {3}
 
 
+def test_the_last_words_of_a_process_that_was_told_to_end_are_no_reason(node: Node) -> None:
+    """A command ends the engine so that it begins with another key: nothing has failed."""
+    says_so = "print('Closing evidencestore', flush=True), sys.exit(0)"
+    ends = f"import signal, sys; signal.signal(signal.SIGTERM, lambda *_: ({says_so})); "
+    node.start([child(ends + UNTIL_PIPE_CLOSES, name="engine")])
+    wait_until(lambda: node.is_running("engine"))
+    time.sleep(0.3)
+
+    psutil.Process(node.pid("engine")).terminate()
+
+    wait_until(lambda: node.status()["engine"]["restarts"] == 1)
+    assert (node.status()["engine"]["last_exit"], node.status()["engine"]["said"]) == (0, "")
+    assert "Closing" not in read(node.home.logs / "supervisor.log")
+
+
 @pytest.mark.parametrize("engine_ends_first", [False, True])
 def test_a_group_that_only_a_person_can_mend_is_not_started_again(
     node: Node, engine_ends_first: bool
