@@ -26,8 +26,8 @@ from ledger.rpc_answers import (
     EngineStatus,
     QueryResult,
     TxResult,
-    find_absent,
     read_block_results,
+    read_consensus_round,
     read_query_result,
     read_status,
     read_tx_result,
@@ -175,10 +175,7 @@ class EngineClient:
 
     async def consensus_round(self) -> ConsensusRound:
         """Who has not voted for the next block: whose validator is missing if it is late."""
-        state = (await self.call("dump_consensus_state"))["round_state"]
-        return ConsensusRound(
-            height=int(state["height"]), round=int(state["round"]), absent=find_absent(state)
-        )
+        return read_consensus_round(await self.call("dump_consensus_state"))
 
     async def subscribe_new_blocks(self) -> AsyncIterator[int]:
         """Yield the latest height, first at once, then whenever it has grown.

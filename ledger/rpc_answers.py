@@ -90,6 +90,10 @@ class ConsensusRound:
     absent: tuple[bytes, ...]
     """Addresses of validators whose vote the height waits for. Means something only once
     the chain is late: before a block is proposed nobody has voted."""
+    connected: frozenset[str]
+    """Node ids of the engines that this one is connected with."""
+    peers_height: int
+    """The highest that one of them says to be at work on; 0 without any. Not proved."""
 
 
 def read_status(answer: JsonObject) -> EngineStatus:
@@ -140,6 +144,20 @@ def read_tx_result(item: JsonObject, *, height: int, index: int) -> TxResult:
         log=item.get("log") or "",
         data=base64.b64decode(item.get("data") or ""),
         events=_read_events(item.get("events")),
+    )
+
+
+def read_consensus_round(answer: JsonObject) -> ConsensusRound:
+    """The answer to `dump_consensus_state`."""
+    state, peers = answer["round_state"], answer["peers"] or []
+    return ConsensusRound(
+        height=int(state["height"]),
+        round=int(state["round"]),
+        absent=find_absent(state),
+        connected=frozenset(peer["node_address"].partition("@")[0] for peer in peers),
+        peers_height=max(
+            (int(peer["peer_state"]["round_state"]["height"]) for peer in peers), default=0
+        ),
     )
 
 

@@ -4,20 +4,72 @@ For commands; the web process watches all the time (`node.web.chain_state`).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from config.settings import Settings
-from ledger.headers import parse_time_ns
 from ledger.rpc import EngineClient
-from ledger.rpc_answers import EngineStatus
-from node.web.chain_state import compute_standstill_s
+from ledger.rpc_answers import ConsensusRound, EngineStatus
+from node.web.chain_state import compute_standstill_s, is_behind, is_late
 from node.web.registry import KnownCooperative
 from node.web.registry_reader import fetch_cooperatives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the chain goes on, as a node sees it."""
+
+    is_catching_up: bool = False
+    """Whether the node only lacks blocks that the others have."""
+    others_height: int | None = None
+    """The highest block that they say to have, if that is why."""
+    missing: list[str] | None = None
+    """Names of the cooperatives whose validators the chain waits for; none while it moves."""
+
+
+async def find_standing(
+    engine: EngineClient,
+    status: EngineStatus,
+    settings: Settings,
+    *,
+    founders: Sequence[KnownCooperative],
+    now_s: float,
+    up_s: float,
+) -> Standing:
+    """See how the chain goes on.
+
+    Args:
+        engine: Of this node.
+        status: What it just said.
+        settings: Of this node.
+        founders: Of the chain; before its first block the ledger knows nobody.
+        now_s: Wall clock, seconds since 1970.
+        up_s: For how long this node has run: from then on a first block can be late.
+
+    Raises:
+        RefusedError: The ledger cannot answer.
+        UnavailableError: The engine does not answer.
+    """
+    if status.is_catching_up:
+        return Standing(is_catching_up=True)
+    heartbeat_s = settings.engine.heartbeat_ms / 1_000
+    if not is_late(status.time, heartbeat_s=heartbeat_s, now_s=now_s):
+        return Standing()
+    consensus = await engine.consensus_round()
+    if is_behind(status.height, consensus):
+        return Standing(is_catching_up=True, others_height=consensus.peers_height - 1)
+    if status.height:
+        return Standing(missing=_name_missing(consensus, await fetch_cooperatives(engine)))
+    if up_s > compute_standstill_s(heartbeat_s):
+        return Standing(missing=_name_missing(consensus, founders))
+    return Standing()
 
 
 async def find_missing(
     engine: EngineClient, status: EngineStatus, settings: Settings, *, now_s: float
 ) -> list[str] | None:
     """Names of the cooperatives whose validators a chain that stands still waits for.
+
+    Unlike `find_standing`, whatever peers say: one that lies could forbid a recovery.
 
     Args:
         engine: Of this node.
@@ -32,39 +84,12 @@ async def find_missing(
         RefusedError: The ledger cannot answer.
         UnavailableError: The engine does not answer.
     """
-    if status.is_catching_up or not status.height or not _is_late(status, settings, now_s=now_s):
-        return None
-    return await _name_missing(engine, await fetch_cooperatives(engine))
-
-
-async def find_missing_founders(
-    engine: EngineClient, founders: Sequence[KnownCooperative], settings: Settings, *, up_s: float
-) -> list[str] | None:
-    """Likewise while no block was made: the ledger knows nobody yet, the genesis its founders.
-
-    Args:
-        engine: Of this node.
-        founders: Of the chain.
-        settings: Of this node.
-        up_s: For how long this node has run.
-
-    Raises:
-        UnavailableError: The engine does not answer.
-    """
-    if up_s <= compute_standstill_s(settings.engine.heartbeat_ms / 1_000):
-        return None
-    return await _name_missing(engine, founders)
-
-
-def _is_late(status: EngineStatus, settings: Settings, *, now_s: float) -> bool:
     heartbeat_s = settings.engine.heartbeat_ms / 1_000
-    # A header's time is when the block before it was decided: a heartbeat earlier at most.
-    late_s = now_s - parse_time_ns(status.time) / 1_000_000_000 - heartbeat_s
-    return late_s > compute_standstill_s(heartbeat_s)
+    is_overdue = is_late(status.time, heartbeat_s=heartbeat_s, now_s=now_s)
+    if status.is_catching_up or not status.height or not is_overdue:
+        return None
+    return _name_missing(await engine.consensus_round(), await fetch_cooperatives(engine))
 
 
-async def _name_missing(
-    engine: EngineClient, cooperatives: Sequence[KnownCooperative]
-) -> list[str]:
-    absent = (await engine.consensus_round()).absent
-    return sorted(item.name for item in cooperatives if item.validator_address in absent)
+def _name_missing(consensus: ConsensusRound, cooperatives: Sequence[KnownCooperative]) -> list[str]:
+    return sorted(item.name for item in cooperatives if item.validator_address in consensus.absent)

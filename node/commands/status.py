@@ -143,7 +143,7 @@ async def _ask_engine(home: "Home", settings: "Settings", *, up_s: float) -> dic
     from config.errors import RochdaleError  # noqa: PLC0415
     from ledger.rpc import EngineClient  # noqa: PLC0415
     from node.chain import load_genesis  # noqa: PLC0415
-    from node.standstill import find_missing, find_missing_founders  # noqa: PLC0415
+    from node.standstill import find_standing  # noqa: PLC0415
     from node.web.registry import read_founder  # noqa: PLC0415
 
     try:
@@ -151,11 +151,10 @@ async def _ask_engine(home: "Home", settings: "Settings", *, up_s: float) -> dic
             told = await engine.status()
             connected = await engine.connected_node_ids()
             upgrade = await _ask_upgrade(engine)
-            if told.height or told.is_catching_up:
-                missing = await find_missing(engine, told, settings, now_s=time.time())
-            else:
-                founders = list(map(read_founder, load_genesis(home).founders))
-                missing = await find_missing_founders(engine, founders, settings, up_s=up_s)
+            founders = list(map(read_founder, load_genesis(home).founders))
+            standing = await find_standing(
+                *(engine, told, settings), founders=founders, now_s=time.time(), up_s=up_s
+            )
     except RochdaleError:  # it may be between two starts
         return None
     return {
@@ -163,10 +162,11 @@ async def _ask_engine(home: "Home", settings: "Settings", *, up_s: float) -> dic
         "height": told.height,
         "time": told.time if told.height else None,
         "app_hash": told.app_hash.hex(),
-        "catching_up": told.is_catching_up,
+        "catching_up": standing.is_catching_up,
+        "others_height": standing.others_height,
         "consensus_peers": len(connected),
-        "stands_still": missing is not None,
-        "missing": missing or [],
+        "stands_still": standing.missing is not None,
+        "missing": standing.missing or [],
     }
 
 
@@ -259,6 +259,8 @@ def _show_ledger(ledger: dict[str, Any], *, signed_height: int) -> None:
 
     peers = ledger["consensus_peers"]
     fetching = "catching up" if peers else "no peer to fetch blocks from"
+    if ledger["others_height"]:
+        fetching = f"catching up: others say to have block {ledger['others_height']}"
     doing = f", {fetching}" if ledger["catching_up"] else ""
     if ledger["height"]:
         say(f"height {ledger['height']} of {ledger['time']}{doing or ', up to date'}")

@@ -7,6 +7,9 @@ clock's, so a jump of the wall clock is no outage.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ledger.headers import parse_time_ns
+from ledger.rpc_answers import ConsensusRound
+
 TEST_STANDSTILL_S_MIN = 5.0
 _HEARTBEATS = 3
 VOTES_LOOKED_AT = 8
@@ -65,3 +68,29 @@ class ChainState:
 def compute_standstill_s(heartbeat_s: float) -> float:
     """From how long without a block a chain is said to stand still."""
     return max(TEST_STANDSTILL_S_MIN, _HEARTBEATS * heartbeat_s)
+
+
+def is_late(time: str, *, heartbeat_s: float, now_s: float) -> bool:
+    """Whether a newer block than the engine's latest is overdue, by the wall clock.
+
+    Args:
+        time: Header time of the latest, RFC 3339.
+        heartbeat_s: Longest time without a block on a healthy chain.
+        now_s: Seconds since 1970.
+    """
+    # A header's time is when the block before it was decided: a heartbeat earlier at most.
+    late_s = now_s - parse_time_ns(time) / 1_000_000_000 - heartbeat_s
+    return late_s > compute_standstill_s(heartbeat_s)
+
+
+def is_behind(height: int, consensus: ConsensusRound) -> bool:
+    """Whether the others have blocks that the engine lacks, although it is not catching up.
+
+    A validator that they cannot do without takes part in consensus from its start, and fetches
+    blocks there. What peers say is not proved: good enough to show, not to decide by.
+
+    Args:
+        height: Of the engine's latest block.
+        consensus: Asked of it after that.
+    """
+    return max(consensus.height, consensus.peers_height) > height + 1

@@ -15,8 +15,8 @@ from governance.event_codec import decode_event
 from governance.events import Event
 from ledger.headers import parse_time_ns
 from ledger.rpc import EngineError
-from ledger.rpc_answers import BlockResults, EngineEvent
-from node.web.chain_state import VOTES_LOOKED_AT
+from ledger.rpc_answers import BlockResults, EngineEvent, EngineStatus
+from node.web.chain_state import VOTES_LOOKED_AT, is_behind, is_late
 from node.web.context import WebContext
 from node.web.credential_store import CredentialStore
 from node.web.key_changes import end_logins
@@ -60,12 +60,22 @@ async def watch_chain(context: WebContext) -> None:
             async with asyncio.timeout(_WATCH_TIMEOUT_S):
                 status = await context.engine.status()
                 context.chain.is_reachable = True
-                context.chain.is_catching_up = status.is_catching_up
                 context.chain.grow(status.height, now_s=context.clock.steady_s())
-                if context.chain.stands_still(now_s=context.clock.steady_s()):
-                    context.chain.absent = (await context.engine.consensus_round()).absent
+                is_behind = not status.is_catching_up and await _look_at_round(context, status)
+                context.chain.is_catching_up = status.is_catching_up or is_behind
         except (UnavailableError, EngineError, TimeoutError):
             context.chain.is_reachable = False
+
+
+async def _look_at_round(context: WebContext, status: EngineStatus) -> bool:
+    """Note whom an overdue block waits for; whether it is only that this node is behind."""
+    chain, clock = context.chain, context.clock
+    is_overdue = is_late(status.time, heartbeat_s=chain.heartbeat_s, now_s=clock.now_s())
+    if not is_overdue and not chain.stands_still(now_s=clock.steady_s()):
+        return False
+    consensus = await context.engine.consensus_round()
+    chain.absent = consensus.absent
+    return is_behind(status.height, consensus)
 
 
 async def _apply_until(context: WebContext, height: int) -> None:

@@ -1,6 +1,7 @@
 """A chain that stands still, and a node that only catches up: told apart and told of."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,3 +45,29 @@ def ask_ledger(member: Member, terminal: Terminal) -> dict[str, Any]:
     """Where its ledger stands, as `rochdale status` says; empty while it does not answer."""
     terminal.type("status", "--json", "--home", member.home.root)
     return json.loads(terminal.out)["ledger"] or {}
+
+
+def test_a_needed_validator_that_fetches_its_blocks_again_is_catching_up(
+    three: list[Member], member_terminal: Terminal
+) -> None:
+    """It fetches within consensus, so its engine says that it is not behind; the chain waits."""
+    for member in three:
+        member.start()
+    wait_until(lambda: three[0].height() > 40)
+    three[0].stop()
+    tip = three[1].height()
+    home = three[0].home
+    member_terminal.do("ledger", "reset", "--yes", "--home", home.root)
+    time.sleep(6)  # the last block is overdue from here on
+
+    three[0].start()
+    seen = []
+    while three[0].height() < tip:
+        told = ask_ledger(three[0], member_terminal)
+        if 0 < told.get("height", 0) < tip - 1:
+            seen.append(told)
+
+    assert seen
+    assert {told["stands_still"] for told in seen} == {False}
+    assert {told["catching_up"] for told in seen} == {True}
+    assert {told["others_height"] for told in seen} <= {tip - 1, tip}
