@@ -3,13 +3,14 @@
 For commands; the web process watches all the time (`node.web.chain_state`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from config.settings import Settings
 from ledger.rpc import EngineClient
-from ledger.rpc_answers import ConsensusRound, EngineStatus
-from node.web.chain_state import compute_standstill_s, is_behind, is_late
+from ledger.rpc_answers import EngineStatus
+from node.web.chain_state import compute_standstill_s, is_behind, is_late, list_silent
 from node.web.registry import KnownCooperative
 from node.web.registry_reader import fetch_cooperatives
 
@@ -57,10 +58,11 @@ async def find_standing(
     consensus = await engine.consensus_round()
     if is_behind(status.height, consensus):
         return Standing(is_catching_up=True, others_height=consensus.peers_height - 1)
+    silent = partial(list_silent, consensus, own_node_id=status.node_id)
     if status.height:
-        return Standing(missing=_name_missing(consensus, await fetch_cooperatives(engine)))
+        return Standing(missing=_name(silent(await fetch_cooperatives(engine))))
     if up_s > compute_standstill_s(heartbeat_s):
-        return Standing(missing=_name_missing(consensus, founders))
+        return Standing(missing=_name(silent(founders)))
     return Standing()
 
 
@@ -88,8 +90,9 @@ async def find_missing(
     is_overdue = is_late(status.time, heartbeat_s=heartbeat_s, now_s=now_s)
     if status.is_catching_up or not status.height or not is_overdue:
         return None
-    return _name_missing(await engine.consensus_round(), await fetch_cooperatives(engine))
+    consensus, cooperatives = await engine.consensus_round(), await fetch_cooperatives(engine)
+    return _name(list_silent(consensus, cooperatives, own_node_id=status.node_id))
 
 
-def _name_missing(consensus: ConsensusRound, cooperatives: Sequence[KnownCooperative]) -> list[str]:
-    return sorted(item.name for item in cooperatives if item.validator_address in consensus.absent)
+def _name(cooperatives: Iterable[KnownCooperative]) -> list[str]:
+    return sorted(item.name for item in cooperatives)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ledger.headers import parse_time_ns
 from ledger.rpc_answers import ConsensusRound
+from node.web.registry import KnownCooperative
 
 TEST_STANDSTILL_S_MIN = 5.0
 _HEARTBEATS = 3
@@ -81,6 +82,28 @@ def is_late(time: str, *, heartbeat_s: float, now_s: float) -> bool:
     # A header's time is when the block before it was decided: a heartbeat earlier at most.
     late_s = now_s - parse_time_ns(time) / 1_000_000_000 - heartbeat_s
     return late_s > compute_standstill_s(heartbeat_s)
+
+
+def list_silent(
+    consensus: ConsensusRound, cooperatives: Iterable[KnownCooperative], *, own_node_id: str
+) -> list[KnownCooperative]:
+    """Whose validators an overdue block waits for.
+
+    One that voted in the open round and then went away is not absent from it: that its engine
+    is not connected with this one is all that tells.
+
+    Args:
+        consensus: Asked of the engine now.
+        cooperatives: Of the chain.
+        own_node_id: The engine's.
+    """
+    here = {own_node_id, *consensus.connected}
+    return [
+        item
+        for item in cooperatives
+        if item.validator_address in consensus.absent
+        or (item.is_member and item.is_validating and item.node_id not in here)
+    ]
 
 
 def is_behind(height: int, consensus: ConsensusRound) -> bool:

@@ -16,7 +16,7 @@ from governance.events import Event
 from ledger.headers import parse_time_ns
 from ledger.rpc import EngineError
 from ledger.rpc_answers import BlockResults, EngineEvent, EngineStatus
-from node.web.chain_state import VOTES_LOOKED_AT, is_behind, is_late
+from node.web.chain_state import VOTES_LOOKED_AT, is_behind, is_late, list_silent
 from node.web.context import WebContext
 from node.web.credential_store import CredentialStore
 from node.web.key_changes import end_logins
@@ -74,7 +74,8 @@ async def _look_at_round(context: WebContext, status: EngineStatus) -> bool:
     if not is_overdue and not chain.stands_still(now_s=clock.steady_s()):
         return False
     consensus = await context.engine.consensus_round()
-    chain.absent = consensus.absent
+    silent = list_silent(consensus, context.registry.cooperatives, own_node_id=status.node_id)
+    chain.absent = tuple(item.validator_address for item in silent)
     return is_behind(status.height, consensus)
 
 

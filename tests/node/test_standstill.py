@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ledger.rpc_answers import find_absent
 from tests.node.small_federation import Member, found_members, wait_until
 from tests.node.terminal import Terminal
 
@@ -39,6 +40,33 @@ def test_a_new_chain_says_for_which_founders_it_waits(
     assert "the chain stands still: it waits for Cooperative 1 and Cooperative 2\n" in told
     assert "app hash" not in told
     assert "1970" not in told
+
+
+def test_who_went_away_after_it_had_voted_is_missed_too(
+    three: list[Member], member_terminal: Terminal
+) -> None:
+    """Its vote of the open round stays; its connection does not."""
+    for member in three:
+        member.start()
+    wait_until(lambda: min(member.height() for member in three) > 3)
+    three[2].stop()
+    wait_until(lambda: has_voted(three[0], three[1].address))
+
+    three[1].stop()
+
+    others = ["Cooperative 1", "Cooperative 2"]
+    wait_until(lambda: ask_ledger(three[0], member_terminal).get("missing") == others)
+    assert has_voted(three[0], three[1].address)
+
+
+def has_voted(member: Member, address: bytes) -> bool:
+    """Whether a member's engine holds another's vote of the last step that anybody came to."""
+    state = member.call("dump_consensus_state")["round_state"]
+    return any(
+        not vote.startswith("nil") and f":{address.hex()[:12].upper()} " in vote
+        for votes in state["votes"]
+        for vote in votes["prevotes"]
+    ) and address not in find_absent(state)
 
 
 def ask_ledger(member: Member, terminal: Terminal) -> dict[str, Any]:
