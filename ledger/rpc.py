@@ -45,6 +45,18 @@ class EngineError(RefusedError):
     """The engine answered with an error; its words are in the reason."""
 
 
+class EngineSilentError(UnavailableError):
+    """The engine cannot be reached, or is late.
+
+    Attributes:
+        socket_path: Where it was asked.
+    """
+
+    def __init__(self, socket_path: Path) -> None:
+        super().__init__("the engine does not answer; is the node running?")
+        self.socket_path = socket_path
+
+
 class EngineClient:
     """Calls on one engine; an asynchronous context manager.
 
@@ -210,7 +222,7 @@ class EngineClient:
             async with self._open().post(_URL, json=request) as response:
                 body = await _read(response)
         except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
-            raise UnavailableError("the engine does not answer; is the node running?") from error
+            raise EngineSilentError(self._socket_path) from error
         try:
             answer: JsonObject = json.loads(body)
         except ValueError as error:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from config.errors import RochdaleError
+from config.errors import RochdaleError, UnavailableError
 from node import exit_codes
 from node.commands.acting import act
 from node.commands.audit import audit
@@ -140,8 +140,7 @@ def run(application: typer.Typer, arguments: Sequence[str] | None = None) -> int
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except RochdaleError as error:
-        sys.stderr.write(f"rochdale: {error}\n")
-        return exit_codes.exit_code_of(error)
+        return _explain(error)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except Exception:  # noqa: BLE001 - the last place that can still explain itself
@@ -152,6 +151,19 @@ def run(application: typer.Typer, arguments: Sequence[str] | None = None) -> int
         )
         return exit_codes.INTERNAL
     return exit_codes.OK
+
+
+def _explain(error: RochdaleError) -> int:
+    """Say what ended a command; its exit code."""
+    if isinstance(error, UnavailableError):
+        from node.halting import find_halt  # noqa: PLC0415 - the engine's client is slow to load
+
+        halt = find_halt(error)
+        if halt is not None:
+            sys.stderr.write(f"rochdale: {halt}\n")
+            return halt.exit_code
+    sys.stderr.write(f"rochdale: {error}\n")
+    return exit_codes.exit_code_of(error)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from config.errors import MisconfiguredError
 from config.limits import SOCKET_PATH_BYTES_MAX
 
 SETTINGS_FILE = "rochdale.toml"
+STATUS_NAME = "supervisor.json"
 _LONGEST_SOCKET = "discovery.sock"
 _PRIVATE_DIRECTORIES = ("keys", "engine", "ledger", "web", "discovery", "records", "logs")
 
@@ -169,7 +170,7 @@ class Home:
     @property
     def status_path(self) -> Path:
         """What the supervisor last knew of its processes."""
-        return self.run / "supervisor.json"
+        return self.run / STATUS_NAME
 
 
 def open_home(path: Path | str) -> Home:

@@ -24,6 +24,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     if it has halted because its state is not what the others have agreed on.
     """
     from node.disk_space import find_full_disk  # noqa: PLC0415
+    from node.halting import find_exit_code  # noqa: PLC0415
     from node.home import open_home  # noqa: PLC0415
     from node.joining import read_progress  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
@@ -50,9 +51,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     if not found["running"]:
         raise typer.Exit(exit_codes.UNAVAILABLE)
     if found["halted"]:
-        exits = {row["last_exit"] for row in found["processes"]}
-        is_outdated = exit_codes.OUTDATED in exits
-        raise typer.Exit(exit_codes.OUTDATED if is_outdated else exit_codes.INTERNAL)
+        raise typer.Exit(find_exit_code(found["processes"]))
 
 
 def show_settings(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:

@@ -29,6 +29,8 @@ class ChainState:
     """The engine's latest height."""
     is_reachable: bool = False
     """Whether this node's own engine answers."""
+    halted: str = ""
+    """Why it answers no more before a person acts; empty unless this node has halted."""
     is_catching_up: bool = False
     """Whether the engine is still fetching old blocks."""
     voted_heights: dict[bytes, int] = field(default_factory=dict)

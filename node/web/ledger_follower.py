@@ -16,6 +16,7 @@ from governance.events import Event
 from ledger.headers import parse_time_ns
 from ledger.rpc import EngineError
 from ledger.rpc_answers import BlockResults, EngineEvent, EngineStatus
+from node.halting import find_halt
 from node.web.chain_state import VOTES_LOOKED_AT, is_behind, is_late, list_silent
 from node.web.context import WebContext
 from node.web.credential_store import CredentialStore
@@ -63,8 +64,11 @@ async def watch_chain(context: WebContext) -> None:
                 context.chain.grow(status.height, now_s=context.clock.steady_s())
                 is_behind = not status.is_catching_up and await _look_at_round(context, status)
                 context.chain.is_catching_up = status.is_catching_up or is_behind
-        except (UnavailableError, EngineError, TimeoutError):
+                context.chain.halted = ""
+        except (UnavailableError, EngineError, TimeoutError) as error:
             context.chain.is_reachable = False
+            halt = find_halt(error)
+            context.chain.halted = "" if halt is None else halt.sentence
 
 
 async def _look_at_round(context: WebContext, status: EngineStatus) -> bool:

@@ -16,6 +16,7 @@ _HELP = {
     "rochdale_engine_height": "Last block that this node's engine has.",
     "rochdale_seconds_since_block": "Since this node saw a new block.",
     "rochdale_ledger_reachable": "1 while this node's own engine answers.",
+    "rochdale_halted": "1 while this node has halted until a person acts.",
     "rochdale_catching_up": "1 while the engine fetches old blocks.",
     "rochdale_stands_still": "1 while a block is overdue.",
     "rochdale_validator_missing": "1 for a validator that the chain waits for, or that was in"
@@ -34,6 +35,7 @@ def render_metrics(context: WebContext) -> str:
         *_gauge("rochdale_engine_height", chain.height),
         *_gauge("rochdale_seconds_since_block", int(now_s - chain.grew_at_s)),
         *_gauge("rochdale_ledger_reachable", int(chain.is_reachable)),
+        *_gauge("rochdale_halted", int(bool(chain.halted))),
         *_gauge("rochdale_catching_up", int(chain.is_catching_up)),
         *_gauge("rochdale_stands_still", int(missing is not None)),
     ]
@@ -47,7 +49,9 @@ def render_metrics(context: WebContext) -> str:
                 int(
                     item.id in absent
                     if missing is not None
-                    else item.is_validating and not chain.takes_part(item.validator_address)
+                    else item.is_validating
+                    and bool(chain.voted_heights)  # else nothing is known of anybody
+                    and not chain.takes_part(item.validator_address)
                 ),
             )
             for item in validators

@@ -15,6 +15,7 @@ from config.errors import InvariantError, RefusedError, UnavailableError
 from config.limits import HTTP_BODY_BYTES_MAX, HTTP_BODY_DEADLINE_S
 from did.jcs import canonicalize
 from did.login.errors import OAuthError
+from node.halting import find_halt
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +122,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except RefusedError as error:
         return answer_refusal(error.reason, status=422, code=error.code)
     except UnavailableError as error:
-        response = answer_refusal(str(error), status=503)
+        response = answer_refusal(str(find_halt(error) or error), status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
     except web.HTTPException as error:

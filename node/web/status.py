@@ -39,6 +39,7 @@ def render_status(context: WebContext) -> JsonObject:
         "time": render_time(projection.time_ms) if height else None,
         "app_hash": projection.app_hash.hex(),
         "ledger_reachable": chain.is_reachable,
+        "halted": chain.halted or None,
         "catching_up": chain.is_catching_up,
         "silent_s": int(now_s - chain.grew_at_s),
         "validators": _render_validators(context, missing),
@@ -67,7 +68,8 @@ def list_missing(context: WebContext, *, now_s: float) -> tuple[KnownCooperative
     # A silent engine of ours tells nothing about the others, unless they cannot go on alone.
     count = sum(1 for item in registry.members if item.is_validating)
     is_needed = registry.own.is_validating and (count - 1) * _THIRDS <= count * (_THIRDS - 1)
-    if not chain.is_reachable and is_needed and now_s - chain.grew_at_s > chain.standstill_s:
+    is_silent = not chain.is_reachable and not chain.halted
+    if is_silent and is_needed and now_s - chain.grew_at_s > chain.standstill_s:
         return (registry.own,)
     return None
 

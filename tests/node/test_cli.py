@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from node import exit_codes
-from node.home import Home, open_home
+from node.home import Home, open_home, prepare_run
 from node.lock import take_lock
 from node.preflight import PROCESS_KEYS
 from tests.node.terminal import Terminal, free_ports
@@ -291,3 +291,26 @@ def test_a_damaged_genesis_is_named(terminal: Terminal, home: Home) -> None:
     assert "was changed" in terminal.type("start", "--home", home.root)
     assert terminal.code == exit_codes.MISCONFIGURED
     shutil.rmtree(home.root)
+
+
+@pytest.mark.parametrize(
+    ("last_exit", "code"), [(4, exit_codes.OUTDATED), (1, exit_codes.INTERNAL)]
+)
+def test_whoever_asks_the_engine_of_a_node_that_halted_is_told_why(
+    terminal: Terminal, home: Home, last_exit: int, code: int
+) -> None:
+    """The node runs, and its engine will not answer before a person acted."""
+    prepare_run(home)
+    rows = [{"name": "ledger", "last_exit": last_exit}]
+    halted = {"pid": os.getpid(), "halted": ["block 6 needs Rochdale 2"], "processes": rows}
+    for command in (["federation", "list"], ["trust", "export"]):
+        silent = terminal.refuse(*command, "--home", home.root)
+        assert terminal.code == exit_codes.UNAVAILABLE
+        assert "the engine does not answer; is the node running?" in silent
+        home.status_path.write_text(json.dumps(halted))
+
+        said = terminal.refuse(*command, "--home", home.root)
+
+        assert said == "rochdale: this node has halted: block 6 needs Rochdale 2"
+        assert terminal.code == code
+        home.status_path.unlink()

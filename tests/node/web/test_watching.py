@@ -1,6 +1,8 @@
 """What pages say of a chain whose engine tells less than is so."""
 
 import asyncio
+import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -46,6 +48,28 @@ async def test_a_node_that_fetches_blocks_within_consensus_is_catching_up(
     answer_as(watched.engine, height=520, peers_height=521)
     watched.context.chain.grow(520, now_s=watched.context.clock.steady_s() - 60)
     await wait_for_status(watched, http, "stands_still")
+
+
+async def test_a_node_that_halted_says_why_and_not_that_it_is_waited_for(
+    watched: Any, http: aiohttp.ClientSession
+) -> None:
+    """Its engine will not answer before the new version is there; nobody is missing."""
+    watched.context.chain.grew_at_s -= 60
+    rows = [{"name": "ledger", "last_exit": 4}]
+    halted = {"pid": os.getpid(), "halted": ["block 6 needs Rochdale 2"], "processes": rows}
+    watched.home.status_path.write_text(json.dumps(halted))
+    watched.home.rpc_socket.unlink()
+
+    status = await wait_for_status(watched, http, "halted")
+
+    assert (status["stands_still"], status["missing"]) == (False, [])
+    page = await (await http.get(watched.url)).text()
+    assert "This node has halted" in page
+    assert "block 6 needs Rochdale 2" in page
+    assert "stands still" not in page
+    metrics = await (await http.get(f"{watched.url}/metrics")).text()
+    assert "rochdale_halted 1" in metrics
+    assert 'rochdale_validator_missing{cooperative="Ash"} 0' in metrics
 
 
 def answer_as(engine: DecisionEngine, *, height: int, peers_height: int) -> None:
