@@ -139,7 +139,8 @@ def describe(told: Mapping[str, Any]) -> str:
             "`engine.snapshot_interval_blocks`, and connect only with engines that the ledger "
             f"knows (`rochdale federation propose node`){refused}"
         )
-    counted = f"{told['chunks_count']} of {told['chunks_total']} chunks"
+    unit = "chunk" if told["chunks_total"] == 1 else "chunks"
+    counted = f"{told['chunks_count']} of {told['chunks_total']} {unit}"
     return f"taking over the state of block {told['height']}: {counted}{refused}"
 
 

@@ -226,7 +226,8 @@ def verify_snapshot(
         )
         return
     say(f"The snapshot is the state of {info.chain_id} at height {info.height}.")
-    say(f"{len(info.chunks)} chunks, app hash {info.app_hash.hex()}")
+    unit = "chunk" if len(info.chunks) == 1 else "chunks"
+    say(f"{len(info.chunks)} {unit}, app hash {info.app_hash.hex()}")
 
 
 @ledger_app.command()

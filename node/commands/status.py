@@ -211,8 +211,10 @@ def _show(found: dict[str, Any]) -> None:
         say(f"[yellow]not running[/]: start it with `rochdale start --home {found['home']}`")
         return
     say(f"running for {found['uptime_s']} s (process {found['pid']}), pages at {found['address']}")
-    if found["joining"] is not None:
-        say(f"[bold]joining[/]: {escape(describe(found['joining']))}")
+    ledger, progress = found["ledger"], found["joining"]
+    has_joined = progress and progress["is_done"] and ledger and not ledger["catching_up"]
+    if progress is not None and not has_joined:
+        say(f"[bold]joining[/]: {escape(describe(progress))}")
     _show_ailments(found)
     signer = found["signing"]["remote_signer"]
     if found["ledger"] is not None:

@@ -153,6 +153,20 @@ def test_a_node_that_gets_nothing_begins_anew(home: Home) -> None:
     asyncio.run(joining.watch(home, get_height=lambda: next(heights)))
 
 
+def test_a_node_that_has_joined_and_is_up_to_date_says_no_more_of_it(
+    founder: Path, member_terminal: Terminal
+) -> None:
+    """It stood in the status for as long as the node ran."""
+    home, progress = open_home(founder), SyncProgress(height=1, chunks_total=1)
+    joining.report(home, progress)
+    before = member_terminal.do("status", "--home", founder)
+
+    joining.report(home, replace(progress, chunks_count=1, is_done=True))
+
+    assert "joining: taking over the state of block 1: 0 of 1 chunk\n" in before
+    assert "joining:" not in member_terminal.do("status", "--home", founder)
+
+
 @pytest.mark.parametrize(
     ("progress", "sentence"),
     [
