@@ -175,7 +175,7 @@ def load_trust(path: Path) -> "TrustBundle":
 def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle | None":
     """What to check with: the file that was named, or what the wallet remembers if that is later.
 
-    Says on stderr if a file was named in vain.
+    Says on stderr if a bundle was named in vain; a genesis file only says which chain is meant.
 
     Raises:
         MisconfiguredError: A file cannot be read, or the named one is neither genesis nor bundle.
@@ -188,7 +188,7 @@ def choose_wallet_trust(given: Path | None, wallet: Path | None) -> "TrustBundle
     chosen = choose_trust(named, kept)
     if named is None or chosen is None or wallet is None:
         return chosen
-    if chosen.height > named.height:
+    if chosen.height > named.height > 0:
         path = get_trust_path(wallet)
         sys.stderr.write(
             f"rochdale: {given} is older than block {chosen.height}, which the wallet remembers in "

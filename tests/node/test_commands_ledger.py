@@ -252,7 +252,10 @@ def test_a_wallet_believes_the_later_of_two() -> None:
 def test_a_file_that_was_named_in_vain_is_said_to_be(
     member_terminal: Terminal, trust: Path, ballot: Path, wallet: Path
 ) -> None:
-    """On stderr, with what the wallet believes and how to begin anew; else nothing is said."""
+    """On stderr, with what the wallet believes and how to begin anew; else nothing is said.
+
+    Of a genesis file neither, which people name each time.
+    """
     checking = ("ledger", "verify", ballot, "--wallet", wallet, "--trust", trust)
     member_terminal.type(*checking)
     assert "is believed" not in member_terminal.error

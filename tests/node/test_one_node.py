@@ -298,8 +298,8 @@ def _check_lists(
     assert len(asked["response"]["proofOps"]["ops"]) == 2
     for options, reason, code in (
         ((*listed, "--from", "2", *own), "the list has 2 entries", exit_codes.FAILED),
-        (("ledger", "list", "roll", *own), "is named by a cooperative's id", exit_codes.FAILED),
-        (("ledger", "list", "roll", "x", *own), "64 hex digits", exit_codes.MISCONFIGURED),
+        (("ledger", "list", "roll", *own), "by a cooperative's id", exit_codes.MISCONFIGURED),
+        (("ledger", "list", "roll", "x", *own), "an id is hexadecimal", exit_codes.MISCONFIGURED),
         ((*listed, "--node", url), "name whom you believe", exit_codes.MISCONFIGURED),
         ((*listed, "--node", url, *own), "ask another: name one", exit_codes.MISCONFIGURED),
     ):
