@@ -2,38 +2,22 @@
 
 import dataclasses
 import json
-import secrets
 import time
 from pathlib import Path
 
 import pytest
 
 from config.errors import RefusedError
-from did.wallets import STRENGTH_TEST, create_wallet, save_wallet
 from ledger.receipts import parse_receipt
-from ledger.trust import write_trust_bundle
 from node import exit_codes
 from node.commands.voting import _name_receipt
 from node.commands.wallet_options import check_with_trust
 from node.wallet_trust import choose_trust, get_trust_path, keep_trust, load_wallet_trust
 from tests.ledger import receipt_samples as samples
-from tests.node.terminal import PASSPHRASE, Terminal, free_ports
+from tests.node.terminal import Terminal, free_ports
 
+pytestmark = pytest.mark.usefixtures("samples_clock")
 DAYS_90_S = 90 * 86_400
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A moment after the samples were made."""
-    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000)
-
-
-@pytest.fixture
-def trust(member_terminal: Terminal) -> Path:
-    """The bundle of the validators that signed the samples."""
-    path = member_terminal.root / "trust.json"
-    path.write_bytes(write_trust_bundle(samples.TRUST))
-    return path
 
 
 @pytest.fixture
@@ -49,20 +33,6 @@ def counted(member_terminal: Terminal) -> Path:
     """A receipt of a counted ballot."""
     path = member_terminal.root / "counted.json"
     path.write_bytes(samples.render(samples.make_counted_receipt(0)))
-    return path
-
-
-@pytest.fixture
-def wallet(member_terminal: Terminal) -> Path:
-    """A wallet that has no ballot."""
-    path = member_terminal.root / "a.wallet"
-    save_wallet(
-        path,
-        create_wallet(random=secrets.token_bytes),
-        PASSPHRASE,
-        random=secrets.token_bytes,
-        strength=STRENGTH_TEST,
-    )
     return path
 
 

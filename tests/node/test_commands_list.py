@@ -1,54 +1,28 @@
 """`rochdale ledger list`: whom it asks for which page, and whether that is what comes."""
 
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from ledger.trust import write_trust_bundle
 from node import exit_codes
 from tests.ledger import receipt_samples as samples
+from tests.node.answering import serve
 from tests.node.terminal import Terminal
 
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A moment after the samples were made."""
-    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000)
-
-
-@pytest.fixture
-def trust(member_terminal: Terminal) -> Path:
-    """The bundle of the validators that signed the samples."""
-    path = member_terminal.root / "trust.json"
-    path.write_bytes(write_trust_bundle(samples.TRUST))
-    return path
+pytestmark = pytest.mark.usefixtures("samples_clock")
 
 
 @pytest.fixture
 def lying_node() -> Iterator[str]:
     """A node that answers every question with a true receipt of something else."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            first = 120 if "/roll/" in self.path else 7
-            page = samples.make_page_receipt(samples.ROLL, first=first, count=9)
-            body = samples.render(page)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Tests are quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    pages = {"/api/receipts/page/roll/": 120, "/": 7}
+    answers = {
+        path: samples.render(samples.make_page_receipt(samples.ROLL, first=first, count=9))
+        for path, first in pages.items()
+    }
+    with serve(answers) as url:
+        yield url
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,6 @@
 
 import json
 import secrets
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,42 +10,15 @@ from did.wallets import STRENGTH_TEST, Wallet, bind_wallet, create_wallet, save_
 from did.wallets import Home as WalletHome
 from governance.proposal_records import compute_ballot_id
 from ledger.receipts import ReceiptKind
-from ledger.trust import write_trust_bundle
 from node import exit_codes, member_client
 from tests.ledger import receipt_samples as samples
+from tests.node.answering import serve
 from tests.node.terminal import PASSPHRASE, Terminal
 
 ACCOUNT_WALLET = create_wallet(random=lambda size: bytes([3]) * size)
 
 
-@pytest.fixture
-def trust(member_terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The bundle of the validators that signed the samples, a moment after they did."""
-    monkeypatch.setattr(time, "time", lambda: samples.NOW_MS / 1_000)
-    path = member_terminal.root / "trust.json"
-    path.write_bytes(write_trust_bundle(samples.TRUST))
-    return path
-
-
-@contextmanager
-def serve(answers: dict[str, bytes]) -> Iterator[str]:
-    """A node with an answer for each beginning of a path, and nothing else."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = next((answers[key] for key in answers if self.path.startswith(key)), b"{}")
-            self.send_response(200 if body != b"{}" else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Tests are quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+pytestmark = pytest.mark.usefixtures("samples_clock")
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from node.ledger_dids import home_key
 from tests.ledger import plain_tree
 from tests.ledger.receipt_samples import COOPERATIVE, NOW_MS
 from tests.ledger.signed_chain import CHAIN_ID, SignedChain
+from tests.node.answering import serve
 from tests.node.terminal import Terminal
-from tests.node.test_commands_wallet_receipts import serve
 
 ACCOUNT, OTHER = bytes([7]) * 32, bytes([8]) * 32
 DID = f"did:rochdale:test:z{base58.b58encode(ACCOUNT).decode()}"

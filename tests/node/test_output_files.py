@@ -1,14 +1,12 @@
 """Files that commands write: nothing else is lost to a mistyped name."""
 
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from config.errors import MisconfiguredError
-from did.wallets import STRENGTH_TEST, create_wallet, save_wallet
 from ledger.trust import read_trust_bundle, write_trust_bundle
 from node import exit_codes
 from node.commands.output_files import (
@@ -18,24 +16,10 @@ from node.commands.output_files import (
     write_receipt,
 )
 from tests.ledger import receipt_samples as samples
-from tests.node.terminal import PASSPHRASE, Terminal
+from tests.node.terminal import Terminal
 
 RECEIPT = samples.render(samples.make_ballot_receipt())
 OTHER_RECEIPT = samples.render(samples.make_counted_receipt(0))
-
-
-@pytest.fixture
-def wallet(tmp_path: Path) -> Path:
-    """A wallet, which holds a person's keys."""
-    path = tmp_path / "a.wallet"
-    save_wallet(
-        path,
-        create_wallet(random=secrets.token_bytes),
-        PASSPHRASE,
-        random=secrets.token_bytes,
-        strength=STRENGTH_TEST,
-    )
-    return path
 
 
 @pytest.mark.parametrize("write", [write_private, write_file, write_receipt])
