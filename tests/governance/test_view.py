@@ -82,9 +82,13 @@ def test_rolling_back_leaves_the_parent_as_it_was(
 
     assert list(base.scan(b"")) == list(model.scan(b""))
     write(model, second)
+    assert list(savepoint.scan(b"")) == list(model.scan(b""))
     savepoint.commit()
     assert list(base.scan(b"")) == list(model.scan(b""))
     assert savepoint.changes() == []
+    write(savepoint, first)
+    write(model, first)
+    assert list(savepoint.scan(b"")) == list(model.scan(b""))
 
 
 def test_changes_ascend_by_key() -> None:
