@@ -116,7 +116,9 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def test_starts_what_is_needed_first_and_stops_it_last(node: Node, tmp_path: Path) -> None:
     """A process starts when the one before it is ready, and ends before that one."""
-    log, ready = str(tmp_path / "order"), str(node.home.run / "first.sock")
+    order, ready = tmp_path / "order", str(node.home.run / "first.sock")
+    order.touch()
+    log = str(order)
     note = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: ("
     note += "open({log!r}, 'a').write({word!r}), sys.exit(0))); "
     first = (
@@ -134,11 +136,11 @@ def test_starts_what_is_needed_first_and_stops_it_last(node: Node, tmp_path: Pat
         ]
     )
     wait_until(lambda: node.is_running("first", "second"))
-    wait_until(Path(log).exists)
+    wait_until(order.read_text)
     node.send(signal.SIGTERM)
 
     assert node.wait_stopped() == 0
-    assert Path(log).read_text() == "2 started 2 ended 1 ended "
+    assert order.read_text() == "2 started 2 ended 1 ended "
 
 
 def test_makes_the_directory_of_logs_that_a_backup_lacks(node: Node) -> None:
