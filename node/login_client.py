@@ -180,7 +180,7 @@ class LoginClient:
             UnavailableError: It does not answer.
         """
         offer = await self.call("POST", "/api/credential-offers")
-        path = urlsplit(str(offer["credential_offer_uri"])).path
+        path = _read_path(str(offer["credential_offer_uri"]))
         grants = check_answer(await self._request("GET", path, headers=_JSON))["grants"]
         form = {
             "grant_type": GRANT_TYPE,
@@ -218,7 +218,7 @@ class LoginClient:
             RefusedError: It is for another node or purpose, or the node refuses.
             UnavailableError: It does not answer.
         """
-        path = urlsplit(address).path
+        path = _read_path(address)
         asked = check_answer(await self._request("GET", path, headers=_JSON))
         if asked["aud"] != self.origin:
             raise RefusedError("this login is for another node: do not sign it")
@@ -240,7 +240,7 @@ class LoginClient:
 
     async def describe_login(self, address: str) -> JsonObject:
         """For whom a login is, and what it would allow."""
-        return check_answer(await self._request("GET", urlsplit(address).path, headers=_JSON))
+        return check_answer(await self._request("GET", _read_path(address), headers=_JSON))
 
     async def _get_code(self, request_uri: str, wallet: Wallet, *, state: str) -> str:
         begun = await self._request(
@@ -346,6 +346,13 @@ def check_answer(answer: Answer) -> JsonObject:
     if answer.status >= 400:
         raise RefusedError(str(reason) or f"the node answers with status {answer.status}")
     return answer.body
+
+
+def _read_path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError as error:
+        raise RefusedError("what was given as an address is none") from error
 
 
 def _read_cookie(answer: Answer) -> str:

@@ -49,11 +49,21 @@ def check_node_url(url: str) -> None:
     Raises:
         MisconfiguredError: Not an HTTPS URL, nor HTTP on this machine.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if not _is_node_url(url):
         raise MisconfiguredError(
             f"{url} is not a node's address: write https://… (plain http only for this machine)"
         )
+
+
+def _is_node_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it refuses what is no number
+    except ValueError:
+        return False
+    if parts.scheme == "http":
+        return parts.hostname in _LOOPBACK
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 class NodeClient:

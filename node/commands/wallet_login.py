@@ -6,7 +6,6 @@ to list and end what was allowed before. Nothing that a session gives is ever st
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -79,8 +78,8 @@ async def _answer(
 ) -> "JsonObject":
     from config.errors import RefusedError  # noqa: PLC0415
 
-    parts = urlsplit(address)
-    if f"{parts.scheme}://{parts.netloc}" != wallet.get_home().origin:
+    origin = wallet.get_home().origin
+    if not address.startswith(f"{origin}/"):
         raise RefusedError("this login is for another node than your cooperative's: do not answer")
     async with open_client(wallet, node=node) as client:
         asked = await client.describe_login(address)

@@ -131,7 +131,7 @@ class HttpClient:
             )
             if answer.status not in _REDIRECTS:
                 return _check_answer(answer, types=types)
-            url = urljoin(url, location or "")
+            url = _follow(url, location or "")
             if get_origin(url) != origin:
                 raise FetchRefusedError("redirected to another origin")
         raise FetchRefusedError(f"redirected more than {FETCH_REDIRECTS_MAX} times")
@@ -257,6 +257,13 @@ def check_public_address(text: str) -> None:
         is_public = is_public and not is_wrapped
     if not is_public:
         raise FetchRefusedError("the host's address is not public")
+
+
+def _follow(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchRefusedError("redirected to what is no URL") from error
 
 
 def _check_answer(answer: Answer, *, types: frozenset[str]) -> Answer:

@@ -4,9 +4,8 @@ Puts the guarded client and the signatures together, and remembers partners' act
 while, so that a burst of activities costs one fetch.
 """
 
-from urllib.parse import urlsplit
-
 from activitypub.actors import Actor, get_key_id, parse_actor
+from activitypub.origins import get_origin
 from activitypub.signatures import sign_request
 from activitypub.vocabulary import ACCEPTED_TYPES, ACTIVITY_TYPE
 from did.keys import KeyPair
@@ -86,7 +85,7 @@ class SignedClient:
         return True
 
     def _sign(self, method: str, url: str, body: bytes) -> dict[str, str]:
-        if not urlsplit(url).path:
+        if url == get_origin(url):
             url += "/"  # what the wire will say
         return sign_request(
             method=method,

@@ -146,6 +146,7 @@ def test_a_real_chain_ends_a_tests_protection() -> None:
         (["wallet", "show", "/nowhere"], 2, "rochdale wallet new /nowhere"),
         (["wallet", "apply", "/nowhere", "--node", "http://a.example"], 2, "there is no wallet"),
         (["wallet", "apply", "WALLET", "--node", "http://a.example"], 2, "write https://…"),
+        (["wallet", "apply", "WALLET", "--node", "https://[a.example"], 2, "write https://…"),
         (["wallet", "apply", "WALLET", "--node", "http://127.0.0.1:9"], 3, "does not answer"),
         (["wallet", "status", "WALLET"], 2, "run `rochdale wallet apply`"),
         (["wallet", "vote", "yes", "-w", "WALLET"], 2, "run `rochdale wallet apply`"),

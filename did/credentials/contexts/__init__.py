@@ -12,7 +12,6 @@ import json
 import re
 from importlib import resources
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from config.errors import InvariantError
 from did.credentials.refusals import CredentialError
@@ -53,6 +52,7 @@ VENDORED_CONTEXTS = MappingProxyType(_load_pinned())
 """URL to the context's JSON; others' contexts that credentials may name."""
 _OWN = resources.files(__name__).joinpath("rochdale_credentials.jsonld").read_bytes()
 OWN_CONTEXT_FILE = f"rochdale-credentials-{hashlib.sha256(_OWN).hexdigest()[:16]}.jsonld"
+_OWN_URL = re.compile(rf"https://[A-Za-z0-9.:-]{{1,255}}{re.escape(_PATH + OWN_CONTEXT_FILE)}")
 OWN_CREDENTIAL_CONTEXTS = MappingProxyType({OWN_CONTEXT_FILE: _OWN})
 """What every node serves under `/contexts/`, as `application/ld+json`."""
 
@@ -70,11 +70,9 @@ def get_context(url: str) -> bytes:
     """
     if url in VENDORED_CONTEXTS:
         return VENDORED_CONTEXTS[url]
-    parts = urlsplit(url) if len(url) < 300 else urlsplit("")
-    own = OWN_CREDENTIAL_CONTEXTS.get(parts.path.removeprefix(_PATH))
-    if own is None or url != f"https://{parts.netloc}{_PATH}{OWN_CONTEXT_FILE}" or not parts.netloc:
+    if _OWN_URL.fullmatch(url) is None:
         raise CredentialError(f"the context {url[:200]} is not known here")
-    return own
+    return _OWN
 
 
 def get_context_document(url: str) -> object:

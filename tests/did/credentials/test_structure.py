@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from did.credentials.contexts import CREDENTIALS_CONTEXT, get_own_context_url
 from did.credentials.refusals import CredentialError
 from did.credentials.structure import read_credential, read_presentation
 from tests.did.credentials.parties import make_credential, make_presentation
@@ -55,6 +56,17 @@ def test_refuses_malformed_credentials(change: dict[str, Any]) -> None:
     """Each sentence of §4 with a MUST that concerns a reader of JSON."""
     with pytest.raises(CredentialError):
         read_credential(make_credential(**change))
+
+
+@pytest.mark.parametrize("host", ["", "[a.example", "a.example/x", "a b"])
+def test_our_context_is_known_under_a_host_alone(host: str) -> None:
+    """Its own bytes come with every node, wherever a URL says that they are."""
+    for known in ("a.example", "b.example:8443"):
+        own = [CREDENTIALS_CONTEXT, get_own_context_url(f"https://{known}")]
+        read_credential(make_credential(**{"@context": own}))
+    contexts = [CREDENTIALS_CONTEXT, get_own_context_url(f"https://{host}")]
+    with pytest.raises(CredentialError):
+        read_credential(make_credential(**{"@context": contexts}))
 
 
 @pytest.mark.parametrize(

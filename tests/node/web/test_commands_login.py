@@ -56,13 +56,14 @@ async def test_the_command_line_opens_the_page_of_passkeys(
     assert page.body["passkeys"] == []
 
 
+@pytest.mark.parametrize("address", ["https://evil.test/login/x", "https://[evil.test/x"])
 async def test_another_nodes_login_is_not_answered(
-    member_terminal: Terminal, pair: Pair, wallet: Path
+    member_terminal: Terminal, pair: Pair, wallet: Path, address: str
 ) -> None:
     """Before anything is asked of anybody."""
     said = await asyncio.to_thread(
         member_terminal.type,
-        *("wallet", "login", wallet, "https://evil.test/login/x", "--yes", "--node", pair[0].url),
+        *("wallet", "login", wallet, address, "--yes", "--node", pair[0].url),
     )
 
     assert "another node" in said

@@ -124,6 +124,8 @@ async def client(unused_tcp_port: int) -> AsyncIterator[HttpClient]:
             )
         if kind == "loop":
             raise web.HTTPFound("/loop")
+        if kind == "nowhere":
+            return web.Response(status=302, headers={"Location": "https://[a.test/"})
         if kind == "away":
             raise web.HTTPFound("https://b.test/fine")
         if kind == "inside":
@@ -144,9 +146,9 @@ async def client(unused_tcp_port: int) -> AsyncIterator[HttpClient]:
     await runner.cleanup()
 
 
-@pytest.mark.parametrize("kind", ["large", "html", "zipped", "loop", "away"])
+@pytest.mark.parametrize("kind", ["large", "html", "zipped", "loop", "nowhere", "away"])
 async def test_refuses_answers_that_break_a_rule(client: HttpClient, kind: str) -> None:
-    """Too long, of another type, compressed, or redirected for ever or to another origin."""
+    """Too long, of another type, compressed, or redirected for ever, to nowhere or elsewhere."""
     with pytest.raises(FetchRefusedError):
         await client.fetch(f"https://a.test/{kind}", headers={}, types=TYPES)
 
