@@ -94,7 +94,8 @@ class FederationView:
         found = [
             item
             for item in self.cooperatives
-            if text in {item.name, item.did}
+            if text.casefold() == item.name.casefold()
+            or text == item.did
             or (len(text) >= _PREFIX_DIGITS_MIN and item.id.hex().startswith(text.lower()))
         ]
         if len(found) != 1:

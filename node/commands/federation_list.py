@@ -60,7 +60,8 @@ def show(found: FederationView, *, chain_id: str) -> None:
         cooperatives.add_column(column)
     for item in found.cooperatives:
         cooperatives.add_row(
-            escape(item.name), item.id.hex()[:16], _STATUS[item.status], _STANDING[item.standing]
+            *(escape(item.name), item.id.hex()[:16]),
+            *(_describe_membership(item), _STANDING[item.standing]),
         )
     console = Console(highlight=False, emoji=False)
     say(f"[bold]{chain_id}[/]: {found.needed_count} members must approve a motion")
@@ -72,6 +73,12 @@ def show(found: FederationView, *, chain_id: str) -> None:
         console.print(_make_motions(found, names))
     else:
         say("No motion was ever proposed.")
+
+
+def _describe_membership(item: KnownCooperative) -> str:
+    if item.status is CooperativeStatus.LEAVING:
+        return f"{_STATUS[item.status]} on {_render_time(item.leaves_at_ms)}"
+    return _STATUS[item.status]
 
 
 def _make_cases(found: FederationView, names: dict[bytes, str]) -> Table:
@@ -123,15 +130,17 @@ def render_act(act: FederalAct, proposer: bytes, names: dict[bytes, str]) -> str
 
 def _describe_standing(motion: Motion, found: FederationView) -> str:
     if motion.status is MotionStatus.OPEN:
-        until = datetime.fromtimestamp(motion.lapses_at_ms / 1_000, tz=UTC)
+        until = _render_time(motion.lapses_at_ms)
         if isinstance(motion.act, ChangeCharter | DecideDispute):  # each has a threshold of its own
-            return f"{found.count_approvals(motion)} approve, until {until:%Y-%m-%d %H:%M}"
-        return (
-            f"{found.count_approvals(motion)} of {found.needed_count}, until {until:%Y-%m-%d %H:%M}"
-        )
+            return f"{found.count_approvals(motion)} approve, until {until}"
+        return f"{found.count_approvals(motion)} of {found.needed_count}, until {until}"
     if motion.status is MotionStatus.ENACTED:
         return f"enacted in block {motion.enacted_height}"
     return "lapsed"
+
+
+def _render_time(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1_000, tz=UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _describe_case(case: Case) -> dict[str, Any]:
@@ -152,6 +161,7 @@ def _describe_cooperative(item: KnownCooperative) -> dict[str, Any]:
         "did": item.did,
         "status": item.status.name.lower(),
         "standing": "member" if item.standing is None else item.standing.name.lower(),
+        "leaves_at_ms": item.leaves_at_ms or None,
         "node_id": item.node_id,
         "p2p_address": item.p2p_address,
     }

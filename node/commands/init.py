@@ -121,6 +121,7 @@ def _join(
     *,
     former: Path | None,
 ) -> None:
+    from config.errors import MisconfiguredError  # noqa: PLC0415
     from ledger.genesis import check_genesis  # noqa: PLC0415
     from node import founding as new  # noqa: PLC0415
     from node.chain import read_genesis_file  # noqa: PLC0415
@@ -132,6 +133,10 @@ def _join(
         values = {**read_old_settings(old), **values}
 
     trust = _read_trust(path)
+    if trust is None and beside is not None:
+        raise MisconfiguredError(
+            f"{path} is a genesis file: name it alone, or a trust bundle with `--join`"
+        )
     if trust is not None and beside is None:
         data = _fetch_genesis(trust, values)
     else:

@@ -33,6 +33,8 @@ class KnownCooperative:
     status: CooperativeStatus = CooperativeStatus.ACTIVE
     standing: Standing | None = None
     """Whether its validator signs; none if it does not validate."""
+    leaves_at_ms: int = 0
+    """When its notice ends; 0 without one."""
 
     @property
     def is_member(self) -> bool:
@@ -195,4 +197,5 @@ def read_cooperative(record: Cooperative, *, root_key: bytes) -> KnownCooperativ
         p2p_address=record.p2p_address,
         status=record.status,
         standing=None if validator is None else validator.standing,
+        leaves_at_ms=record.leaves_at_ms,
     )

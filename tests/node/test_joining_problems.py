@@ -49,7 +49,7 @@ def export(terminal: Terminal, founder: Path) -> tuple[Path, TrustBundle]:
 def test_a_bundle_is_refused_before_anything_is_made(
     member_terminal: Terminal, founder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its nodes cannot be reached, the genesis file is another, or it is too old."""
+    """Its nodes cannot be reached, the genesis file is another, it is none, or it is too old."""
     terminal, new = member_terminal, member_terminal.root / "new"
     path, trust = export(terminal, founder)
     other = terminal.root / "other"
@@ -64,6 +64,12 @@ def test_a_bundle_is_refused_before_anything_is_made(
     wrong = terminal.type(*init, "--join", path, "--genesis", other / "genesis.json")
     assert terminal.code == exit_codes.FAILED
     assert "is not the one that the trust bundle" in wrong
+
+    twice = terminal.type(
+        *(*init, "--join", founder / "genesis.json", "--genesis", other / "genesis.json")
+    )
+    assert terminal.code == exit_codes.MISCONFIGURED
+    assert "is a genesis file: name it alone" in twice
 
     with monkeypatch.context() as later:
         later.setattr("time.time_ns", lambda: trust.time_ns + 91 * DAY_NS)
