@@ -164,8 +164,9 @@ class Worker(threading.Thread):
         for place in reversed(row.flushes_after):
             answers.insert(place, _FLUSHED)
         channel.answers += b"".join(answers)
-        if row.flushes_after or len(channel.answers) > _UNFLUSHED_BYTES_MAX:
-            _flush(channel)
+        # At once: the engine's flush waits in line behind all that it has sent, and the next
+        # block waits for the first transaction that it knows to be good.
+        _flush(channel)
 
     def _wake(self) -> None:
         with self._changed:

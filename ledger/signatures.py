@@ -20,7 +20,7 @@ Checked: TypeAlias = Transaction | TxRefusedError
 """A transaction whose form is right and whose signatures hold, or why not."""
 
 _FEW = 16
-"""So many are checked here: a quiet node needs no further process."""
+"""So many are checked here where no process is at hand yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,11 @@ class Started:
 
 
 class SignatureChecker:
-    """What has been found to hold, and the process that finds it, from when it is needed."""
+    """What has been found to hold, and the process that finds it.
+
+    A node that is sent no transactions needs none. The first one starts it and does not wait for
+    it: a flood that follows finds it ready.
+    """
 
     def __init__(self) -> None:
         self._process: SignatureProcess | None = None
@@ -84,7 +88,10 @@ class SignatureChecker:
 
     def start(self, data: Sequence[bytes]) -> Started:
         """Read transactions, and have their signatures checked; may be called by any thread."""
-        if self._process is None and len(data) <= _FEW:
+        with self._lock:
+            is_ready = self._process is not None
+            process = self._process = self._process or SignatureProcess()
+        if not is_ready and len(data) <= _FEW:
             return Started([_check(item) for item in data])
         read = [_read(item) for item in data]
         signed = [
@@ -93,10 +100,7 @@ class SignatureChecker:
             if isinstance(tx, Transaction)
             for key, signature in zip(tx.keys, tx.signatures, strict=True)
         ]
-        with self._lock:
-            if self._process is None:
-                self._process = SignatureProcess()
-        return Started(read, self._process.ask(signed))
+        return Started(read, process.ask(signed))
 
     def check(self, data: Sequence[bytes]) -> list[Checked]:
         """Check transactions now; those known are not checked again."""

@@ -154,7 +154,7 @@ async def test_four_connections_are_each_answered_in_order(
 
 
 async def test_answers_wait_for_the_flush(application: Application, socket_path: Path) -> None:
-    """One write for many answers; nothing is sent before it is asked for."""
+    """One write for many answers; only what waits in the mempool is told before."""
     async with serve(application, socket_path):
         reader, writer = await asyncio.open_unix_connection(socket_path)
         writer.write(frames(ECHO))

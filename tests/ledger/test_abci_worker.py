@@ -47,6 +47,19 @@ async def test_checks_and_flushes_in_any_mixture_are_answered_in_order(
             assert (answer.check_tx.code != 0) is is_junk
 
 
+async def test_checks_are_answered_without_a_flush(
+    application: Application, socket_path: Path
+) -> None:
+    """The engine's own stands in line behind thousands, and a block waits for the first."""
+    async with serve(application, socket_path):
+        reader, writer = await asyncio.open_unix_connection(socket_path)
+        writer.write(frames(check(admit(make_member(1))), check(b"junk")))
+        answers = await read_answers(reader, 2)
+        writer.close()
+
+    assert [answer.check_tx.code for answer in answers] == [0, RefusalCode.MALFORMED]
+
+
 async def test_a_flood_on_one_connection_does_not_hold_up_another(
     application: Application, socket_path: Path
 ) -> None:

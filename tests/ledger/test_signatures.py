@@ -217,16 +217,26 @@ def test_the_process_ends_with_whoever_asks(busy: SignatureChecker) -> None:
     assert child.wait(10) == 0
 
 
-def test_a_quiet_node_starts_no_process(checker: SignatureChecker) -> None:
-    """A few at a time are checked at once."""
-    for place in range(0, 60, 3):
-        started = checker.start(BALLOTS[place : place + 3])
-        told: list[None] = []
-        started.call_when_done(lambda told=told: told.append(None))
-        assert told
-        assert started.finish() == [decode_transaction(item) for item in BALLOTS[place : place + 3]]
-
+def test_the_first_transaction_starts_the_process_and_does_not_wait_for_it(
+    checker: SignatureChecker, verified: list[bytes]
+) -> None:
+    """A flood that follows finds it ready; a node that only takes part in blocks has none."""
+    checker.check(BALLOTS[5:8])
     assert checker._process is None
+    told: list[None] = []
+
+    first = checker.start(BALLOTS[:3])
+    first.call_when_done(lambda: told.append(None))
+    process = checker._process
+    later = checker.start(BALLOTS[3:5])
+
+    assert told
+    assert first.finish() == [decode_transaction(item) for item in BALLOTS[:3]]
+    assert process is not None
+    assert process is checker._process
+    assert later.held is not None
+    assert later.finish() == [decode_transaction(item) for item in BALLOTS[3:5]]
+    assert len(verified) == 8
 
 
 def test_an_answer_of_another_length_is_none(
