@@ -31,7 +31,7 @@ from ledger.receipts import (
     decision_key,
     find_kind,
 )
-from ledger.recovery import parse_app_state
+from ledger.recovery import describe_beginning, parse_app_state
 from ledger.rpc_answers import QueryResult
 
 WAIT_S = 3.0
@@ -207,13 +207,7 @@ async def _describe_beginning(source: LightSource, height: int) -> str:
     if signed is None:
         return "" if height > 0 else "the chain begins with block 1: there is none before"
     recovery = signed.recovery
-    if height >= recovery.first_height:
-        return ""
-    return (
-        f"{recovery.chain_id} begins with block {recovery.first_height}: earlier ones are of "
-        f"{recovery.former_chain_id}, from which it goes on. Receipts that were fetched then hold "
-        "by trust in that chain"
-    )
+    return "" if height >= recovery.first_height else describe_beginning(recovery)
 
 
 async def _build(

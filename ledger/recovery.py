@@ -136,6 +136,15 @@ def check_recovery_genesis(genesis: bytes) -> SignedRecovery:
     return signed
 
 
+def describe_beginning(recovery: Recovery) -> str:
+    """Where blocks are that a recovered chain does not have, for whoever asks for one."""
+    return (
+        f"{recovery.chain_id} begins with block {recovery.first_height}: earlier ones are of "
+        f"{recovery.former_chain_id}, from which it goes on. Receipts that were fetched then hold "
+        "by trust in that chain"
+    )
+
+
 def list_peers(recovery: Recovery) -> tuple[TrustPeer, ...]:
     """Where the new chain's validators are reached."""
     peers = []

@@ -19,6 +19,7 @@ from governance.records import Standing
 from governance.state_keys import FEDERATION, Collection, state_key
 from ledger.envelope import decode_transaction
 from ledger.headers import parse_time_ns
+from ledger.recovery import describe_beginning
 from ledger.rpc_answers import EngineStatus
 from node.web.clock import describe_time
 from node.web.context import WebContext
@@ -57,7 +58,7 @@ async def get_blocks(request: web.Request) -> web.Response:
         asked = read_number(query["up_to"], name="up_to") if "up_to" in query else None
         status = await context.engine.status()
         height = status.height if asked is None else asked
-        _check_height(height, status)
+        _check_height(context, height, status)
         blocks = await _list_blocks(context, height, earliest=status.earliest_height)
     except RefusedError as error:
         return answer_missing(context, error.reason)
@@ -84,7 +85,7 @@ async def get_block(request: web.Request) -> web.Response:
     try:
         height = read_number(request.match_info["height"], name="height")
         status = await context.engine.status()
-        _check_height(height, status)
+        _check_height(context, height, status)
         signed, block, results, validators = await asyncio.gather(
             context.engine.commit(height),
             context.engine.call("block", {"height": str(height)}),
@@ -121,7 +122,7 @@ async def get_transaction(request: web.Request) -> web.Response:
         result = await context.engine.find_tx(read_hash(request, "hash"))
         if result is None:
             return answer_missing(context, "No block that this node has holds that transaction.")
-        _check_height(result.height, await context.engine.status())
+        _check_height(context, result.height, await context.engine.status())
         block, results = await asyncio.gather(
             context.engine.call("block", {"height": str(result.height)}),
             context.engine.block_results(result.height),
@@ -169,9 +170,12 @@ async def get_validators(request: web.Request) -> web.Response:
     )
 
 
-def _check_height(height: int, status: EngineStatus) -> None:
+def _check_height(context: WebContext, height: int, status: EngineStatus) -> None:
     if height > status.height:
         raise RefusedError(f"Block {height} is not decided yet: the newest is {status.height}.")
+    recovery = context.genesis.recovery
+    if recovery is not None and height < recovery.first_height:
+        raise RefusedError(f"{describe_beginning(recovery)}.")
     if height < status.earliest_height:
         raise RefusedError(
             f"This node's blocks begin with {status.earliest_height}: it has let older ones go, or "

@@ -54,6 +54,7 @@ def test_a_whole_node_goes_on_with_its_pages(member_terminal: Terminal, tmp_path
         wait_until(lambda: sorted(list_texts(new)) == sorted([made["proposal"], later["proposal"]]))
         names = terminal.ask("register", "inspect", "--reason", "the law", "--home", new)
         assert names == ["Ann"]
+        assert "earlier ones are of test-" in fetch(new, "/explorer/blocks/1")[1]
         federation = terminal.ask("federation", "list", "--home", new)
         assert [item["name"] for item in federation["cooperatives"]] == ["Elm"]
 
