@@ -111,6 +111,8 @@ def leave(terminal: Terminal, ash: Path, birch: Path) -> None:
     assert "--yes" in terminal.error
     assert "The notice ends on" in terminal.do("federation", "leave", "--yes", "--home", birch)
     assert status_of(terminal, birch, "Birch Grove") == "leaving"
+    listed = terminal.ask("federation", "list", "--home", birch)["cooperatives"]
+    assert [item["name"] for item in listed if item["leaves_at_ms"]] == ["Birch Grove"]
 
     wait_until(lambda: status_of(terminal, ash, "Birch Grove") == "left")
 

@@ -14,6 +14,7 @@ from node.web.http_client import (
     PublicResolver,
     check_public_address,
 )
+from tests.node.web.conftest import Pair
 
 TYPES = frozenset({"application/json"})
 
@@ -97,6 +98,12 @@ async def test_refuses_urls_that_lead_astray(url: str) -> None:
     async with HttpClient(test_hosts={}, is_test_chain=True) as client:
         with pytest.raises(RefusedError):
             await client.fetch(url, headers={}, types=TYPES)
+
+
+async def test_nothing_is_signed_for_what_is_no_url(pair: Pair) -> None:
+    """Such as the address in an actor's document."""
+    with pytest.raises(RefusedError):
+        await pair[0].context.client.fetch("https://[a.test/actor")
 
 
 async def test_test_names_are_honoured_on_test_chains_only() -> None:
