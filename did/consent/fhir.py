@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from did.consent.evaluation import compute_consents
-from did.consent.policies import ConsentClaims, Grant, Mandate, read_stored_consent
+from did.consent.policies import ConsentClaims, ConsentError, Grant, Mandate, read_stored_consent
 from did.consent.terms import GranteeClass, Purpose
 from did.jcs import JsonObject
 
@@ -67,7 +67,7 @@ def render_fhir_consents(
         "timestamp": _render_time(now_s),
         "entry": [
             {
-                "fullUrl": f"urn:uuid:{uuid.UUID(given.grant.id)}",
+                "fullUrl": f"urn:uuid:{_read_uuid(given.grant)}",
                 "resource": _render(given, person=person, cooperative=cooperative, now_s=now_s),
             }
             for given in _fold(statements)
@@ -108,9 +108,9 @@ def _render(given: _Given, *, person: str, cooperative: str, now_s: int) -> Json
     is_research = set(grant.purposes) <= _RESEARCH
     return {
         "resourceType": "Consent",
-        "id": str(uuid.UUID(grant.id)),
+        "id": str(_read_uuid(grant)),
         "meta": {"versionId": str(given.version)},
-        "identifier": [{"system": _URI, "value": f"urn:uuid:{uuid.UUID(grant.id)}"}],
+        "identifier": [{"system": _URI, "value": f"urn:uuid:{_read_uuid(grant)}"}],
         "status": "active" if is_live else "inactive",
         "scope": _concept(
             f"{_TERMINOLOGY}/consentscope", "research" if is_research else "patient-privacy"
@@ -144,6 +144,14 @@ def _render(given: _Given, *, person: str, cooperative: str, now_s: int) -> Json
             "code": [{"text": item.value} for item in grant.resources],
         },
     }
+
+
+def _read_uuid(grant: Grant) -> uuid.UUID:
+    """A grant's id as FHIR writes it."""
+    try:
+        return uuid.UUID(grant.id)
+    except ValueError as error:  # the pattern of ids lets a line end pass
+        raise ConsentError("the consent is malformed: its id is none") from error
 
 
 def _render_actor(grantee: str, cooperative: str) -> JsonObject:

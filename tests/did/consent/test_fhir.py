@@ -206,3 +206,9 @@ def test_what_is_no_statement_is_refused() -> None:
     """As a node that lies would send."""
     with pytest.raises(RefusedError):
         read(["a.b.c"])
+
+
+def test_an_id_with_a_line_end_is_refused() -> None:
+    """The pattern of ids lets one pass; no resource is named so."""
+    with pytest.raises(RefusedError, match="its id is none"):
+        read(say(grant(f"{FIRST}\n")))
