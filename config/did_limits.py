@@ -58,6 +58,8 @@ STEWARD_STATEMENTS_MAX = 500
 """Statements of a person after which stewards can hand in no more: the rest is the person's."""
 CONSENT_PAGE_ENTRIES_MAX = 100
 """Entries of a history in one answer."""
+CONSENT_PAGES_MAX = 10_000
+"""Answers by which a wallet reads one history: a node could go on for ever."""
 CONSENT_RECEIPT_ENTRIES_MAX = 32
 """Entries of a history in one receipt: the latest at the period's end."""
 CONSENT_ENTRY_BYTES_MAX = 16_384
@@ -86,3 +88,7 @@ PASSKEY_PROOF_AGE_S_MAX = 300
 PASSKEY_NOTICE_S = 2_592_000
 """How long a new passkey is shown at each login: thirty days."""
 PASSKEY_LABEL_CHARACTERS_MAX = 60
+
+# What a wallet reads from a node's answers.
+ANSWER_REASON_CHARACTERS_MAX = 8_192
+"""Why the node refuses, as the person reads it."""

@@ -8,11 +8,8 @@ stores a token.
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
@@ -28,21 +25,35 @@ from did.login.issuance import GRANT_TYPE, PROOF_TYPE
 from did.login.pkce import compute_challenge
 from did.login.scopes import SCOPES
 from did.wallets import Wallet
+from node.login_answers import (
+    Answer,
+    AskedStatement,
+    BegunLogin,
+    ConsentPage,
+    CredentialNonce,
+    CredentialOffer,
+    IssuanceToken,
+    IssuedCredentials,
+    LoginDescription,
+    ProvedLogin,
+    PushedRequest,
+    Tokens,
+    check_address,
+    check_answer,
+    read_answer,
+    read_cookie,
+    read_nonce,
+    read_offer_code,
+    read_path,
+    read_redirect,
+)
 from node.member_client import check_node_url
 
+T = TypeVar("T")
 CLIENT_ID = "rochdale-wallet"
 _CHUNK_BYTES = 65_536
 _REDIRECT = "http://127.0.0.1/callback"
 _JSON = {"Accept": "application/json"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the node answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: JsonObject
 
 
 class LoginClient:
@@ -75,7 +86,7 @@ class LoginClient:
         self._random = random
         self._key = DpopKey(KeyPair(random(32)))
         self._nonce = ""
-        self._tokens: JsonObject = {}
+        self._tokens: Tokens | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -99,14 +110,14 @@ class LoginClient:
     @property
     def tokens(self) -> JsonObject:
         """As the token endpoint gave them last; empty before the login."""
-        return self._tokens
+        return {**self._tokens} if self._tokens else {}
 
     async def login(self, wallet: Wallet, *, scopes: Sequence[str] = tuple(SCOPES)) -> None:
         """Log in with a wallet's key in use, and agree on the person's behalf.
 
         Raises:
             RefusedError: The node refuses; says why.
-            UnavailableError: It does not answer.
+            UnavailableError: It does not answer, or not as a node does.
         """
         verifier, state = self._make_secret(), self._make_secret()
         pushed = await self._post_form(
@@ -121,8 +132,9 @@ class LoginClient:
                 "code_challenge_method": "S256",
                 "dpop_jkt": self._key.thumbprint,
             },
+            PushedRequest,
         )
-        code = await self._get_code(str(pushed["request_uri"]), wallet, state=state)
+        code = await self._get_code(pushed["request_uri"], wallet, state=state)
         self._tokens = await self._post_form(
             "/oauth/token",
             {
@@ -132,6 +144,7 @@ class LoginClient:
                 "code_verifier": verifier,
                 "redirect_uri": _REDIRECT,
             },
+            Tokens,
             is_proved=True,
         )
 
@@ -140,30 +153,37 @@ class LoginClient:
         form = {
             "grant_type": "refresh_token",
             "client_id": CLIENT_ID,
-            "refresh_token": str(self._tokens["refresh_token"]),
+            "refresh_token": self._get_tokens()["refresh_token"],
         }
-        self._tokens = await self._post_form("/oauth/token", form, is_proved=True)
+        self._tokens = await self._post_form("/oauth/token", form, Tokens, is_proved=True)
 
     async def logout(self) -> None:
         """End this access at the node."""
-        if self._tokens:
-            await self._post_form(
-                "/oauth/revoke",
-                {"client_id": CLIENT_ID, "token": str(self._tokens["refresh_token"])},
-            )
-            self._tokens = {}
+        if self._tokens is not None:
+            form = {"client_id": CLIENT_ID, "token": self._tokens["refresh_token"]}
+            check_answer(await self._request("POST", "/oauth/revoke", data=form, headers=_JSON))
+            self._tokens = None
 
-    async def call(self, method: str, path: str, body: bytes | None = None) -> JsonObject:
+    async def call(self, method: str, path: str, shape: type[T], body: bytes | None = None) -> T:
         """Call a protected route.
+
+        Args:
+            method: Of the request.
+            path: Of the route, with its query.
+            shape: What the answer must have, as a `TypedDict`.
+            body: Of the request.
+
+        Returns:
+            All that was answered, fields that the shape does not name included.
 
         Raises:
             RefusedError: The node refuses; says why.
-            UnavailableError: It does not answer.
+            UnavailableError: It does not answer, or with another shape.
         """
-        token = str(self._tokens["access_token"])
+        token = self._get_tokens()["access_token"]
         headers = {**_JSON, "Authorization": f"DPoP {token}"}
         answer = await self._send_proved(method, path, headers, body, access_token=token)
-        return check_answer(answer)
+        return read_answer(answer, shape)
 
     async def fetch_credential(self, wallet: Wallet, *, configuration: str) -> object:
         """Take the membership credential, bound to the wallet's key in use (OpenID4VCI 1.0).
@@ -177,20 +197,23 @@ class LoginClient:
 
         Raises:
             RefusedError: The node refuses; says why.
-            UnavailableError: It does not answer.
+            UnavailableError: It does not answer, or not as a node does.
         """
-        offer = await self.call("POST", "/api/credential-offers")
-        path = _read_path(str(offer["credential_offer_uri"]))
-        grants = check_answer(await self._request("GET", path, headers=_JSON))["grants"]
+        offer = await self.call("POST", "/api/credential-offers", CredentialOffer)
+        address = offer["credential_offer_uri"]
+        check_address(address, name="credential_offer_uri", node=self._url)
+        found = await self._request("GET", read_path(address), headers=_JSON)
         form = {
             "grant_type": GRANT_TYPE,
-            "pre-authorized_code": str(grants[GRANT_TYPE]["pre-authorized_code"]),
-            "tx_code": str(offer["tx_code"]),
+            "pre-authorized_code": read_offer_code(found),
+            "tx_code": offer["tx_code"],
         }
-        token = str((await self._post_form("/oauth/token", form, is_proved=True))["access_token"])
+        given = await self._post_form("/oauth/token", form, IssuanceToken, is_proved=True)
+        token = given["access_token"]
         asked = await self._request("POST", "/openid4vci/nonce", headers=_JSON)
+        nonce = read_answer(asked, CredentialNonce)["c_nonce"]
         proof = sign_compact(
-            {"aud": self.origin, "iat": self._now_s(), "nonce": check_answer(asked)["c_nonce"]},
+            {"aud": self.origin, "iat": self._now_s(), "nonce": nonce},
             key=wallet.device_key,
             typ=PROOF_TYPE,
             kid=did_key_verification_method(wallet.device_key.public_key),
@@ -201,12 +224,11 @@ class LoginClient:
         answer = await self._send_proved(
             "POST", "/openid4vci/credential", headers, data, access_token=token
         )
-        found: object = check_answer(answer)["credentials"][0]["credential"]
-        return found
+        return read_answer(answer, IssuedCredentials)["credentials"][0]["credential"]
 
     async def answer_challenge(
         self, address: str, wallet: Wallet, *, purpose: Purpose = Purpose.LOGIN
-    ) -> JsonObject:
+    ) -> ProvedLogin:
         """Sign the challenge of a login that another browser began; the node's answer.
 
         Args:
@@ -218,16 +240,16 @@ class LoginClient:
             RefusedError: It is for another node or purpose, or the node refuses.
             UnavailableError: It does not answer.
         """
-        path = _read_path(address)
-        asked = check_answer(await self._request("GET", path, headers=_JSON))
+        path = read_path(address)
+        asked = read_answer(await self._request("GET", path, headers=_JSON), AskedStatement)
         if asked["aud"] != self.origin:
             raise RefusedError("this login is for another node: do not sign it")
         if asked["purpose"] != purpose:
             raise RefusedError("this login is for another purpose than you agreed to")
         challenge = Challenge(
             audience=self.origin,
-            nonce=str(asked["nonce"]),
-            client_id=str(asked["client"]),
+            nonce=asked["nonce"],
+            client_id=asked["client"],
             purpose=purpose,
         )
         statement = sign_jws(
@@ -236,11 +258,13 @@ class LoginClient:
             kid=wallet.login_method,
             typ=LOGIN_TYPE,
         )
-        return check_answer(await self._request("POST", path, json={"statement": statement}))
+        proved = await self._request("POST", path, json={"statement": statement})
+        return read_answer(proved, ProvedLogin)
 
-    async def describe_login(self, address: str) -> JsonObject:
+    async def describe_login(self, address: str) -> LoginDescription:
         """For whom a login is, and what it would allow."""
-        return check_answer(await self._request("GET", _read_path(address), headers=_JSON))
+        asked = await self._request("GET", read_path(address), headers=_JSON)
+        return read_answer(asked, LoginDescription)
 
     async def _get_code(self, request_uri: str, wallet: Wallet, *, state: str) -> str:
         begun = await self._request(
@@ -249,30 +273,29 @@ class LoginClient:
             params={"client_id": CLIENT_ID, "request_uri": request_uri},
             headers=_JSON,
         )
-        login = check_answer(begun)["login"]
-        cookie = {**_JSON, "Cookie": _read_cookie(begun)}
-        proved = await self.answer_challenge(str(login), wallet)
+        login = read_answer(begun, BegunLogin)["login"]
+        check_address(login, name="login", node=self._url)
+        cookie = {**_JSON, "Cookie": read_cookie(begun)}
+        proved = await self.answer_challenge(login, wallet)
         page = await self._request(
             "GET",
             "/oauth/continue",
-            params={"response_code": str(proved["response_code"])},
+            params={"response_code": proved["response_code"]},
             headers=cookie,
         )
-        form = {"form_token": str(check_answer(page)["form_token"]), "decision": "allow"}
+        form = {"form_token": read_answer(page, ConsentPage)["form_token"], "decision": "allow"}
         decided = await self._request("POST", "/oauth/decide", data=form, headers=cookie)
-        if decided.status != 303:
-            check_answer(decided)
-        answer = dict(parse_qsl(urlsplit(decided.headers["Location"]).query))
-        if answer.get("iss") != self.origin or answer.get("state") != state:
+        told = read_redirect(decided)
+        if told.get("iss") != self.origin or told.get("state") != state:
             raise RefusedError("the answer is not by the node that was asked: mix-up")
-        return answer["code"]
+        return told["code"]
 
     async def _post_form(
-        self, path: str, form: Mapping[str, str], *, is_proved: bool = False
-    ) -> JsonObject:
+        self, path: str, form: Mapping[str, str], shape: type[T], *, is_proved: bool = False
+    ) -> T:
         if is_proved:
-            return check_answer(await self._send_proved("POST", path, _JSON, form))
-        return check_answer(await self._request("POST", path, data=form, headers=_JSON))
+            return read_answer(await self._send_proved("POST", path, _JSON, form), shape)
+        return read_answer(await self._request("POST", path, data=form, headers=_JSON), shape)
 
     async def _send_proved(
         self,
@@ -296,7 +319,7 @@ class LoginClient:
             answer = await self._request(
                 method, path, data=data, headers={**headers, "DPoP": proof}
             )
-            if answer.body.get("error") != "use_dpop_nonce":
+            if answer.body is None or answer.body.get("error") != "use_dpop_nonce":
                 break
         return answer
 
@@ -311,13 +334,19 @@ class LoginClient:
                 headers = {name.title(): value for name, value in response.headers.items()}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"{self._url} does not answer") from error
-        self._nonce = headers.get("Dpop-Nonce", self._nonce)
-        is_json = response.content_type == "application/json"
-        return Answer(
+        answer = Answer(
+            node=self._url,
             status=response.status,
             headers=headers,
-            body=parse_json_object(data, bytes_max=FETCH_BYTES_MAX) if data and is_json else {},
+            body=_parse(data) if response.content_type == "application/json" else None,
         )
+        self._nonce = read_nonce(answer, before=self._nonce)
+        return answer
+
+    def _get_tokens(self) -> Tokens:
+        if self._tokens is None:
+            raise UnavailableError("the client is not logged in")
+        return self._tokens
 
     def _make_secret(self) -> str:
         return self._random(32).hex()
@@ -333,28 +362,9 @@ async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
     return bytes(data)
 
 
-def check_answer(answer: Answer) -> JsonObject:
-    """The body of an answer that is none of an error.
-
-    Raises:
-        RefusedError: The node refuses; says why.
-        UnavailableError: It is busy.
-    """
-    reason = answer.body.get("error_description") or answer.body.get("reason") or ""
-    if answer.status == 503:
-        raise UnavailableError(f"the node cannot do this now: {reason}")
-    if answer.status >= 400:
-        raise RefusedError(str(reason) or f"the node answers with status {answer.status}")
-    return answer.body
-
-
-def _read_path(address: str) -> str:
+def _parse(data: bytes) -> JsonObject | None:
+    """A body; None if it is no JSON object that everybody reads alike."""
     try:
-        return urlsplit(address).path
-    except ValueError as error:
-        raise RefusedError("what was given as an address is none") from error
-
-
-def _read_cookie(answer: Answer) -> str:
-    cookie: SimpleCookie = SimpleCookie(answer.headers.get("Set-Cookie", ""))
-    return "; ".join(f"{name}={item.value}" for name, item in cookie.items())
+        return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
+    except RefusedError:
+        return None

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from node.plain_text import make_plain
+
 HomeOption = Annotated[
     Path,
     typer.Option(
@@ -35,6 +37,13 @@ def say(text: str) -> None:
     from rich.console import Console  # noqa: PLC0415 - commands that print JSON need none of it
 
     Console(highlight=False, soft_wrap=True, emoji=False).print(text)
+
+
+def say_plain(text: str) -> None:
+    """Print a line with words of somebody else: none of them is markup or steers the terminal."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    Console(highlight=False, soft_wrap=True, emoji=False).print(make_plain(text), markup=False)
 
 
 def say_json(value: object) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.wallet_options import get_node_url, make_plain, open_wallet
+from node.commands.wallet_options import get_node_url, open_wallet
+from node.plain_text import make_plain
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject

@@ -21,9 +21,9 @@ from node.commands.wallet_options import (
     explain_refusal,
     get_node_url,
     make_actor,
-    make_plain,
     open_wallet,
 )
+from node.plain_text import make_plain
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject

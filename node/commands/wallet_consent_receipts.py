@@ -19,8 +19,8 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from did.wallets import Wallet
+    from node.answer_shapes import Period, ReceiptFile
 
 _PATH = "/api/v1/consents/receipts"
 
@@ -57,7 +57,7 @@ def receipts(
         say_json({"periods": periods, "files": [str(item) for item in files]})
         return
     for item in periods:
-        day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(int(item["closed_at_ms"]) // 1_000))
+        day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(item["closed_at_ms"] // 1_000))
         say(f"{item['period']:>6}  until {day} UTC")
     if not periods:
         say("No root on the ledger covers your history yet.")
@@ -67,13 +67,15 @@ def receipts(
 
 async def _fetch(
     wallet: "Wallet", *, node: str | None, kept: set[str] | None
-) -> tuple[list["JsonObject"], dict[str, "JsonObject"]]:
+) -> tuple[list["Period"], dict[str, "ReceiptFile"]]:
     """The periods, and the receipts that are not kept yet by their files' names."""
+    from node.answer_shapes import Periods, ReceiptFile  # noqa: PLC0415
+
     found = {}
     async with log_in(wallet, node=node, scopes=["consents"]) as client:
-        periods: list[JsonObject] = (await client.call("GET", _PATH))["periods"]
+        periods = (await client.call("GET", _PATH, Periods))["periods"]
         for item in periods:
-            name = f"consents-{int(item['period'])}.json"
+            name = f"consents-{item['period']}.json"
             if kept is not None and name not in kept:
-                found[name] = await client.call("GET", f"{_PATH}/{int(item['period'])}")
+                found[name] = await client.call("GET", f"{_PATH}/{item['period']}", ReceiptFile)
     return periods, found

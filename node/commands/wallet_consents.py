@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
-    make_plain,
     open_wallet,
 )
 
 if TYPE_CHECKING:
     from did.consent.policies import Act, ConsentClaims, Grant
     from did.consent.terms import Purpose, Resource
-    from did.jcs import JsonObject
     from did.wallets import Wallet
+    from node.answer_shapes import Consents, Standing
+    from node.answer_shapes import Grant as PermittedUse
 
 _DAY_S = 86_400
 _ID_BYTES = 16
@@ -70,8 +70,8 @@ def list_consents(
         return
     _show(found)
     for entry in found["history"]:
-        day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(int(entry["at_ms"]) // 1_000))
-        say(f"{entry['number']:>4}  {day}  {make_plain(str(entry['kind']))}")
+        day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(entry["at_ms"] // 1_000))
+        say_plain(f"{entry['number']:>4}  {day}  {entry['kind']}")
 
 
 @consents_app.command()
@@ -178,43 +178,47 @@ def send_act(wallet: "Wallet", act: "Act", *, node: str | None, as_json: bool) -
     _show(told)
 
 
-def _show(found: "JsonObject") -> None:
+def _show(found: "Standing") -> None:
     say_grants(found["grants"], none="You permit nothing.")
     for item in found["mandates"]:
-        say(f"{make_plain(str(item['id']))}  mandate of {make_plain(str(item['steward']))}")
-        say(f"  their handle: {make_plain(str(item['handle']))}")
-    say(make_plain(str(found["note"])))
+        say_plain(f"{item['id']}  mandate of {item['steward']}")
+        say_plain(f"  their handle: {item['handle']}")
+    say_plain(found["note"])
 
 
-def say_grants(grants: "list[JsonObject]", *, none: str) -> None:
+def say_grants(grants: "list[PermittedUse]", *, none: str) -> None:
     """Show what is permitted, and until when; `none` if nothing is."""
     for item in grants:
         terms = ", ".join([*item["purposes"], *item["resources"]])
-        until = time.strftime("%Y-%m-%d", time.gmtime(int(item["until_s"])))
-        say(f"{make_plain(str(item['id']))}  {make_plain(str(item['grantee']))} until {until}")
-        say(f"  {make_plain(terms)}")
+        until = time.strftime("%Y-%m-%d", time.gmtime(item["until_s"]))
+        say_plain(f"{item['id']}  {item['grantee']} until {until}")
+        say_plain(f"  {terms}")
     if not grants:
         say(none)
 
 
-async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "JsonObject":
+async def _fetch(wallet: "Wallet", *, node: str | None, after: int) -> "Consents":
+    from node.answer_shapes import Consents  # noqa: PLC0415
+
     async with log_in(wallet, node=node, scopes=["consents"]) as client:
-        return await client.call("GET", f"{_PATH}?after={after}" if after else _PATH)
+        return await client.call("GET", f"{_PATH}?after={after}" if after else _PATH, Consents)
 
 
-async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "JsonObject":
+async def _sign_and_send(wallet: "Wallet", act: "Act", *, node: str | None) -> "Standing":
     from did.consent.policies import ConsentClaims  # noqa: PLC0415
+    from node.answer_shapes import Standing  # noqa: PLC0415
 
     home = wallet.get_home()
     async with log_in(wallet, node=node, scopes=["consents", "consents.write"]) as client:
-        standing = await client.call("GET", _PATH)
+        standing = await client.call("GET", _PATH, Standing)
         claims = ConsentClaims(
             cooperative=home.cooperative_id.hex(),
-            seq=int(standing["seq"]) + 1,
+            seq=standing["seq"] + 1,
             iat=int(time.time()),
             act=act,
         )
-        return await client.call("POST", _PATH, sign_consent(wallet, claims).encode())
+        statement = sign_consent(wallet, claims)
+        return await client.call("POST", _PATH, Standing, statement.encode())
 
 
 def sign_consent(wallet: "Wallet", claims: "ConsentClaims", *, did: str = "") -> str:

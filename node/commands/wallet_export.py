@@ -19,6 +19,7 @@ from node.commands.wallet_options import (
 
 if TYPE_CHECKING:
     from did.wallets import Wallet
+    from node.answer_shapes import HolderExport
 
 
 def export(
@@ -32,15 +33,17 @@ def export(
     Your name and contact are opened here, with your key: the node cannot read them.
     """
     wallet = open_wallet(path, passphrase_file)
-    found = asyncio.run(_fetch(wallet, node=node))
-    found["name_entry"] = _open_name(wallet, str(found["name_box"]))
+    kept = asyncio.run(_fetch(wallet, node=node))
+    found = {**kept, "name_entry": _open_name(wallet, kept["name_box"])}
     write_private(out, json.dumps(found, indent=2, ensure_ascii=False).encode() + b"\n")
     say(f"Wrote {out}")
 
 
-async def _fetch(wallet: "Wallet", *, node: str | None) -> dict[str, Any]:
+async def _fetch(wallet: "Wallet", *, node: str | None) -> "HolderExport":
+    from node.answer_shapes import HolderExport  # noqa: PLC0415
+
     async with log_in(wallet, node=node, scopes=["export"]) as client:
-        return await client.call("GET", "/api/v1/holders/me/export")
+        return await client.call("GET", "/api/v1/holders/me/export", HolderExport)
 
 
 def _open_name(wallet: "Wallet", box: str) -> dict[str, Any] | None:

@@ -5,25 +5,26 @@ to list and end what was allowed before. Nothing that a session gives is ever st
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
-    make_plain,
     open_client,
     open_wallet,
 )
+from node.plain_text import make_plain
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from did.login.challenge import Purpose
     from did.wallets import Wallet
+    from node.answer_shapes import Sessions
+    from node.login_answers import LoginDescription, ProvedLogin
 
 
 def login(
@@ -41,13 +42,15 @@ def login(
 
     Only for a login that you began yourself: whoever gets the code can act as you.
     """
+    from rich.markup import escape  # noqa: PLC0415
+
     wallet = open_wallet(path, passphrase_file)
     answer = asyncio.run(_answer(wallet, address, node=node, is_sure=yes))
     if as_json:
         say_json(answer)
         return
     say("Type this code into the page where you began, and nowhere else:")
-    say(f"  [bold]{answer['response_code']}[/]")
+    say(f"  [bold]{escape(make_plain(answer['response_code']))}[/]")
 
 
 def sessions(
@@ -67,15 +70,17 @@ def sessions(
         say_json(found)
         return
     for item in found["sessions"]:
-        say(f"{item['id']}  {make_plain(item['client_id'])}  until {item['until']}")
-        say(f"  may: {item['scope']}")
+        say_plain(f"{item['id']}  {item['client_id']}  until {item['until']}")
+        say_plain(f"  may: {item['scope']}")
     for event in found["events"]:
-        say(f"{event['at']}  {event['what']}  {make_plain(event['client_id'])}  {event['detail']}")
+        say_plain(f"{event['at']}  {event['what']}  {event['client_id']}  {event['detail']}")
 
 
 async def _answer(
     wallet: "Wallet", address: str, *, node: str | None, is_sure: bool
-) -> "JsonObject":
+) -> "ProvedLogin":
+    from rich.markup import escape  # noqa: PLC0415
+
     from config.errors import RefusedError  # noqa: PLC0415
 
     origin = wallet.get_home().origin
@@ -87,26 +92,29 @@ async def _answer(
         if not is_sure:
             if purpose == "add-passkey":
                 say("[bold]You sign that a passkey is added: whoever has it logs in as you.[/]")
-            say(f"[bold]{make_plain(str(asked['client_name']))}[/] would be allowed to:")
+            name = escape(make_plain(asked["client_name"]))
+            say(f"[bold]{name}[/] would be allowed to:")
             for scope in asked["scopes"]:
-                say(f"  - {make_plain(str(scope['allows']))}")
-            say(f"Its answer goes to {make_plain(str(asked['answers_to']))}")
+                say_plain(f"  - {scope['allows']}")
+            say_plain(f"Its answer goes to {asked['answers_to']}")
             typer.confirm("Did you begin this login yourself just now?", abort=True, err=True)
         return await client.answer_challenge(address, wallet, purpose=purpose)
 
 
-def _read_purpose(asked: "JsonObject") -> "Purpose":
+def _read_purpose(asked: "LoginDescription") -> "Purpose":
     from config.errors import RefusedError  # noqa: PLC0415
     from did.login.challenge import Purpose  # noqa: PLC0415
 
     try:
         return Purpose(asked["purpose"])
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise RefusedError("this login is for something that this wallet does not know") from error
 
 
-async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> dict[str, Any]:
+async def _list(wallet: "Wallet", *, node: str | None, end: str | None) -> "Sessions":
+    from node.answer_shapes import EndedSession, Sessions  # noqa: PLC0415
+
     async with log_in(wallet, node=node, scopes=["sessions"]) as client:
         if end is not None:
-            await client.call("DELETE", f"/api/sessions/{end}")
-        return await client.call("GET", "/api/sessions")
+            await client.call("DELETE", f"/api/sessions/{end}", EndedSession)
+        return await client.call("GET", "/api/sessions", Sessions)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_consents import (
     ChangeOption,
@@ -26,14 +26,13 @@ from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
-    make_plain,
     open_wallet,
 )
 
 if TYPE_CHECKING:
     from did.consent.policies import ConsentClaims, Grant
-    from did.jcs import JsonObject
     from did.wallets import Wallet
+    from node.answer_shapes import Decided, Stewardship
 
 _HANDLE_BYTES = 16
 
@@ -82,42 +81,49 @@ def decide(
     _show(asyncio.run(_decide(wallet, handle, act, node=node)), as_json=as_json)
 
 
-def _show(found: "JsonObject", *, as_json: bool) -> None:
+def _show(found: "Stewardship | Decided", *, as_json: bool) -> None:
     if as_json:
         say_json(found)
         return
-    mandate = found["mandate"]
-    until = time.strftime("%Y-%m-%d", time.gmtime(int(mandate["until_s"])))
-    terms = ", ".join([*mandate["purposes"], *mandate["resources"]])
-    say(f"Until {until} you may grant: {make_plain(terms)}")
-    say_grants(found["grants"], none="You granted nothing that still holds.")
-    say(make_plain(str(found["note"])))
+    mandate = found.get("mandate")
+    if mandate is None:
+        say("The mandate has ended: you may grant nothing more under it.")
+    else:
+        until = time.strftime("%Y-%m-%d", time.gmtime(mandate["until_s"]))
+        terms = ", ".join([*mandate["purposes"], *mandate["resources"]])
+        say_plain(f"Until {until} you may grant: {terms}")
+    say_grants(found.get("grants", []), none="You granted nothing that still holds.")
+    say_plain(found["note"])
 
 
-async def _fetch(wallet: "Wallet", handle: str, *, node: str | None) -> "JsonObject":
+async def _fetch(wallet: "Wallet", handle: str, *, node: str | None) -> "Stewardship":
+    from node.answer_shapes import Stewardship  # noqa: PLC0415
+
     async with log_in(wallet, node=node, scopes=["mandates"]) as client:
-        return await client.call("GET", _make_path(handle))
+        return await client.call("GET", _make_path(handle), Stewardship)
 
 
-async def _decide(wallet: "Wallet", handle: str, act: "Grant", *, node: str | None) -> "JsonObject":
+async def _decide(wallet: "Wallet", handle: str, act: "Grant", *, node: str | None) -> "Decided":
+    from node.answer_shapes import Decided, Stewardship  # noqa: PLC0415
+
     path = _make_path(handle)
     async with log_in(wallet, node=node, scopes=["mandates"]) as client:
-        found = await client.call("GET", path)
+        found = await client.call("GET", path, Stewardship)
         jws = sign_consent(
             wallet, _make_claims(wallet, found, act), did=found["mandate"]["steward"]
         )
-        return await client.call("POST", f"{path}/decisions", jws.encode())
+        return await client.call("POST", f"{path}/decisions", Decided, jws.encode())
 
 
-def _make_claims(wallet: "Wallet", found: "JsonObject", act: "Grant") -> "ConsentClaims":
+def _make_claims(wallet: "Wallet", found: "Stewardship", act: "Grant") -> "ConsentClaims":
     from did.consent.policies import ConsentClaims  # noqa: PLC0415
 
     return ConsentClaims(
         cooperative=wallet.get_home().cooperative_id.hex(),
-        seq=int(found["seq"]) + 1,
+        seq=found["seq"] + 1,
         iat=int(time.time()),
         act=act,
-        mandate=str(found["mandate"]["id"]),
+        mandate=found["mandate"]["id"],
     )
 
 

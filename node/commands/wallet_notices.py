@@ -5,19 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.wallet import WalletArgument
 from node.commands.wallet_options import (
     NodeOption,
     PassphraseFileOption,
     log_in,
-    make_plain,
     open_wallet,
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from did.wallets import Wallet
+    from node.answer_shapes import Notices
 
 _PATH = "/api/v1/holders/me/notices"
 
@@ -40,21 +39,23 @@ def notices(
         say_json(found)
         return
     for item in found["notices"]:
-        say(f"{item['number']:>4}  {item['at']}  {make_plain(str(item['what']))}")
-        say(f"      {make_plain(str(item['detail']))}")
+        say_plain(f"{item['number']:>4}  {item['at']}  {item['what']}")
+        say_plain(f"      {item['detail']}")
     if not found["notices"]:
         say("Nothing new.")
 
 
 async def _fetch(
     wallet: "Wallet", *, node: str | None, show_all: bool, mark_seen: bool
-) -> "JsonObject":
+) -> "Notices":
+    from node.answer_shapes import Notices, SeenNotices  # noqa: PLC0415
+
     scopes = ["profile", "profile.write"] if mark_seen else ["profile"]
     async with log_in(wallet, node=node, scopes=scopes) as client:
-        found = await client.call("GET", _PATH)
-        latest = max((int(item["number"]) for item in found["notices"]), default=0)
-        if mark_seen and latest > int(found["seen"]):
+        found = await client.call("GET", _PATH, Notices)
+        latest = max((item["number"] for item in found["notices"]), default=0)
+        if mark_seen and latest > found["seen"]:
             body = b'{"number":%d}' % latest
-            await client.call("POST", f"{_PATH}/seen", body)
+            await client.call("POST", f"{_PATH}/seen", SeenNotices, body)
     new = [item for item in found["notices"] if show_all or item["number"] > found["seen"]]
     return {**found, "notices": new}

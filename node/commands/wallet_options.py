@@ -267,10 +267,3 @@ async def log_in(
             yield client
         finally:
             await client.logout()
-
-
-def make_plain(text: str) -> str:
-    """Text of somebody else without what would steer a terminal."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )

@@ -20,10 +20,10 @@ from node.commands.wallet_options import (
     choose_wallet_trust,
     explain_refusal,
     get_node_url,
-    make_plain,
     open_wallet,
     require_trust,
 )
+from node.plain_text import make_plain
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject

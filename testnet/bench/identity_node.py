@@ -12,6 +12,7 @@ import aiohttp
 
 from config.errors import RefusedError, UnavailableError
 from did.wallets import Wallet
+from node.answer_shapes import Notices
 from node.login_client import LoginClient
 from testnet.community import Community
 from testnet.federation import FederationNode, LocalFederation
@@ -71,7 +72,7 @@ async def _log_in(node: FederationNode, wallet: Wallet) -> float:
     async with LoginClient(node.url, origin=wallet.get_home().origin) as client:
         began_s = time.monotonic()
         await client.login(wallet)
-        await client.call("GET", _PATH)
+        await client.call("GET", _PATH, Notices)
         return time.monotonic() - began_s
 
 

@@ -18,6 +18,7 @@ from did.jws import sign_jws
 from federation.aggregate import count_records
 from ledger.consent_words import describe_consent_entry, render_consent_entry
 from ledger.receipts import ReceiptKind, Verified, check_receipt, parse_receipt_object
+from node.answer_shapes import Standing
 from node.consent_anchoring import anchor_consents
 from node.consent_gate import find_permitted
 from node.login_client import LoginClient
@@ -47,7 +48,7 @@ async def run(story: Story) -> None:
         check((before, during, after) == (0, 1, 0), "a consent was not heeded, or its end was not")
         settings = load_settings(member.node.home.settings_path, environ={})
         done = await anchor_consents(member.node.home, settings, now_ms=now_ms)
-        receipt = await client.call("GET", f"{_PATH}/receipts/{done.anchor.period}")
+        receipt = await client.call("GET", f"{_PATH}/receipts/{done.anchor.period}", JsonObject)
         await client.logout()
     verified = _check(receipt, member)
     story.tell(f"{member.label} permits that records are counted, and revokes it: 0, 1, 0 counted")
@@ -77,7 +78,7 @@ async def _say(client: LoginClient, member: Member, act: Act, *, seq: int) -> No
     statement = sign_jws(
         render_consent(claims), key=wallet.device_key, kid=wallet.login_method, typ=CONSENT_TYPE
     )
-    await client.call("POST", _PATH, statement.encode())
+    await client.call("POST", _PATH, Standing, statement.encode())
 
 
 def _count(member: Member) -> int:

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from did.consent.terms import GranteeClass, Purpose, Resource
 from did.sealed_exports import open_export
 from did.wallets import Wallet, bind_wallet
+from node.answer_shapes import Consents, Sessions
 from node.login_client import LoginClient
 from node.web.consent_words import GRANTEES, PURPOSES, RESOURCES
 from tests.browser.acting import run_beside
@@ -21,8 +22,8 @@ async def ask(site: Site, wallet: Wallet) -> dict[str, object]:
     origin = wallet.get_home().origin
     async with LoginClient(site.origin, origin=origin) as client:
         await client.login(wallet, scopes=["consents", "sessions"])
-        found = await client.call("GET", "/api/v1/consents")
-        sessions = await client.call("GET", "/api/sessions")
+        found = await client.call("GET", "/api/v1/consents", Consents)
+        sessions = await client.call("GET", "/api/sessions", Sessions)
         await client.logout()
     return {**found, "sessions": sessions["sessions"]}
 

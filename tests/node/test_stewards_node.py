@@ -8,6 +8,7 @@ import pytest
 
 from config.errors import RefusedError
 from did.wallets import Wallet, load_wallet
+from node.answer_shapes import Sessions
 from node.login_client import LoginClient
 from tests.bylaws import make_bylaws, render_toml
 from tests.node.full_nodes import get_height, get_url, running, wait_until
@@ -70,7 +71,7 @@ async def rotate_meanwhile(terminal: Terminal, path: Path, url: str) -> None:
     wallet: Wallet = load_wallet(path, PASSPHRASE)
     async with LoginClient(url, origin=wallet.get_home().origin) as client:
         await client.login(wallet, scopes=["sessions"])
-        assert "sessions" in await client.call("GET", "/api/sessions")
+        assert "sessions" in await client.call("GET", "/api/sessions", Sessions)
         await asyncio.sleep(1.1)  # block times are told apart by whole seconds
         await asyncio.to_thread(terminal.do, "wallet", "rotate", path)
 
@@ -83,7 +84,7 @@ async def rotate_meanwhile(terminal: Terminal, path: Path, url: str) -> None:
 
 async def is_let_in(client: LoginClient) -> bool:
     try:
-        await client.call("GET", "/api/sessions")
+        await client.call("GET", "/api/sessions", Sessions)
     except RefusedError:
         return False
     return True

@@ -6,6 +6,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from did.jcs import JsonObject
 from did.keys import KeyPair
 from did.login.challenge import Purpose
 from did.login.client_proofs import DpopKey
@@ -29,9 +30,9 @@ async def test_a_wallet_logs_in_calls_refreshes_and_logs_out(pair: Pair) -> None
     wallet = enrol(pair[0])
     async with LoginClient(pair[0].url, origin=ORIGIN) as client:
         await client.login(wallet, scopes=["sessions"])
-        first = await client.call("GET", "/api/sessions")
+        first = await client.call("GET", "/api/sessions", JsonObject)
         await client.refresh()
-        second = await client.call("GET", "/api/sessions")
+        second = await client.call("GET", "/api/sessions", JsonObject)
         await client.logout()
 
     assert [item["is_this"] for item in first["sessions"]] == [True]

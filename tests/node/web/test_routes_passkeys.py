@@ -9,6 +9,7 @@ import pytest
 
 from config.did_limits import PASSKEYS_PER_HOLDER_MAX
 from did.base64url import encode_base64url
+from did.jcs import JsonObject
 from did.keys import KeyPair, did_key
 from did.login.challenge import Purpose
 from node.login_client import LoginClient
@@ -220,10 +221,10 @@ async def test_programs_list_and_remove_the_holders_own_passkeys(
     name = encode_base64url(authenticator.id)
     async with LoginClient(attempt.node.url, origin=ORIGIN) as client:
         await client.login(attempt.wallet, scopes=["passkeys"])
-        listed = await client.call("GET", "/api/passkeys")
-        await client.call("DELETE", f"/api/passkeys/{name}")
+        listed = await client.call("GET", "/api/passkeys", JsonObject)
+        await client.call("DELETE", f"/api/passkeys/{name}", JsonObject)
         with pytest.raises(Exception, match="no such passkey"):
-            await client.call("DELETE", f"/api/passkeys/{name}")
+            await client.call("DELETE", f"/api/passkeys/{name}", JsonObject)
 
     assert [item["id"] for item in listed["passkeys"]] == [name]
 
@@ -237,7 +238,8 @@ async def test_nobody_removes_somebody_elses_passkey(
     async with LoginClient(other.node.url, origin=ORIGIN) as client:
         await client.login(other.wallet, scopes=["passkeys"])
         with pytest.raises(Exception, match="no such passkey"):
-            await client.call("DELETE", f"/api/passkeys/{encode_base64url(authenticator.id)}")
+            name = encode_base64url(authenticator.id)
+            await client.call("DELETE", f"/api/passkeys/{name}", JsonObject)
 
 
 async def test_the_page_opens_for_a_statement_for_passkeys_alone(attempt: Attempt) -> None:
