@@ -1,18 +1,17 @@
-"""What a store's LevelDB holds: its options, its keys and the encodings of its own records.
+"""What a store's LevelDB holds: its options, its keys and the encoding of its commit record.
 
     m                commit record: what the last commit left
     f ‖ key          value
     k ‖ key hash     key, for keys of the tree: a proof of absence names its neighbours
     p ‖ place        page of the tree (`ledger.pages`)
-    u ‖ height (8)   undo record: what that block's commit replaced
+    u ‖ height (8)   undo record: what that block's commit replaced (`ledger.undo`)
 
 Apart from `ledger.store` so that commands that mend a closed store share its formats.
 """
 
 import errno
 import os
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +43,8 @@ _MENDING_DISK = (
 _DISK_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 _LOCKED = "IO error: lock "
 """How LevelDB begins to say that a process has it open."""
-_FORMAT = 3
+_FORMAT = 4
 _RECORD_BYTES_MAX = 1_024
-_RECORD_HEAD = struct.Struct(">H")
-_ENTRY_HEAD = struct.Struct(">HI")
-"""Length of the key; length of the value and one, or 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,53 +204,3 @@ def decode_record(data: bytes | None) -> CommitRecord:
                 since_height=s,
             )
     raise InvariantError(f"the ledger's commit record is damaged: {MENDING}")
-
-
-def undo_key(height: int) -> bytes:
-    """Where a block's undo record lies."""
-    return UNDO + height.to_bytes(8, "big")
-
-
-def encode_undo(record: CommitRecord, before: Mapping[bytes, bytes | None]) -> bytes:
-    """An undo record's bytes.
-
-    Args:
-        record: Of the commit before.
-        before: Values that were replaced, by key; None where there was none.
-    """
-    head = encode_record(record)
-    parts = [_RECORD_HEAD.pack(len(head)), head]
-    for key, value in before.items():
-        if value is None:
-            parts += (_ENTRY_HEAD.pack(len(key), 0), key)
-        else:
-            parts += (_ENTRY_HEAD.pack(len(key), len(value) + 1), key, value)
-    return b"".join(parts)
-
-
-def decode_undo(data: bytes) -> tuple[CommitRecord, dict[bytes, bytes | None]]:
-    """Read what `encode_undo` wrote.
-
-    Raises:
-        InvariantError: It is damaged.
-    """
-    before: dict[bytes, bytes | None] = {}
-    try:
-        [length] = _RECORD_HEAD.unpack_from(data)
-        place = _RECORD_HEAD.size + length
-        record = decode_record(data[_RECORD_HEAD.size : place])
-        while place < len(data):
-            key_length, value_length = _ENTRY_HEAD.unpack_from(data, place)
-            place += _ENTRY_HEAD.size
-            key, place = data[place : place + key_length], place + key_length
-            before[key] = None
-            if value_length:
-                before[key] = data[place : place + value_length - 1]
-                place += value_length - 1
-    except struct.error as error:
-        raise InvariantError(
-            "an undo record is damaged: restore the state from your backup"
-        ) from error
-    if place != len(data):
-        raise InvariantError("an undo record is damaged: restore the state from your backup")
-    return record, before

@@ -22,11 +22,9 @@ from ledger.disk import (
     PAGE,
     UNDO,
     CommitRecord,
-    decode_undo,
     encode_record,
     explained,
     open_database,
-    undo_key,
 )
 from ledger.ics23 import HASH_BYTES
 from ledger.pages import (
@@ -41,6 +39,7 @@ from ledger.pages import (
 )
 from ledger.store import Store, write_changes
 from ledger.tree import PLACE_BYTES, TOP_BITS, Tree, find_page
+from ledger.undo import decode_undo, undo_key
 
 _LEAVES = "leaves"
 """A database in a store's directory while it is built: key hash, then leaf hash."""
@@ -104,8 +103,10 @@ def rollback(path: Path, height: int) -> CommitRecord:
                     f"what block {undone} replaced is no longer kept: the earliest height to go "
                     f"back to is {undone}"
                 )
-            target, replaced = decode_undo(data)
-            before |= replaced
+            target, formers = decode_undo(data)
+            for former in formers:
+                after = before[former.key] if former.key in before else store.get(former.key)
+                before[former.key] = former.restore(after)
         staged = store.stage(sorted(before.items()))
         if staged.root != target.state_root or target.height != height:
             raise InvariantError(

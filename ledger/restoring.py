@@ -19,12 +19,13 @@ from governance.merkle_log import Frontier
 from governance.state_keys import COLLECTION_AT, Collection, is_derived
 from governance.view import StateView
 from ledger.app_hash import compute_parts
-from ledger.disk import CommitRecord, undo_key
+from ledger.disk import CommitRecord
 from ledger.files import exchange
 from ledger.maintenance import StoreBuilder
 from ledger.snapshot_shelf import read_snapshot
 from ledger.snapshots import SnapshotError, SnapshotInfo, decode_chunk
 from ledger.store import Store, create_store
+from ledger.undo import undo_key
 
 _LOG_ID_AT = COLLECTION_AT + 1
 

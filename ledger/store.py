@@ -36,14 +36,13 @@ from ledger.disk import (
     CommitRecord,
     decode_record,
     encode_record,
-    encode_undo,
     explain_unread,
     open_database,
-    undo_key,
 )
 from ledger.pages import Change
 from ledger.state import ReadOnly, Replaced, State
 from ledger.tree import StagedTree, Tree
+from ledger.undo import encode_undo, undo_key
 
 _UNREAD = b"\x00unread"
 """Told apart by identity: no value in state is this object."""
@@ -257,7 +256,8 @@ class Store(ReadOnly):
             raise InvariantError("a block is committed on another state than it was run on")
         with self.database.write_batch(transaction=True, sync=True) as batch:
             write_changes(batch, staged)
-            batch.put(undo_key(record.height), encode_undo(self.record, staged.before))
+            undo = encode_undo(self.record, staged.before, staged.after)
+            batch.put(undo_key(record.height), undo)
             if record.height > STATE_UNDO_HEIGHTS:
                 batch.delete(undo_key(record.height - STATE_UNDO_HEIGHTS))
             batch.put(META, encode_record(record))

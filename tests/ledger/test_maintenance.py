@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from config.errors import InvariantError, MisconfiguredError, UnavailableError
 from config.limits import STATE_UNDO_HEIGHTS
-from ledger.disk import FIRST, FLAT, KEY, PAGE, UNDO, undo_key
+from ledger.disk import FIRST, FLAT, KEY, PAGE, UNDO
 from ledger.maintenance import StoreBuilder, rollback, scrub
 from ledger.store import Store, create_store
+from ledger.undo import decode_undo, encode_undo, undo_key
 from tests.ledger.plain_tree import encode_number, find_crowded_keys
 from tests.ledger.scenario import Chain, admit, make_member
 from tests.ledger.store_samples import (
@@ -120,9 +121,9 @@ def test_a_forged_past_is_not_taken_for_true(path: Path) -> None:
     """An undo record that does not lead to the root of its height changes nothing."""
     before = read_all(path)
     with closing(plyvel.DB(str(path))) as database:
-        data = bytearray(database.get(undo_key(BLOCKS_COUNT)))
-        data[data.index(LAST) + len(LAST)] ^= 1
-        database.put(undo_key(BLOCKS_COUNT), bytes(data))
+        record, _ = decode_undo(before[undo_key(BLOCKS_COUNT)])
+        forged = encode_undo(record, {LAST: b"other"}, {LAST: before[FLAT + LAST]})
+        database.put(undo_key(BLOCKS_COUNT), forged)
     with pytest.raises(InvariantError, match="do not lead back"):
         rollback(path, BLOCKS_COUNT - 1)
     with closing(plyvel.DB(str(path))) as database:

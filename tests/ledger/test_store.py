@@ -16,9 +16,9 @@ from config.errors import InvariantError, MisconfiguredError, RefusedError, Unav
 from config.limits import STATE_KEY_BYTES_MAX, STATE_UNDO_HEIGHTS, STATE_VIEW_HEIGHTS
 from governance.fields import STATE_VALUE_BYTES_MAX
 from ledger import store as store_module
-from ledger.disk import undo_key
 from ledger.ics23 import EMPTY
 from ledger.store import Store, create_store
+from ledger.undo import undo_key
 from tests.ledger.plain_tree import find_crowded_keys
 from tests.ledger.store_samples import (
     change,
@@ -312,7 +312,7 @@ def test_a_store_is_made_once(path: Path) -> None:
         (None, InvariantError, "commit record is damaged"),
         (b"", InvariantError, "commit record is damaged"),
         (b"\xff", InvariantError, "commit record is damaged"),
-        (b"\x91\x03", InvariantError, "commit record is damaged"),
+        (b"\x91\x04", InvariantError, "commit record is damaged"),
         (
             b"\x97\x7f\xa0\x00\x00\xc4\x00\xc4\x00\x00",
             MisconfiguredError,
