@@ -17,19 +17,29 @@ _OTHER_STATE = re.compile(
 )
 
 
-_OTHER_LEDGER = "AppHash does not match AppHash after replay"
-"""What it compares when it starts (consensus/replay.go)."""
+_ENDS = {
+    "AppHash does not match AppHash after replay": (
+        "The ledger's state is not the one that the engine's blocks lead to: stop the node; "
+        "`rochdale ledger replay` says if the blocks are sound, and `rochdale ledger reset "
+        "--keep-blocks` makes the state anew from them"
+    ),
+    "is too far below block store base": (
+        "This node has not kept the blocks that its ledger needs next, as it joined by state sync "
+        "or pruned them: stop it, and let `rochdale ledger reset` take the state from the other "
+        "nodes, or put back what the last reset set aside"
+    ),
+}
+"""What the engine says of a ledger that does not go with its blocks when it starts, and what mends
+that (consensus/replay.go, state/errors.go).
+"""
 
 
 def explain_engine_end(said: str) -> str:
     """Add to the engine's last words what mends it, where that is known and they do not say it."""
-    if _OTHER_LEDGER not in said:
-        return said
-    return (
-        f"{said.removesuffix('Got').strip()} The ledger's state is not the one that the engine's "
-        "blocks lead to: stop the node; `rochdale ledger replay` says if the blocks are sound, and "
-        "`rochdale ledger reset --keep-blocks` makes the state anew from them"
-    )
+    for words, mending in _ENDS.items():
+        if words in said:
+            return f"{said.removesuffix('Got').strip().removesuffix('.')}. {mending}"
+    return said
 
 
 def find_engine_ailment(line: str) -> Ailment | None:

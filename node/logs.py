@@ -23,7 +23,7 @@ def configure_logging(*, process: str, level: str) -> None:
 
     Args:
         process: Named in every line.
-        level: `debug`, `info`, `warning` or `error`.
+        level: `debug`, `info`, `warning`, `error` or `critical`.
     """
     import logging  # noqa: PLC0415 - see the module's docstring
 

@@ -142,6 +142,7 @@ def replay(
     """Execute the stopped node's blocks again, from nothing, comparing every app hash."""
     import shutil  # noqa: PLC0415
 
+    from node.logs import configure_logging  # noqa: PLC0415
     from node.replaying import clear_place  # noqa: PLC0415
     from node.replaying import replay as replay_blocks  # noqa: PLC0415
     from node.settings import load_settings  # noqa: PLC0415
@@ -153,6 +154,7 @@ def replay(
     place = output or opened.root / "replay"
     if output is None:
         clear_place(place)
+    configure_logging(process="replay", level="critical")  # what fails is raised
     told = 0
 
     def tell(height: int) -> None:

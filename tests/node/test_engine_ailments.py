@@ -65,4 +65,8 @@ def test_an_end_that_a_person_can_mend_says_how() -> None:
 
     assert said.startswith("panic: state.AppHash does not match AppHash after replay. The ledger")
     assert "`rochdale ledger reset --keep-blocks`" in said
+    panic = "error during handshake: app block height (0) is too far below block store base (9)"
+    said = explain_engine_end(panic)
+    assert said.startswith(f"{panic}. This node has not kept the blocks")
+    assert "let `rochdale ledger reset` take the state from the other nodes" in said
     assert explain_engine_end("panic: no blocks") == "panic: no blocks"
