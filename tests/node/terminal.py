@@ -1,5 +1,6 @@
 """Typing commands in tests, and reading what comes back."""
 
+import functools
 import json
 import os
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from typer import main as typer_main
 
 from node import exit_codes
 from node.cli import app, run
 from tests.ports import find_ports
 
 PASSPHRASE = "only for test chains"
+_make_once = functools.cache(typer_main.get_command)
+"""Most of a command's time goes into making the parser of all commands."""
 
 
 @dataclass
@@ -28,7 +32,7 @@ class Terminal:
 
     def type(self, *arguments: str | Path) -> str:
         self.capture.readouterr()
-        with mock.patch.dict(os.environ):
+        with mock.patch.dict(os.environ), mock.patch.object(typer_main, "get_command", _make_once):
             self.code = run(app, [str(argument) for argument in arguments])
         self.out, self.error = self.capture.readouterr()
         assert "Traceback" not in self.error
