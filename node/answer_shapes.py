@@ -9,14 +9,8 @@ from typing import Annotated, NotRequired, TypedDict
 from msgspec import Meta
 
 from config.did_limits import CONSENT_PERIODS_LISTED_MAX
+from node.answers import Milliseconds, Number, Seconds
 
-_SAFE_MAX = (1 << 53) - 1
-"""The largest integer that readers of JSON agree about."""
-_YEAR_9999_S = 253_402_300_799
-_Number = Annotated[int, Meta(ge=0, lt=_SAFE_MAX)]
-"""One more is still exact."""
-_Seconds = Annotated[int, Meta(ge=0, le=_YEAR_9999_S)]
-_Milliseconds = Annotated[int, Meta(ge=0, lt=(_YEAR_9999_S + 1) * 1_000)]
 _Id = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 
 
@@ -27,7 +21,7 @@ class Grant(TypedDict):
     grantee: str
     purposes: list[str]
     resources: list[str]
-    until_s: _Seconds
+    until_s: Seconds
 
 
 class GivenMandate(TypedDict):
@@ -41,7 +35,7 @@ class GivenMandate(TypedDict):
 class Standing(TypedDict):
     """What the person permits now."""
 
-    seq: _Number
+    seq: Number
     """Of their latest statement."""
     grants: list[Grant]
     mandates: list[GivenMandate]
@@ -57,8 +51,8 @@ class EntryContent(TypedDict):
 class Entry(TypedDict):
     """One thing that happened."""
 
-    number: _Number
-    at_ms: _Milliseconds
+    number: Number
+    at_ms: Milliseconds
     kind: str
     content: EntryContent
 
@@ -72,8 +66,8 @@ class Consents(Standing):
 class Period(TypedDict):
     """A period whose root is on the ledger."""
 
-    period: _Number
-    closed_at_ms: _Milliseconds
+    period: Number
+    closed_at_ms: Milliseconds
 
 
 class Periods(TypedDict):
@@ -144,13 +138,13 @@ class HeldMandate(TypedDict):
     steward: str
     purposes: list[str]
     resources: list[str]
-    until_s: _Seconds
+    until_s: Seconds
 
 
 class Stewardship(TypedDict):
     """A mandate, and what was granted under it."""
 
-    seq: _Number
+    seq: Number
     mandate: HeldMandate
     grants: list[Grant]
     note: str
@@ -159,7 +153,7 @@ class Stewardship(TypedDict):
 class Decided(TypedDict):
     """The same after a decision; the mandate may have ended meanwhile."""
 
-    seq: NotRequired[_Number]
+    seq: NotRequired[Number]
     mandate: NotRequired[HeldMandate]
     grants: NotRequired[list[Grant]]
     note: str
@@ -168,7 +162,7 @@ class Decided(TypedDict):
 class Notice(TypedDict):
     """What the person is told."""
 
-    number: _Number
+    number: Number
     at: str
     what: str
     detail: str
@@ -178,14 +172,14 @@ class Notices(TypedDict):
     """A person's notices, newest first."""
 
     notices: list[Notice]
-    seen: _Number
+    seen: Number
     """The latest that they have seen."""
 
 
 class SeenNotices(TypedDict):
     """Up to where notices were seen."""
 
-    seen: _Number
+    seen: Number
 
 
 class Session(TypedDict):

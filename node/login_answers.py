@@ -1,34 +1,29 @@
-"""What a node says while a wallet logs in, and the check of every answer that a wallet reads.
+"""What a node says while a wallet logs in, and how each answer to that is read.
 
-A member's own node is outside too: each answer has a shape, and what is not as it should be is
-named by its place. Never shows what stands there: it may be a secret.
+`node/answers.py` has the check itself.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Annotated, Any, TypedDict, TypeVar, cast
+from typing import Annotated, Any, TypedDict, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from config.did_limits import ANSWER_REASON_CHARACTERS_MAX
 from config.errors import RefusedError, UnavailableError
 from did.jcs import JsonObject
 from did.login.issuance import GRANT_TYPE
+from node.answers import Refusal, check_body, convert_body, make_strange
 from node.plain_text import make_plain
 
 T = TypeVar("T")
 _Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._~+/=-]+\Z")]
 """Goes into a header (RFC 6750 §2.1)."""
-_Reason = Annotated[str, Meta(max_length=ANSWER_REASON_CHARACTERS_MAX)]
 _PRINTABLE = re.compile("[!-~]+")
 _COOKIES = re.compile("[!-~][ -~]*")
-_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?")
-_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
-_KINDS = {"array": "list", "int": "integer", "object": "object", "str": "text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +36,6 @@ class Answer:
     headers: Mapping[str, str]
     body: JsonObject | None
     """None if it is no JSON object that everybody reads alike."""
-
-
-class Refusal(TypedDict, total=False):
-    """Why the node does not do what it was asked."""
-
-    error: _Reason
-    error_description: _Reason
-    reason: _Reason
 
 
 class _OfferCode(msgspec.Struct, rename={"code": "pre-authorized_code"}):
@@ -159,8 +146,7 @@ def read_answer(answer: Answer, shape: type[T]) -> T:
         UnavailableError: It is busy, or the answer has another shape.
     """
     check_answer(answer)
-    _convert(answer, shape)
-    return cast("T", answer.body)
+    return check_body(answer.body, shape, node=answer.node)
 
 
 def check_answer(answer: Answer) -> None:
@@ -172,24 +158,11 @@ def check_answer(answer: Answer) -> None:
     """
     if answer.status < 400:
         return
-    told = {} if answer.body is None else _convert(answer, Refusal)
+    told = {} if answer.body is None else check_body(answer.body, Refusal, node=answer.node)
     reason = make_plain(told.get("error_description") or told.get("reason") or "")
     if answer.status == 503:
         raise UnavailableError(f"the node cannot do this now: {reason}")
     raise RefusedError(reason or f"the node answers with status {answer.status}")
-
-
-def make_strange(node: str, what: str) -> UnavailableError:
-    """The error for an answer that no node of this version gives.
-
-    Args:
-        node: Where it is reached.
-        what: Is wrong with the answer; holds nothing of what was answered.
-    """
-    return UnavailableError(
-        f"{node} does not answer as a Rochdale node does ({what}): use the version of `rochdale` "
-        "that the node runs, or tell the cooperative's operator"
-    )
 
 
 def read_offer_code(answer: Answer) -> str:
@@ -200,7 +173,7 @@ def read_offer_code(answer: Answer) -> str:
         UnavailableError: It is busy, or this is no offer.
     """
     check_answer(answer)
-    return _convert(answer, _Offer).grants.own.code
+    return convert_body(answer.body, _Offer, node=answer.node).grants.own.code
 
 
 def read_path(address: str) -> str:
@@ -279,22 +252,3 @@ def read_nonce(answer: Answer, *, before: str) -> str:
     if nonce and not _PRINTABLE.fullmatch(nonce):
         raise make_strange(answer.node, "the header DPoP-Nonce is no nonce")
     return nonce
-
-
-def _convert(answer: Answer, shape: type[T]) -> T:
-    if answer.body is None:
-        raise make_strange(answer.node, "no JSON object")
-    try:
-        return msgspec.convert(answer.body, shape)
-    except msgspec.ValidationError as error:
-        raise make_strange(answer.node, _describe(str(error))) from error
-
-
-def _describe(problem: str) -> str:
-    """What is wrong and where, of what msgspec says; nothing of the answer itself."""
-    found = _PROBLEM.fullmatch(problem)
-    what, place = (problem, None) if found is None else (found["what"], found["place"])
-    if missing := _MISSING.fullmatch(what):
-        return f"{place}.{missing['name']} is missing" if place else f"{missing['name']} is missing"
-    kind = what.partition("Expected `")[2].partition("`, got ")[0]
-    return f"{place or 'the answer'} is {f'no {_KINDS[kind]}' if kind in _KINDS else 'malformed'}"

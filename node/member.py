@@ -19,6 +19,7 @@ from governance.proposal_records import BallotChoice, ProposalKind, compute_ball
 from governance.transactions import CastBallot, Payload, SubmitProposal, compute_proposal_id
 from ledger.envelope import sign_transaction
 from node.member_client import Committed, NodeClient
+from node.public_answers import Proposal
 
 _NONCE_BYTES = 16
 _PREFIX_DIGITS_MIN = 8
@@ -202,7 +203,7 @@ async def apply_for_membership(
     return bound, await node.apply(application)
 
 
-async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | None) -> JsonObject:
+async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | None) -> Proposal:
     """Find the proposal that a member means.
 
     Args:
@@ -238,29 +239,22 @@ async def find_proposal(node: NodeClient, *, cooperative: bytes, named: str | No
     return rows[0]
 
 
-async def find_title(node: NodeClient, proposal: JsonObject) -> str | None:
+async def find_title(node: NodeClient, proposal: Proposal) -> str | None:
     """First line of a proposal's text, if the node has it."""
     text = await node.fetch_text(proposal["text_hash"])
     return None if text is None else next(iter(text.strip().splitlines()), None)
 
 
 def read_home(status: JsonObject) -> Home:
-    """Read which cooperative a node is of from its status.
-
-    Raises:
-        RefusedError: The node does not say.
-    """
-    try:
-        return Home(
-            network=str(status["network"]),
-            cooperative_id=bytes.fromhex(status["cooperative"]),
-            origin=str(status["origin"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise RefusedError("this node does not say which cooperative it is of") from error
+    """Read which cooperative a node is of from its status, as `NodeClient` has checked it."""
+    return Home(
+        network=status["network"],
+        cooperative_id=bytes.fromhex(status["cooperative"]),
+        origin=status["origin"],
+    )
 
 
-def _describe_none_open(rows: list[JsonObject]) -> str:
+def _describe_none_open(rows: list[Proposal]) -> str:
     """Say when there will be something to vote on."""
     ends_ms = [row["discussion_ends_ms"] for row in rows if row["stage"] == "discussion"]
     if not ends_ms:

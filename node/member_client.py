@@ -1,8 +1,8 @@
 """What a member's or operator's command says to a node over HTTP.
 
 The client trusts nothing that the node answers about the ledger: what matters comes as a
-receipt and is checked against a trust bundle by `ledger.receipts`. Plain HTTP is spoken to
-this machine only.
+receipt and is checked against a trust bundle by `ledger.receipts`. What else is read has a shape
+(`node/public_answers.py`), whoever's node it is. Plain HTTP is spoken to this machine only.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import NoReturn, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -23,7 +23,21 @@ from config.limits import (
     TX_OFFERED_MS,
 )
 from did.jcs import JsonObject, parse_json_object
+from node.answers import Refusal, StrangeAnswerError, check_body, make_strange
+from node.plain_text import make_plain
+from node.public_answers import (
+    ApplicationState,
+    FoundTransaction,
+    InsightPage,
+    NodeStatus,
+    Proposal,
+    ProposalPage,
+    ResolutionResult,
+    SentApplication,
+    SentTransaction,
+)
 
+T = TypeVar("T")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _POLL_S = 0.1
 _PAGES_MAX = 100
@@ -94,22 +108,24 @@ class NodeClient:
             await self._session.close()
 
     async def get_status(self) -> JsonObject:
-        """What the node says about itself, its chain and its partners."""
-        return await self._request("GET", "/api/status")
+        """What the node says about itself, its chain and its partners; has all of `NodeStatus`."""
+        return {**await self._request("GET", "/api/status", NodeStatus)}
 
     async def get_ledger(self, method: str, **params: int) -> JsonObject:
         """One of the engine's read-only answers that light clients need."""
         query = "&".join(f"{name}={value}" for name, value in params.items())
-        return await self._request("GET", f"/ledger/{method}?{query}")
+        return await self._request("GET", f"/ledger/{method}?{query}", JsonObject)
 
     async def apply(self, application: str) -> str:
         """Hand in a signed membership application; its id."""
-        answer = await self._request("POST", "/api/applications", body=application.encode())
-        return str(answer["application"])
+        answer = await self._request(
+            "POST", "/api/applications", SentApplication, body=application.encode()
+        )
+        return answer["application"]
 
-    async def get_application(self, application_id: str) -> JsonObject:
-        """How far an application is: `status`, and the account once admitted."""
-        return await self._request("GET", f"/api/applications/{application_id}")
+    async def get_application(self, application_id: str) -> ApplicationState:
+        """How far an application is, and the account that it is for."""
+        return await self._request("GET", f"/api/applications/{application_id}", ApplicationState)
 
     async def submit(self, transaction: bytes) -> str:
         """Hand in a signed transaction; its hash in hex.
@@ -117,8 +133,8 @@ class NodeClient:
         Raises:
             RefusedError: The rules refuse it; code and reason are the ledger's.
         """
-        answer = await self._request("POST", "/api/transactions", body=transaction)
-        return str(answer["hash"])
+        answer = await self._request("POST", "/api/transactions", SentTransaction, body=transaction)
+        return answer["hash"]
 
     async def wait_committed(self, transaction_hash: str, *, timeout_s: float) -> Committed:
         """Wait until a transaction is in a block, which makes it final.
@@ -135,7 +151,7 @@ class NodeClient:
                     height=answer["height"],
                     code=answer["code"],
                     name=answer["name"],
-                    reason=answer["reason"],
+                    reason=make_plain(answer["reason"]),
                 )
             await asyncio.sleep(_POLL_S)
         raise UnavailableError(
@@ -144,13 +160,13 @@ class NodeClient:
             "once the chain goes on: look then whether it was, before you run the command again"
         )
 
-    async def find_transaction(self, transaction_hash: str) -> JsonObject | None:
-        """What became of a transaction: `height`, `code`, `name`, `reason`; none if in no block."""
-        return await self._find(f"/api/transactions/{transaction_hash}")
+    async def find_transaction(self, transaction_hash: str) -> FoundTransaction | None:
+        """What became of a transaction; none if it is in no block."""
+        return await self._find(f"/api/transactions/{transaction_hash}", FoundTransaction)
 
     async def put_text(self, digest: str, text: bytes) -> None:
         """Give the node a proposal's text; only its hash is on the ledger."""
-        await self._request("PUT", f"/texts/{digest}", body=text)
+        await self._request("PUT", f"/texts/{digest}", JsonObject, body=text)
 
     async def fetch_text(self, digest: str) -> str | None:
         """A proposal's text by its SHA-256 in hex; None if the node has it not, or altered."""
@@ -171,42 +187,45 @@ class NodeClient:
             raise RefusedError(f"the node has nothing at {path}: it may run an older version")
         return data
 
-    async def list_proposals(self, cooperative: bytes) -> list[JsonObject]:
+    async def list_proposals(self, cooperative: bytes) -> list[Proposal]:
         """A cooperative's proposals, newest first, page by page: at most ten thousand."""
-        found: list[JsonObject] = []
+        found: list[Proposal] = []
         path = f"/api/proposals?cooperative={cooperative.hex()}"
         for _ in range(_PAGES_MAX):
-            page = await self._request("GET", path)
-            rows, following = page.get("proposals"), page.get("next")
-            if not isinstance(rows, list) or not isinstance(following, str | None):
-                raise UnavailableError(f"the node at {self._base} does not list proposals")
-            found += rows
-            if following is None:
+            page = await self._request("GET", path, ProposalPage)
+            found += page["proposals"]
+            if page["next"] is None:
                 break
-            path = following
+            path = page["next"]
         return found
 
-    async def find_proposal(self, proposal_id: str) -> JsonObject | None:
+    async def find_proposal(self, proposal_id: str) -> Proposal | None:
         """One proposal as this node's read model has it, or none."""
-        return await self._find(f"/api/proposals/{proposal_id}")
+        found = await self._find(f"/api/proposals/{proposal_id}", Proposal)
+        if found is not None and found["id"] != proposal_id:
+            raise make_strange(self._base, "the proposal is another than was asked for")
+        return found
 
-    async def read(self, path: str) -> JsonObject:
+    async def read(self, path: str, shape: type[T]) -> T:
         """What the node's API has under a path below `/api/`; nothing that a wallet relies on.
+
+        Args:
+            path: With its query.
+            shape: What the answer must have, as a `TypedDict`.
 
         Raises:
             RefusedError: Nothing is there.
-            UnavailableError: The node does not answer.
+            UnavailableError: The node does not answer, or with another shape.
         """
-        return await self._request("GET", f"/api/{path}")
+        return await self._request("GET", f"/api/{path}", shape)
 
     async def get_directory(self) -> JsonObject:
         """The signed cooperative records that the node has found."""
-        return await self._request("GET", "/api/directory")
+        return await self._request("GET", "/api/directory", JsonObject)
 
     async def list_insights(self) -> list[JsonObject]:
         """Every insight that the node has, its own and partners'."""
-        answer = await self._request("GET", "/api/insights")
-        return list(answer["insights"])
+        return (await self._request("GET", "/api/insights", InsightPage))["insights"]
 
     async def fetch_receipt(self, path: str, *, timeout_s: float) -> JsonObject:
         """Fetch a receipt as soon as the header that it needs exists.
@@ -220,13 +239,15 @@ class NodeClient:
         deadline_s = time.monotonic() + timeout_s
         while True:
             try:
-                return await self._request("GET", f"/api/receipts/{path}")
+                return await self._request("GET", f"/api/receipts/{path}", JsonObject)
+            except StrangeAnswerError:
+                raise
             except UnavailableError:
                 if time.monotonic() >= deadline_s:
                     raise
             await asyncio.sleep(_POLL_S)
 
-    async def resolve_did(self, did: str, *, query: str = "") -> JsonObject:
+    async def resolve_did(self, did: str, *, query: str = "") -> ResolutionResult:
         """What the node resolves a DID to: a DID resolution result, problems included.
 
         Args:
@@ -237,20 +258,28 @@ class NodeClient:
         status, data = await self._exchange("GET", path)
         if status in {429, 503}:
             raise UnavailableError("the node cannot look this DID up now: again in a moment")
-        try:
-            return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
-        except RefusedError as error:
-            raise UnavailableError(f"the node at {self._base} resolves no DIDs") from error
+        return check_body(_parse(data), ResolutionResult, node=self._base)
 
-    async def _find(self, path: str) -> JsonObject | None:
+    async def _find(self, path: str, shape: type[T]) -> T | None:
         try:
-            return await self._request("GET", path)
+            return await self._request("GET", path, shape)
         except NotFoundError:
             return None
 
-    async def _request(self, method: str, path: str, *, body: bytes | None = None) -> JsonObject:
+    async def _request(
+        self, method: str, path: str, shape: type[T], *, body: bytes | None = None
+    ) -> T:
+        """Ask, and check what is answered.
+
+        Raises:
+            RefusedError: The node refuses; says why.
+            UnavailableError: It is busy or does not answer, or with another shape.
+        """
         status, data = await self._exchange(method, path, body=body)
-        return {} if status == 204 else _read_answer(status, data, self._base + path)
+        answer = {} if status == 204 else _parse(data)
+        if status >= 300:
+            _raise_refusal(status, answer, self._base)
+        return check_body(answer, shape, node=self._base)
 
     async def _exchange(
         self, method: str, path: str, *, body: bytes | None = None
@@ -281,18 +310,21 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(data)
 
 
-def _read_answer(status: int, data: bytes, url: str) -> JsonObject:
-    answer: dict[str, Any]
+def _parse(data: bytes) -> JsonObject | None:
+    """A body; None if it is no JSON object that everybody reads alike."""
     try:
-        answer = parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
-    except RefusedError as error:
-        raise UnavailableError(f"{url} did not answer as a node does (status {status})") from error
-    if status < 300:
-        return answer
-    reason = str(answer.get("reason", f"status {status}"))
+        return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
+    except RefusedError:
+        return None
+
+
+def _raise_refusal(status: int, body: JsonObject | None, node: str) -> NoReturn:
+    if body is None and status >= 500:  # a gateway before a node that begins
+        raise UnavailableError(f"{node} does not answer as a node does (status {status})")
+    told = check_body(body, Refusal, node=node)
+    reason = make_plain(told.get("reason", f"status {status}"))
     if status == 404:
         raise NotFoundError(reason)
     if status in {429, 503} or status >= 500:
         raise UnavailableError(reason)
-    code = answer.get("code", 1)
-    raise RefusedError(reason, code=code if isinstance(code, int) else 1)
+    raise RefusedError(reason, code=told.get("code", 1))

@@ -41,7 +41,8 @@ class Motion:
 
     async def fetch(self, *, at: FederationNode) -> JsonObject:
         """The proposal as a node reports it; empty while it does not know it."""
-        return await at.client.find_proposal(self.proposal_id.hex()) or {}
+        found = await at.client.find_proposal(self.proposal_id.hex())
+        return {} if found is None else {**found}
 
     async def find_lag(self, stage: str, *, at: FederationNode | None = None) -> str | None:
         """Say that a node does not have the proposal at a stage yet, or none."""

@@ -6,7 +6,7 @@ import typer
 
 from node.commands.acting import send_and_say
 from node.commands.given import TextArgument, TextFileOption, hash_given_text, parse_id, parse_name
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.reading import ReaderWalletOption, ask_node, describe_moment, spell
 from node.commands.wallet_options import (
     NodeOption,
@@ -16,8 +16,8 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from governance.complaint_records import About
+    from node.public_answers import Complaint
 
 _SUBJECT_BYTES = 32
 
@@ -115,27 +115,33 @@ def show_complaints(
     as_json: JsonOption = False,
 ) -> None:
     """Show who hears a complaint, until when, and what came of it; never whose it is."""
+    from node.public_answers import Complaint, Complaints  # noqa: PLC0415
+
     path = "cooperatives/{cooperative}/complaints"
-    if complaint is not None:
+    found: Complaint | Complaints
+    if complaint is None:
+        found = ask_node(node, wallet, passphrase_file, path, Complaints)
+        shown = found["complaints"]
+    else:
         path += f"/{parse_id(complaint).hex()}"
-    found = ask_node(node, wallet, passphrase_file, path)
+        found = ask_node(node, wallet, passphrase_file, path, Complaint)
+        shown = [found]
     if as_json:
         say_json(found)
         return
-    shown = [found] if complaint is not None else found["complaints"]
     for item in shown:
         _show(item)
     if not shown:
         say("There has been no complaint.")
 
 
-def _show(complaint: "JsonObject") -> None:
-    say(f"[bold]{spell(complaint['id'])}[/]")
+def _show(complaint: "Complaint") -> None:
+    say(f"[bold]{complaint['id']}[/]")
     serious = ", serious" if complaint["is_serious"] else ""
-    say(f"  about   {spell(complaint['about'])}{serious}, SHA-256 {spell(complaint['text_hash'])}")
-    say(f"  step    {spell(complaint['step'])}")
+    say_plain(f"  about   {spell(complaint['about'])}{serious}, SHA-256 {complaint['text_hash']}")
+    say_plain(f"  step    {spell(complaint['step'])}")
     if complaint["verdict"] != "none":
-        say(f"  so far  {spell(complaint['verdict'])}, SHA-256 {spell(complaint['answer_hash'])}")
+        say_plain(f"  so far  {spell(complaint['verdict'])}, SHA-256 {complaint['answer_hash']}")
     if complaint["escalates_from_ms"]:
         say(f"  you may go on from {describe_moment(complaint['escalates_from_ms'])}")
     if complaint["ends_ms"]:

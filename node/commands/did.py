@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import typer
 
-from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json, say_plain
 from node.commands.wallet_options import OldTrustOption, check_with_trust
+from node.plain_text import make_plain
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from did.resolution.results import Version
     from ledger.receipts import Verified
     from ledger.trust import TrustBundle
+    from node.public_answers import ResolutionResult
 
 _RECEIPT_TIMEOUT_S = 10.0
 _AGE_S_MAX = 3_600
@@ -109,15 +111,15 @@ def publish_webvh(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = Fals
     say(f"  version {published.version_id}" + ("" if published.is_new else ", nothing had changed"))
 
 
-def _say_document(result: "JsonObject") -> None:
+def _say_document(result: "ResolutionResult") -> None:
     sys.stdout.write(json.dumps(result["didDocument"], indent=2) + "\n")
-    metadata = result["didDocumentMetadata"]
+    metadata: JsonObject = {**result["didDocumentMetadata"]}
     for name in ("versionId", "created", "updated", "deactivated"):
         if name in metadata:
-            say(f"  {name}  {metadata[name]}")
+            say_plain(f"  {name}  {metadata[name]}")
 
 
-async def _fetch(node: str, did: str, query: str) -> "tuple[JsonObject, JsonObject]":
+async def _fetch(node: str, did: str, query: str) -> "tuple[ResolutionResult, JsonObject]":
     """The resolution result, and the receipt of the chain's parameters for a ledger DID."""
     from config.errors import RefusedError  # noqa: PLC0415
     from governance.state_keys import FEDERATION, Collection, state_key  # noqa: PLC0415
@@ -130,17 +132,14 @@ async def _fetch(node: str, did: str, query: str) -> "tuple[JsonObject, JsonObje
             key = state_key(FEDERATION, Collection.PARAMETERS, b"")
             path = f"state/{key.hex()}"
             parameters = await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
-    metadata = result.get("didResolutionMetadata")
-    problem = metadata.get("error") if isinstance(metadata, dict) else None
-    if isinstance(problem, dict):
-        raise RefusedError(f"{problem.get('title')}: {problem.get('detail')}")
-    if not isinstance(result.get("didDocumentMetadata"), dict) or "didDocument" not in result:
-        raise RefusedError("the node's answer is no resolution result: ask another one")
+    problem = result["didResolutionMetadata"].get("error")
+    if problem is not None:
+        raise RefusedError(make_plain(f"{problem['title']}: {problem['detail']}"))
     return result, parameters
 
 
 def _check(
-    result: "JsonObject",
+    result: "ResolutionResult",
     did: str,
     wanted: "Version",
     trust: "TrustBundle",
@@ -161,8 +160,7 @@ def _check(
     if parse_did(did).method != METHOD:
         raise RefusedError(f"only did:{METHOD} comes with a proof: leave `--trust` out")
     named = parse_ledger_did(parse_did(did))
-    proof = result["didResolutionMetadata"].get("proof")
-    receipt = proof.get("receipt") if isinstance(proof, dict) else None
+    receipt = result["didResolutionMetadata"].get("proof", {}).get("receipt")
     if not isinstance(receipt, dict):
         raise RefusedError("the node's answer has no proof: ask another one")
     verified = check_with_trust(

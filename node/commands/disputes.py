@@ -8,7 +8,7 @@ import typer
 from node.commands.acting import say_applied
 from node.commands.federation_node import now_ms, open_node
 from node.commands.given import TextArgument, TextFileOption, hash_given_text, parse_id
-from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json
+from node.commands.options import DEFAULT_HOME, HomeOption, JsonOption, say, say_json, say_plain
 from node.commands.reading import describe_moment
 
 if TYPE_CHECKING:
@@ -158,13 +158,13 @@ def _show(dispute: "Dispute", names: dict[bytes, str]) -> None:
 
     claimant, respondent = (names.get(item, item.hex()) for item in dispute.parties)
     say(f"[bold]{dispute.id.hex()}[/]")
-    say(f"  {claimant} against {respondent}, SHA-256 {dispute.text_hash.hex()}")
+    say_plain(f"  {claimant} against {respondent}, SHA-256 {dispute.text_hash.hex()}")
     say(f"  step    {dispute.step.name.lower()}")
     for item in dispute.panel:
-        say(f"  panel   {names.get(item, item.hex())}")
+        say_plain(f"  panel   {names.get(item, item.hex())}")
     for answer in dispute.answers:
         name = names.get(answer.cooperative, answer.cooperative.hex())
-        say(f"  answer  {name}: SHA-256 {answer.text_hash.hex()}")
+        say_plain(f"  answer  {name}: SHA-256 {answer.text_hash.hex()}")
     if dispute.verdict is not DisputeVerdict.NONE:
         verdict = dispute.verdict.name.lower().replace("_", " ")
         say(f"  so far  {verdict}, SHA-256 {dispute.answer_hash.hex()}")

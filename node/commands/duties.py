@@ -6,12 +6,12 @@ import typer
 
 from node.commands.given import TextArgument, TextFileOption, hash_given_text, parse_name
 from node.commands.office_motions import move
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.reading import ReaderWalletOption, ask_node, describe_moment, spell
 from node.commands.wallet_options import NodeOption, PassphraseFileOption, WalletOption
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
+    from node.public_answers import Duty
 
 duty_app = typer.Typer(
     no_args_is_help=True, help="What elected bodies owe members again and again."
@@ -27,7 +27,9 @@ def list_duties(
     as_json: JsonOption = False,
 ) -> None:
     """Show what is owed, by whom and until when, and what was missed."""
-    found = ask_node(node, wallet, passphrase_file, "cooperatives/{cooperative}/duties")
+    from node.public_answers import Duties  # noqa: PLC0415
+
+    found = ask_node(node, wallet, passphrase_file, "cooperatives/{cooperative}/duties", Duties)
     if as_json:
         say_json(found["duties"])
         return
@@ -60,14 +62,15 @@ def report_duty(
     move(wallet, node, passphrase_file, body=DUTIES[kind].body, act=act, as_json=as_json)
 
 
-def _show(duty: "JsonObject") -> None:
-    name = str(duty["duty"]).replace("_", "-")
+def _show(duty: "Duty") -> None:
+    name = duty["duty"].replace("_", "-")
     state = spell(duty["state"])
-    if int(duty["misses"]) > 1:
-        state += f" {int(duty['misses'])} times in a row"
-    say(f"[bold]{spell(name)}[/], {spell(duty['body'])}: {state}")
+    if duty["misses"] > 1:
+        state += f" {duty['misses']} times in a row"
+    say(f"[bold]{name}[/], {spell(duty['body'])}: {state}")  # words: see `Duty`
     if duty["due_ms"]:
         grace = describe_moment(duty["grace_ends_ms"])
         say(f"  due {describe_moment(duty['due_ms'])}, grace until {grace}")
     if duty["fulfilled_ms"]:
-        say(f"  done {describe_moment(duty['fulfilled_ms'])}, SHA-256 {spell(duty['text_hash'])}")
+        done = describe_moment(duty["fulfilled_ms"])
+        say_plain(f"  done {done}, SHA-256 {spell(duty['text_hash'])}")

@@ -8,7 +8,7 @@ import typer
 from node.commands.acting import send_and_say
 from node.commands.given import TextArgument, TextFileOption, hash_given_text, parse_id, parse_name
 from node.commands.office import office_app
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.reading import ReaderWalletOption, ask_node, describe_moment, spell
 from node.commands.wallet_options import (
     NodeOption,
@@ -18,9 +18,9 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from governance.body_acts import BodyAct, Stance
     from governance.body_records import BodyKind
+    from node.public_answers import Motion
 
 __all__ = ["office_app"]
 
@@ -62,8 +62,10 @@ def show_motions(
     as_json: JsonOption = False,
 ) -> None:
     """Show what bodies were asked to do, newest first, and who supports it."""
+    from node.public_answers import Motions  # noqa: PLC0415
+
     path = "cooperatives/{cooperative}/body-motions"
-    found = ask_node(node, wallet, passphrase_file, path)
+    found = ask_node(node, wallet, passphrase_file, path, Motions)
     if as_json:
         say_json(found)
         return
@@ -165,15 +167,15 @@ def _read_stance(text: str) -> "Stance":
     return parse_name(text, Stance, what="the stance")
 
 
-def _show(motion: "JsonObject") -> None:
+def _show(motion: "Motion") -> None:
     act = motion["act"]
     done = "done" if motion["is_done"] else f"until {describe_moment(motion['lapses_at_ms'])}"
-    say(f"[bold]{spell(motion['id'])}[/]")
-    say(f"  {spell(motion['body'])}: {spell(act['name'])}, {done}")
+    say(f"[bold]{motion['id']}[/]")
+    say_plain(f"  {spell(motion['body'])}: {spell(act['name'])}, {done}")
     for name, value in act.items():
         if name != "name":
-            say(f"    {spell(name)}  {spell(value)}")
-    say(f"  supported by {len(motion['supporters'])}; takes {_NEEDED[str(motion['needed'])]}")
+            say_plain(f"    {spell(name)}  {spell(value)}")
+    say(f"  supported by {len(motion['supporters'])}; takes {_NEEDED[motion['needed']]}")
 
 
 _NEEDED = {

@@ -1,6 +1,7 @@
 """Options that many commands share."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,8 @@ TimeScaleOption = Annotated[
     int, typer.Option("--time-scale", min=1, help="Divide all windows (test chains only).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+_STEERING = re.compile("[\x7f-\x9f]")
+"""What JSON lets stand as it is, and terminals obey."""
 
 
 def is_typed(context: typer.Context, name: str) -> bool:
@@ -48,7 +51,8 @@ def say_plain(text: str) -> None:
 
 def say_json(value: object) -> None:
     """Print for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def render_fingerprint(header_hash: bytes) -> str:

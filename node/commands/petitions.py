@@ -6,7 +6,7 @@ import typer
 
 from node.commands.acting import send_and_say
 from node.commands.given import TextArgument, TextFileOption, hash_given_text, parse_id, parse_name
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.reading import ReaderWalletOption, ask_node, describe_moment, spell
 from node.commands.wallet_options import (
     NodeOption,
@@ -16,7 +16,7 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
+    from node.public_answers import Petition
 
 petition_app = typer.Typer(
     no_args_is_help=True, help="Recall an officer: enough signatures bring it to a vote."
@@ -83,28 +83,34 @@ def show_petitions(
     as_json: JsonOption = False,
 ) -> None:
     """Show petitions: whom they would recall, how many have signed, until when."""
+    from node.public_answers import Petition, Petitions  # noqa: PLC0415
+
     path = "cooperatives/{cooperative}/petitions"
-    if petition is not None:
+    found: Petition | Petitions
+    if petition is None:
+        found = ask_node(node, wallet, passphrase_file, path, Petitions)
+        shown = found["petitions"]
+    else:
         path += f"/{parse_id(petition).hex()}"
-    found = ask_node(node, wallet, passphrase_file, path)
+        found = ask_node(node, wallet, passphrase_file, path, Petition)
+        shown = [found]
     if as_json:
         say_json(found)
         return
-    shown = [found] if petition is not None else found["petitions"]
     for item in shown:
         _show(item)
     if not shown:
         say("There has been no petition.")
 
 
-def _show(petition: "JsonObject") -> None:
+def _show(petition: "Petition") -> None:
     from governance.body_transactions import compute_recall_id  # noqa: PLC0415
 
-    say(f"[bold]{spell(petition['id'])}[/]")
-    say(f"  recall    {spell(petition['office'])} from {spell(petition['body'])}")
-    say(f"  reasons   SHA-256 {spell(petition['text_hash'])}")
-    signed = f"{int(petition['signatures_count'])} of {int(petition['needed_count'])}"
+    say(f"[bold]{petition['id']}[/]")
+    say_plain(f"  recall    {petition['office']} from {spell(petition['body'])}")
+    say_plain(f"  reasons   SHA-256 {petition['text_hash']}")
+    signed = f"{petition['signatures_count']} of {petition['needed_count']}"
     say(f"  signed    {signed}, until {describe_moment(petition['lapses_at_ms'])}")
     if petition["has_succeeded"]:
-        recall = compute_recall_id(parse_id(str(petition["id"])))
+        recall = compute_recall_id(parse_id(petition["id"]))
         say(f"  proposal  {recall.hex()}: members vote on it")

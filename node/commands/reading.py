@@ -2,16 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from node.commands.wallet_options import get_node_url, open_wallet
 from node.plain_text import make_plain
 
-if TYPE_CHECKING:
-    from did.jcs import JsonObject
-
+T = TypeVar("T")
 ReaderWalletOption = Annotated[
     Path | None,
     typer.Option(
@@ -21,8 +19,8 @@ ReaderWalletOption = Annotated[
 
 
 def ask_node(
-    node: str | None, wallet: Path | None, passphrase_file: Path | None, path: str
-) -> "JsonObject":
+    node: str | None, wallet: Path | None, passphrase_file: Path | None, path: str, shape: type[T]
+) -> T:
     """What a node's API says under a path; errors as `choose_node` and `NodeClient.read`.
 
     Args:
@@ -30,9 +28,10 @@ def ask_node(
         wallet: Whose node is asked otherwise.
         passphrase_file: Of the wallet.
         path: Below `/api/`; `{cooperative}` in it is the id of the node's own cooperative.
+        shape: What the answer must have, as a `TypedDict`.
     """
     url = choose_node(node, wallet, passphrase_file)
-    return asyncio.run(_ask(url, path))
+    return asyncio.run(_ask(url, path, shape))
 
 
 def choose_node(node: str | None, wallet: Path | None, passphrase_file: Path | None) -> str:
@@ -64,11 +63,11 @@ def spell(name: object) -> str:
     return make_plain(str(name)).replace("_", " ")
 
 
-async def _ask(url: str, path: str) -> "JsonObject":
+async def _ask(url: str, path: str, shape: type[T]) -> T:
     from node.member_client import NodeClient  # noqa: PLC0415
 
     async with NodeClient(url) as client:
         if "{cooperative}" in path:
             status = await client.get_status()
-            path = path.replace("{cooperative}", str(status.get("cooperative")))
-        return await client.read(path)
+            path = path.replace("{cooperative}", status["cooperative"])
+        return await client.read(path, shape)

@@ -16,6 +16,7 @@ from node.commands.options import (
     render_fingerprint,
     say,
     say_json,
+    say_plain,
 )
 from node.commands.output_files import write_file, write_receipt
 from node.commands.wallet_options import (
@@ -29,7 +30,6 @@ from node.commands.wallet_options import (
     open_wallet,
     require_trust,
 )
-from node.plain_text import make_plain
 
 if TYPE_CHECKING:
     from did.jcs import JsonObject
@@ -217,11 +217,19 @@ def _find_subject(kind: str, subject: str, ballot: str | None, wallet: "Wallet |
 
 
 async def fetch_receipt(url: str, path: str) -> "JsonObject":
-    """Fetch a receipt from a node; see `NodeClient.fetch_receipt`."""
+    """Fetch a receipt from a node; see `NodeClient.fetch_receipt`.
+
+    Raises:
+        UnavailableError: The node does not answer, or with something else.
+    """
+    from node.answer_shapes import ReceiptFile  # noqa: PLC0415
+    from node.answers import check_body  # noqa: PLC0415
     from node.member_client import NodeClient  # noqa: PLC0415
 
     async with NodeClient(url) as client:
-        return await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
+        document = await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
+    check_body(document, ReceiptFile, node=url)
+    return document
 
 
 def check_owner(verified: "Verified", wallet: "Wallet") -> None:
@@ -243,22 +251,20 @@ def check_owner(verified: "Verified", wallet: "Wallet") -> None:
 
 def say_meaning(verified: "Verified") -> None:
     """Print what a checked receipt shows: a sentence, and the value or entries that it is about."""
-    from rich.markup import escape  # noqa: PLC0415
-
     from ledger.consent_words import render_consent_entry  # noqa: PLC0415
     from ledger.receipt_meaning import render_meaning, render_page  # noqa: PLC0415
     from ledger.receipts import ReceiptKind  # noqa: PLC0415
 
-    say(render_meaning(verified))
+    say_plain(render_meaning(verified))
     if verified.kind is ReceiptKind.STATE and verified.value is not None:
         say(f"The value: {verified.value.hex()}")
     if verified.page is not None:
         entries = render_page(verified.page)["entries"]
         for place, entry in enumerate(entries, verified.page.first):
-            say(escape(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry)))
+            say_plain(f"{place:>8}  " + "  ".join(_spell(name, entry[name]) for name in entry))
     if verified.consents is not None:
         for item in verified.consents.entries:
-            say(escape(f"{item.number:>8}  {make_plain(render_consent_entry(item))}"))
+            say_plain(f"{item.number:>8}  {render_consent_entry(item)}")
 
 
 def describe_verified(verified: "Verified") -> dict[str, Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from governance.proposal_records import BallotChoice
     from ledger.receipts import Receipt
     from node.member import SentBallot
+    from node.public_answers import Proposal
 
 _RECEIPT_TIMEOUT_S = 20.0
 _CHOICES = ("yes", "no", "abstain")
@@ -108,7 +109,7 @@ def _say_receipt(path: Path, *, is_checked: bool) -> None:
 
 
 def _describe_ballot(
-    proposal: "JsonObject", choice: str, sent: "SentBallot", receipt: Path
+    proposal: "Proposal", choice: str, sent: "SentBallot", receipt: Path
 ) -> "JsonObject":
     return {
         "proposal": proposal["id"],
@@ -121,7 +122,7 @@ def _describe_ballot(
 
 async def _vote(
     wallet: "Wallet", url: str, *, named: str | None, choice: "BallotChoice", show: bool
-) -> "tuple[JsonObject, SentBallot, JsonObject]":
+) -> "tuple[Proposal, SentBallot, JsonObject]":
     from rich.markup import escape  # noqa: PLC0415
 
     from governance.proposal_records import render_choice  # noqa: PLC0415

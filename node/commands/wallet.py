@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from node.commands.options import JsonOption, say, say_json
+from node.commands.options import JsonOption, say, say_json, say_plain
 from node.commands.wallet_making import TestChainOption, place_cold_file, write_new_wallet
 from node.commands.wallet_options import (
     NodeOption,
@@ -23,9 +23,9 @@ from node.commands.wallet_options import (
 )
 
 if TYPE_CHECKING:
-    from did.jcs import JsonObject
     from did.wallets import Strength, Wallet
     from ledger.receipts import Receipt
+    from node.public_answers import ApplicationState
 
 _RECEIPT_TIMEOUT_S = 20.0
 
@@ -99,7 +99,7 @@ def show(
         say("cooperative   none yet: run `rochdale wallet apply`")
         return
     say(f"cooperative   {found['cooperative']}")
-    say(f"its node      {found['origin']}")
+    say_plain(f"its node      {found['origin']}")
     say(f"your account  {found['account_did']}")
     say(f"  on the ledger as {found['account']}")
 
@@ -206,12 +206,12 @@ async def _apply(
             now_s=int(time.time()),
             random=secrets.token_bytes,
         )
-        return bound, application, str((await client.get_status()).get("chain_id"))
+        return bound, application, str((await client.get_status())["chain_id"])
 
 
 async def _ask_status(
     wallet: "Wallet", url: str, application: str | None
-) -> "tuple[Receipt, JsonObject | None]":
+) -> "tuple[Receipt, ApplicationState | None]":
     """The account's receipt, and how far an application is."""
     from config.errors import RefusedError  # noqa: PLC0415
     from governance.state_keys import Collection, state_key  # noqa: PLC0415
@@ -228,14 +228,15 @@ async def _ask_status(
     return receipt, asked
 
 
-def _describe_standing(receipt: "Receipt", asked: "JsonObject | None") -> dict[str, Any]:
+def _describe_standing(receipt: "Receipt", asked: "ApplicationState | None") -> dict[str, Any]:
     from governance.records import Account  # noqa: PLC0415
 
-    account = None if receipt.value is None else Account.decode(receipt.value)
+    # Where no proof was asked for, the value is the node's word.
+    account = None if receipt.value is None else Account.parse(receipt.value)
     return {
         "is_member": account is not None,
         "joined_height": None if account is None else account.joined_height,
-        "application_status": None if asked is None else asked.get("status"),
+        "application_status": None if asked is None else asked["status"],
     }
 
 

@@ -40,7 +40,7 @@ def export(
     from config.errors import RefusedError  # noqa: PLC0415
     from did.consent.fhir import render_fhir_consents  # noqa: PLC0415
     from did.documents import did_web_for_origin  # noqa: PLC0415
-    from node.login_answers import make_strange  # noqa: PLC0415
+    from node.answers import make_strange  # noqa: PLC0415
 
     wallet = open_wallet(path, passphrase_file)
     statements = asyncio.run(_fetch_statements(wallet, node=node))
@@ -62,7 +62,7 @@ async def _fetch_statements(wallet: "Wallet", *, node: str | None) -> list[str]:
     """All signed statements of the history, page by page."""
     from config.did_limits import CONSENT_PAGES_MAX  # noqa: PLC0415
     from node.answer_shapes import Consents  # noqa: PLC0415
-    from node.login_answers import make_strange  # noqa: PLC0415
+    from node.answers import make_strange  # noqa: PLC0415
 
     statements: list[str] = []
     async with log_in(wallet, node=node, scopes=["consents"]) as client:

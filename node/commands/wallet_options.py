@@ -141,7 +141,7 @@ async def make_actor(wallet: "Wallet", client: "NodeClient") -> "Actor":
     return Actor(
         wallet,
         client,
-        chain_id=str(status.get("chain_id")),
+        chain_id=status["chain_id"],
         now_ms=lambda: int(time.time() * 1_000),
     )
 

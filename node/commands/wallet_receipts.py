@@ -138,11 +138,7 @@ async def _fetch(wallet: "Wallet", url: str) -> list[tuple[bytes, str | None, "J
     found = []
     async with NodeClient(url) as client:
         for proposal in await client.list_proposals(wallet.get_home().cooperative_id):
-            try:
-                kind, asked = _KINDS.get(proposal["stage"]), bytes.fromhex(proposal["id"])
-                text = {"text_hash": str(proposal["text_hash"])}
-            except (KeyError, TypeError, ValueError) as error:
-                raise RefusedError("the node lists what is no proposal: ask another") from error
+            kind, asked = _KINDS.get(proposal["stage"]), bytes.fromhex(proposal["id"])
             if kind is None:
                 continue
             ballot = compute_ballot_id(proposal_id=asked, account=wallet.account_id)
@@ -151,5 +147,5 @@ async def _fetch(wallet: "Wallet", url: str) -> list[tuple[bytes, str | None, "J
                 document = await client.fetch_receipt(path, timeout_s=_RECEIPT_TIMEOUT_S)
             except RefusedError:  # no ballot of this wallet, or not counted
                 continue
-            found.append((asked, await find_title(client, text), document))
+            found.append((asked, await find_title(client, proposal), document))
     return found

@@ -6,6 +6,7 @@ their own.
 
 import asyncio
 import copy
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -133,6 +134,89 @@ PROTECTED: Answers = {
     "POST /openid4vci/credential": {"credentials": [{"credential": "a~b~"}]},
 }
 """What is answered to who is logged in; a route's query stands with it where that matters."""
+HASH, PROPOSAL_ID = "0c" * 32, "0d" * 32
+TEXT = "Motion"
+TEXT_HASH = hashlib.sha256(TEXT.encode()).hexdigest()
+LISTS = f"/api/cooperatives/{HASH}"
+_PROPOSAL = {
+    "id": PROPOSAL_ID,
+    "stage": "voting",
+    "text_hash": TEXT_HASH,
+    "discussion_ends_ms": NOW_S * 1_000,
+}
+_COMPLAINT = {
+    "id": HASH,
+    "about": "data_use",
+    "is_serious": True,
+    "text_hash": HASH,
+    "step": "ethics_panel",
+    "verdict": "settled",
+    "answer_hash": HASH,
+    "escalates_from_ms": NOW_S * 1_000,
+    "ends_ms": NOW_S * 1_000,
+}
+_PETITION = {
+    "id": HASH,
+    "body": "ethics_panel",
+    "office": HASH,
+    "text_hash": HASH,
+    "signatures_count": 1,
+    "needed_count": 2,
+    "lapses_at_ms": NOW_S * 1_000,
+    "has_succeeded": True,
+}
+_MOTION = {
+    "id": HASH,
+    "body": "ethics_panel",
+    "act": {"name": "FulfilDuty", "duty": "report"},
+    "supporters": [HASH],
+    "lapses_at_ms": NOW_S * 1_000,
+    "is_done": False,
+    "needed": "two_thirds",
+}
+_DUTY = {
+    "duty": "impact_report",
+    "body": "ethics_panel",
+    "state": "missed",
+    "misses": 2,
+    "due_ms": NOW_S * 1_000,
+    "grace_ends_ms": NOW_S * 1_000,
+    "fulfilled_ms": NOW_S * 1_000,
+    "text_hash": HASH,
+}
+PUBLIC: Answers = {
+    "GET /api/status": {
+        "chain_id": "test-a",
+        "network": "test-a",
+        "cooperative": HASH,
+        "origin": ORIGIN,
+    },
+    "POST /api/applications": {"application": HASH},
+    f"GET /api/applications/{HASH}": {"status": "pending", "account": HASH},
+    "POST /api/transactions": {"hash": HASH},
+    f"GET /api/transactions/{HASH}": {"height": 5, "code": 0, "name": "ok", "reason": ""},
+    f"PUT /texts/{TEXT_HASH}": {},
+    "GET /api/proposals": {"proposals": [_PROPOSAL], "next": None},
+    f"GET /api/proposals/{PROPOSAL_ID}": _PROPOSAL,
+    "GET /api/receipts/block/5": {"version": 2, "chain_id": "test-a", "kind": "block"},
+    "GET /1.0/identifiers/did:key:z6Mk": {
+        "didDocument": {"id": "did:key:z6Mk"},
+        "didResolutionMetadata": {"proof": {}},
+        "didDocumentMetadata": {
+            "versionId": "1",
+            "created": "2026",
+            "updated": "2026",
+            "deactivated": False,
+        },
+    },
+    f"GET {LISTS}/duties": {"duties": [_DUTY]},
+    f"GET {LISTS}/complaints": {"complaints": [_COMPLAINT]},
+    f"GET {LISTS}/complaints/{HASH}": _COMPLAINT,
+    f"GET {LISTS}/petitions": {"petitions": [_PETITION]},
+    f"GET {LISTS}/petitions/{HASH}": _PETITION,
+    f"GET {LISTS}/body-motions": {"body-motions": [_MOTION]},
+}
+"""What is answered to everybody."""
 
 
 @dataclass
@@ -140,7 +224,9 @@ class StrangeNode:
     """Answers what stands in `answers`; each body may be replaced, or the whole answer made."""
 
     url: str = ""
-    answers: Answers = field(default_factory=lambda: copy.deepcopy({**LOGIN, **PROTECTED}))
+    answers: Answers = field(
+        default_factory=lambda: copy.deepcopy({**LOGIN, **PROTECTED, **PUBLIC})
+    )
     made: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     cookie: str = "rochdale-login=s; Path=/"
     state: str = ""
@@ -236,6 +322,7 @@ def list_changes(value: Any) -> Iterator[tuple[str, Any]]:
     others: dict[type, list[Any]] = {
         str: [None, 7, {"x": "x"}],
         int: [None, "7", -1, 1.5, True],
+        bool: [None, "x", 1],
         list: [None, "x", {"x": "x"}],
         dict: [None, "x", []],
         type(None): [7, []],

@@ -376,7 +376,7 @@ def _get_url(home: Path) -> str:
 def _list_proposals(url: str) -> list[JsonObject]:
     async def ask() -> list[JsonObject]:
         async with NodeClient(url) as client:
-            return list((await client.read("proposals"))["proposals"])
+            return list((await client.read("proposals", JsonObject))["proposals"])
 
     return asyncio.run(ask())
 
