@@ -54,7 +54,7 @@ class Savepoint:
     def __init__(self, parent: KeyValue) -> None:
         self._parent = parent
         self._changes: dict[bytes, bytes | None] = {}
-        self._order: SortedList = SortedList()
+        self._order: SortedList | None = None
         """The changed keys that there were at the last scan: few changes are ever scanned."""
 
     def get(self, key: bytes) -> bytes | None:
@@ -72,12 +72,12 @@ class Savepoint:
 
     def scan(self, prefix: bytes, *, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """As `KeyValue.scan`, over parent and changes together."""
-        new_count = len(self._changes) - len(self._order)
-        self._order.update(islice(reversed(self._changes), new_count))
+        order = self._order = self._order or SortedList()
+        order.update(islice(reversed(self._changes), len(self._changes) - len(order)))
         unchanged = (
             item for item in self._parent.scan(prefix, after=after) if item[0] not in self._changes
         )
-        return heapq.merge(unchanged, self._scan_changes(prefix, after=after))
+        return heapq.merge(unchanged, self._scan_changes(order, prefix, after=after))
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """What committing would do, ascending by key; None deletes."""
@@ -91,10 +91,12 @@ class Savepoint:
             else:
                 self._parent.put(key, value)
         self._changes.clear()
-        self._order.clear()
+        self._order = None
 
-    def _scan_changes(self, prefix: bytes, *, after: bytes) -> Iterator[tuple[bytes, bytes]]:
-        for key in _iterate_keys(self._order, prefix, after=after):
+    def _scan_changes(
+        self, order: SortedList, prefix: bytes, *, after: bytes
+    ) -> Iterator[tuple[bytes, bytes]]:
+        for key in _iterate_keys(order, prefix, after=after):
             value = self._changes[key]
             if value is not None:
                 yield key, value

@@ -8,6 +8,7 @@ many which this node has not seen. What held is remembered, bounded; what did no
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -104,6 +105,8 @@ class SignatureChecker:
 
     def check(self, data: Sequence[bytes]) -> list[Checked]:
         """Check transactions now; those known are not checked again."""
+        with suppress(KeyError):  # nearly always a block brings what waited here
+            return [self._known[item] for item in data]
         found: dict[bytes, Checked] = {
             item: self._known[item] for item in data if item in self._known
         }
