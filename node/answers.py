@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from config.did_limits import ANSWER_REASON_CHARACTERS_MAX
-from config.errors import UnavailableError
-from did.jcs import JsonObject
+from config.errors import RefusedError, UnavailableError
+from config.limits import FETCH_BYTES_MAX
+from did.jcs import JsonObject, parse_json_object
 
 T = TypeVar("T")
 _SAFE_MAX = (1 << 53) - 1
@@ -62,11 +63,19 @@ def make_strange(node: str, what: str) -> StrangeAnswerError:
     )
 
 
+def parse_body(data: bytes) -> JsonObject | None:
+    """An answer's body; None if it is no JSON object that everybody reads alike."""
+    try:
+        return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
+    except RefusedError:
+        return None
+
+
 def check_body(body: JsonObject | None, shape: type[T], *, node: str) -> T:
     """An answer's body as it came, once it has a shape: other fields stay in it.
 
     Args:
-        body: None if it is no JSON object that everybody reads alike.
+        body: From `parse_body`.
         shape: A `TypedDict` of what is read.
         node: Where it is reached.
 

@@ -14,9 +14,9 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from config.errors import RefusedError, UnavailableError
-from config.limits import FETCH_BYTES_MAX, FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
+from config.limits import FETCH_CONNECT_TIMEOUT_S, FETCH_TIMEOUT_S
 from did.credentials.compact import sign_compact
-from did.jcs import JsonObject, canonicalize, parse_json_object
+from did.jcs import JsonObject, canonicalize
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key_verification_method
 from did.login.challenge import LOGIN_TYPE, Challenge, Purpose, render_challenge
@@ -25,6 +25,7 @@ from did.login.issuance import GRANT_TYPE, PROOF_TYPE
 from did.login.pkce import compute_challenge
 from did.login.scopes import SCOPES
 from did.wallets import Wallet
+from node.answers import parse_body
 from node.login_answers import (
     Answer,
     AskedStatement,
@@ -47,11 +48,10 @@ from node.login_answers import (
     read_path,
     read_redirect,
 )
-from node.member_client import check_node_url
+from node.member_client import check_node_url, read_bounded
 
 T = TypeVar("T")
 CLIENT_ID = "rochdale-wallet"
-_CHUNK_BYTES = 65_536
 _REDIRECT = "http://127.0.0.1/callback"
 _JSON = {"Accept": "application/json"}
 
@@ -330,7 +330,7 @@ class LoginClient:
             async with self._session.request(
                 method, self._url + path, allow_redirects=False, **options
             ) as response:
-                data = await _read_whole(response)
+                data = await read_bounded(response)
                 headers = {name.title(): value for name, value in response.headers.items()}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"{self._url} does not answer") from error
@@ -338,7 +338,7 @@ class LoginClient:
             node=self._url,
             status=response.status,
             headers=headers,
-            body=_parse(data) if response.content_type == "application/json" else None,
+            body=parse_body(data) if response.content_type == "application/json" else None,
         )
         self._nonce = read_nonce(answer, before=self._nonce)
         return answer
@@ -350,21 +350,3 @@ class LoginClient:
 
     def _make_secret(self) -> str:
         return self._random(32).hex()
-
-
-async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
-    """All of an answer: one read gives only what has come so far."""
-    data = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-        data += chunk
-        if len(data) > FETCH_BYTES_MAX:
-            raise UnavailableError(f"{response.url} answers with more than can be right")
-    return bytes(data)
-
-
-def _parse(data: bytes) -> JsonObject | None:
-    """A body; None if it is no JSON object that everybody reads alike."""
-    try:
-        return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
-    except RefusedError:
-        return None

@@ -22,8 +22,8 @@ from config.limits import (
     FETCH_TIMEOUT_S,
     TX_OFFERED_MS,
 )
-from did.jcs import JsonObject, parse_json_object
-from node.answers import Refusal, StrangeAnswerError, check_body, make_strange
+from did.jcs import JsonObject
+from node.answers import Refusal, StrangeAnswerError, check_body, make_strange, parse_body
 from node.plain_text import make_plain
 from node.public_answers import (
     ApplicationState,
@@ -258,7 +258,7 @@ class NodeClient:
         status, data = await self._exchange("GET", path)
         if status in {429, 503}:
             raise UnavailableError("the node cannot look this DID up now: again in a moment")
-        return check_body(_parse(data), ResolutionResult, node=self._base)
+        return check_body(parse_body(data), ResolutionResult, node=self._base)
 
     async def _find(self, path: str, shape: type[T]) -> T | None:
         try:
@@ -276,7 +276,7 @@ class NodeClient:
             UnavailableError: It is busy or does not answer, or with another shape.
         """
         status, data = await self._exchange(method, path, body=body)
-        answer = {} if status == 204 else _parse(data)
+        answer = {} if status == 204 else parse_body(data)
         if status >= 300:
             _raise_refusal(status, answer, self._base)
         return check_body(answer, shape, node=self._base)
@@ -290,7 +290,7 @@ class NodeClient:
             async with self._session.request(
                 method, self._base + path, data=body, allow_redirects=False
             ) as response:
-                return response.status, await _read_bounded(response)
+                return response.status, await read_bounded(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(
                 f"the node at {self._base} does not answer: is it running, is the address right?"
@@ -301,21 +301,18 @@ class NotFoundError(RefusedError):
     """The node knows nothing by that name, or not yet."""
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+async def read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    """All of an answer: one read gives only what has come so far.
+
+    Raises:
+        UnavailableError: It is more than can be right.
+    """
     data = bytearray()
     async for chunk in response.content.iter_chunked(65_536):
         data += chunk
         if len(data) > FETCH_BYTES_MAX:
             raise UnavailableError(f"{response.url} answered with more than can be right")
     return bytes(data)
-
-
-def _parse(data: bytes) -> JsonObject | None:
-    """A body; None if it is no JSON object that everybody reads alike."""
-    try:
-        return parse_json_object(data, bytes_max=FETCH_BYTES_MAX)
-    except RefusedError:
-        return None
 
 
 def _raise_refusal(status: int, body: JsonObject | None, node: str) -> NoReturn:

@@ -37,8 +37,10 @@ KEYS = [
     *(make_key(bytes([number])) for number in range(6)),
     *(make_key(bytes([number]), is_aside=True) for number in range(3)),
 ]
+VALUES = [b"aaa", b"aab", b"abb", b"bbb", b"a"]
+"""Alike in part: an undo record has the other part alone."""
 BLOCKS = st.lists(
-    st.dictionaries(st.sampled_from(KEYS), st.none() | st.binary(min_size=1, max_size=3)),
+    st.dictionaries(st.sampled_from(KEYS), st.none() | st.sampled_from(VALUES)),
     min_size=1,
     max_size=8,
 )
@@ -89,6 +91,19 @@ def test_going_back_gives_exactly_the_state_of_that_height(
             commit(store, sorted(block.items()))
             change(values, [*block.items()])
         check_state(store, values, KEYS)
+
+
+def test_going_back_over_changes_of_the_same_value(tmp_path: Path) -> None:
+    """Each undo record is about what its own block left, not about what stands there now."""
+    create_store(tmp_path / "ledger")
+    with closing(Store.open(tmp_path / "ledger")) as store:
+        for value in (b"aaaa", b"aaba", b"bbba"):
+            commit(store, [(LAST, value)])
+
+    rollback(tmp_path / "ledger", 1)
+
+    with closing(Store.open(tmp_path / "ledger")) as store:
+        assert store.get(LAST) == b"aaaa"
 
 
 def test_going_back_ends_where_the_past_is_no_longer_kept(tmp_path: Path) -> None:

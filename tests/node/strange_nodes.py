@@ -9,8 +9,8 @@ import copy
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,8 @@ from did.consent.terms import GranteeClass, Purpose, Resource
 from did.jws import sign_jws
 from did.keys import KeyPair, did_key_verification_method
 from did.login.issuance import GRANT_TYPE
+from node import exit_codes
+from tests.node.terminal import Terminal
 
 ORIGIN = "https://ash.test"
 ID, HANDLE = "0a" * 16, "0b" * 16
@@ -29,6 +31,8 @@ NOW_S = 1_700_000_000
 CONSENTS = "/api/v1/consents"
 MANDATE = f"/api/v1/mandates/{HANDLE}"
 NOTICES = "/api/v1/holders/me/notices"
+STEERING = "\x1b]0;x\x07\n\x9b2J[/x][bold]"
+"""Control characters, a line end, and markup that ends nothing and begins something."""
 Answers = dict[str, Any]
 
 
@@ -281,6 +285,58 @@ def run_strange_node() -> Iterator[StrangeNode]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+@asynccontextmanager
+async def run_raw_server(data: bytes) -> AsyncIterator[str]:
+    """What answers each request with these bytes, and hangs up; its URL."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(data)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def check_told(member: Terminal) -> None:
+    """One line says what happened and what to do; `Terminal` has looked for a traceback."""
+    assert member.code == exit_codes.UNAVAILABLE, member.error
+    assert member.error.count("\n") == 1
+    assert "does not answer as a Rochdale node does" in member.error
+    assert "use the version of `rochdale`" in member.error
+
+
+def check_each_change(
+    member: Terminal,
+    node: StrangeNode,
+    routes: Sequence[str],
+    *,
+    type_command: Callable[[], str],
+    is_harmless: Callable[[str, str], bool],
+) -> None:
+    """Type a command once for each change of each answer that it reads.
+
+    Args:
+        member: Who types it.
+        node: Where.
+        routes: Whose answers are changed.
+        type_command: Types it.
+        is_harmless: Whether an honest node makes a change too, by the route and its words.
+    """
+    for route in routes:
+        honest = node.answers[route]
+        for what, body in list_changes(honest):
+            node.answers[route] = body
+            type_command()
+            if is_harmless(route, what):
+                assert member.code == exit_codes.OK, (route, what, member.error)
+            else:
+                assert member.code == exit_codes.UNAVAILABLE, (route, what, member.error)
+                check_told(member)
+        node.answers[route] = honest
 
 
 def list_places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,6 +1,5 @@
 """What a member types, at any node whose public answers are nonsense: a sentence each time."""
 
-import asyncio
 import json
 import secrets
 from collections.abc import Iterator
@@ -26,19 +25,21 @@ from tests.node.strange_nodes import (
     ORIGIN,
     PROPOSAL_ID,
     PUBLIC,
+    STEERING,
     TEXT,
     TEXT_HASH,
     StrangeNode,
+    check_each_change,
+    check_told,
     get_at,
     list_changes,
     list_places,
     replace_at,
+    run_raw_server,
     run_strange_node,
 )
 from tests.node.terminal import PASSPHRASE, Terminal
 
-STEERING = "\x1b]0;x\x07\n\x9b2J[/x][bold]"
-"""Control characters, a line end, and markup that ends nothing and begins something."""
 WALLET = bind_wallet(
     create_wallet(random=lambda size: b"w" * size),
     Home(network="test-a", cooperative_id=bytes.fromhex(HASH), origin=ORIGIN),
@@ -134,14 +135,6 @@ def type_command(member: Terminal, node: StrangeNode, name: str, *more: str) -> 
     return member.type(*words, "--node", node.url, *more)
 
 
-def check_told(member: Terminal) -> None:
-    """One line says what happened and what to do; `Terminal` has looked for a traceback."""
-    assert member.code == exit_codes.UNAVAILABLE
-    assert member.error.count("\n") == 1
-    assert "does not answer as a Rochdale node does" in member.error
-    assert "use the version of `rochdale`" in member.error
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_does_what_it_is_for_at_an_honest_node(
     member: Terminal, node: StrangeNode, name: str
@@ -161,17 +154,15 @@ def test_each_answer_that_a_command_reads_is_checked(
     member: Terminal, node: StrangeNode, name: str
 ) -> None:
     """A key less or another kind of value, anywhere, ends it in a sentence."""
-    for route in COMMANDS[name][1]:
-        honest = node.answers[route]
-        for what, body in list_changes(honest):
-            node.answers[route] = body
-            type_command(member, node, name)
-            if any(route.startswith(start) and what.startswith(text) for start, text in HARMLESS):
-                assert member.code == exit_codes.OK, (what, member.error)
-            else:
-                assert member.code == exit_codes.UNAVAILABLE, (route, what, member.error)
-                check_told(member)
-        node.answers[route] = honest
+    check_each_change(
+        member,
+        node,
+        COMMANDS[name][1],
+        type_command=lambda: type_command(member, node, name),
+        is_harmless=lambda route, what: any(
+            route.startswith(start) and what.startswith(text) for start, text in HARMLESS
+        ),
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -376,18 +367,9 @@ def test_a_receipt_is_waited_for_behind_a_gateway(
 )
 async def test_what_is_no_http_is_no_answer(data: bytes) -> None:
     """Bytes that end early, lie about their length, or are something else."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(data)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with NodeClient(url) as client:
-            with pytest.raises(UnavailableError, match="does not answer"):
-                await client.get_status()
+    async with run_raw_server(data) as url, NodeClient(url) as client:
+        with pytest.raises(UnavailableError, match="does not answer"):
+            await client.get_status()
 
 
 def test_json_for_programs_steers_no_terminal_either(member: Terminal, node: StrangeNode) -> None:

@@ -1,6 +1,5 @@
 """A wallet's client at a node that answers nonsense: one sentence, whatever it is."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from tests.node.strange_nodes import (
     PROTECTED,
     StrangeNode,
     list_changes,
+    run_raw_server,
     run_strange_node,
 )
 
@@ -268,18 +268,9 @@ async def test_a_refusal_says_why_in_one_plain_line(
 )
 async def test_what_is_no_http_is_no_answer(wallet: Wallet, data: bytes) -> None:
     """Bytes that end early, lie about their length, or are something else."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(data)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with LoginClient(url, origin=ORIGIN) as client:
-            with pytest.raises(UnavailableError, match="does not answer"):
-                await client.login(wallet)
+    async with run_raw_server(data) as url, LoginClient(url, origin=ORIGIN) as client:
+        with pytest.raises(UnavailableError, match="does not answer"):
+            await client.login(wallet)
 
 
 def test_honest_answers_are_json() -> None:
